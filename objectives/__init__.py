@@ -1,0 +1,1 @@
+"""Objectives for image classifiers; usable without `search`, in a REPL or a script."""

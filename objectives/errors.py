@@ -1,0 +1,33 @@
+"""What an objective raises when its input cannot work."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class InfeasibleError(ValueError):
+    """These parameters make no valid model; others may."""
+
+    infeasible = True
+
+
+class SettingsError(ValueError):
+    """These settings can work for no parameters at all, so no trial can."""
+
+    fatal = True
+
+
+def unknown_name(noun: str, name: str, valid: Iterable[str]) -> SettingsError:
+    """Word the error for a name that does not exist.
+
+    Args:
+        noun: What sort of name it is.
+        name: The name given.
+        valid: The names there are.
+
+    Returns:
+        An error that proposes the nearest one.
+    """
+    valid = list(valid)
+    near = difflib.get_close_matches(name, valid, n=1)
+    hint = f"; did you mean {near[0]!r}" if near else ""
+    return SettingsError(f"unknown {noun} {name!r}{hint}; valid: {', '.join(valid)}")

@@ -1,0 +1,184 @@
+"""Where images come from: each source reads one data set into arrays of bytes.
+
+Every source returns `Arrays` for one split, training or test; what becomes training and
+what validation is decided in `objectives.data`.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from objectives.errors import SettingsError
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """Labelled images.
+
+    Args:
+        images: `(N, C, H, W)` uint8, 0 to 255.
+        labels: `(N,)` int64, 0 to K - 1.
+        classes: The K names.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    classes: tuple[str, ...]
+
+
+Source = Callable[[Path, bool, int | None], Arrays]
+"""Reads a split: root folder, whether it is the training split, image size."""
+
+
+def cache_folder() -> Path:
+    """Name the folder for downloads and prepared images.
+
+    Returns:
+        `$XDG_CACHE_HOME/search`, or `~/.cache/search`.
+    """
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "search"
+
+
+def default_root() -> Path:
+    """Name the folder in which torchvision's data sets are looked for.
+
+    Returns:
+        `$SEARCH_DATA`, or a folder in the cache.
+    """
+    given = os.environ.get("SEARCH_DATA")
+    return Path(given) if given else cache_folder() / "data"
+
+
+def resize(images: NDArray[np.uint8], size: int | None) -> NDArray[np.uint8]:
+    """Scale images to a square, with anti-aliased bilinear interpolation.
+
+    Args:
+        images: `(N, C, H, W)`.
+        size: Height and width wanted; None leaves them.
+
+    Returns:
+        `(N, C, size, size)`.
+    """
+    if size is None or images.shape[2:] == (size, size):
+        return images
+    scaled = torch.nn.functional.interpolate(
+        torch.from_numpy(images).float(), size=(size, size), mode="bilinear", antialias=True
+    )
+    return scaled.round_().clamp_(0, 255).byte().numpy()
+
+
+def read_digits(root: Path, train: bool, size: int | None) -> Arrays:
+    """Read scikit-learn's 1,797 handwritten digits; it has no test split of its own.
+
+    Every fifth image makes the test split, so that no trial is selected on it.
+
+    Args:
+        root: Not used, the images come with scikit-learn.
+        train: Which split.
+        size: Image size; 8 where None.
+
+    Returns:
+        1,437 or 360 grey images.
+    """
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    is_test = np.arange(len(digits.target)) % 5 == 4
+    chosen = ~is_test if train else is_test
+    images = np.round(digits.images[chosen] * (255 / 16)).astype(np.uint8)[:, None]
+    return Arrays(
+        resize(images, size), digits.target[chosen].astype(np.int64), tuple("0123456789")
+    )
+
+
+def torchvision_source(name: str) -> Source:
+    """Make the source of one of torchvision's in-memory data sets.
+
+    Args:
+        name: Its class in `torchvision.datasets`.
+
+    Returns:
+        A source that downloads what is missing.
+    """
+
+    def read(root: Path, train: bool, size: int | None) -> Arrays:
+        dataset = _torchvision_dataset(name, root, train)
+        images = np.asarray(dataset.data, dtype=np.uint8)
+        images = images[:, None] if images.ndim == 3 else images.transpose(0, 3, 1, 2)
+        labels = np.asarray(dataset.targets, dtype=np.int64)
+        return Arrays(
+            resize(np.ascontiguousarray(images), size), labels, tuple(map(str, dataset.classes))
+        )
+
+    return read
+
+
+def read_image_folder(root: Path, train: bool, size: int | None) -> Arrays:
+    """Read a folder with one folder of images per class.
+
+    Args:
+        root: The folder, or one with `train` and `test` folders of that form in it.
+        train: Which split.
+        size: Image size; where None, that of the first image.
+
+    Returns:
+        Colour images.
+
+    Raises:
+        SettingsError: If there are no such images, or no test split was found.
+    """
+    from torchvision.datasets import ImageFolder
+
+    folder = root / ("train" if train else "test")
+    if not folder.is_dir():
+        if not train:
+            raise SettingsError(f"data.path: a folder 'test' must lie in {root}, none found")
+        folder = root
+    try:
+        dataset = ImageFolder(str(folder))
+    except (FileNotFoundError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise SettingsError(
+            f"data.path: one folder of images per class must lie in {folder}, got: {reason}"
+        ) from None
+    if size is None:
+        size = min(dataset[0][0].size)
+    images = np.empty((len(dataset), 3, size, size), dtype=np.uint8)
+    for i, (image, _) in enumerate(dataset):
+        square = image.resize((size, size)) if image.size != (size, size) else image
+        images[i] = np.asarray(square, dtype=np.uint8).transpose(2, 0, 1)
+    return Arrays(images, np.asarray(dataset.targets, np.int64), tuple(dataset.classes))
+
+
+SOURCES: dict[str, Source] = {
+    "digits": read_digits,
+    "mnist": torchvision_source("MNIST"),
+    "fashion_mnist": torchvision_source("FashionMNIST"),
+    "cifar10": torchvision_source("CIFAR10"),
+    "image_folder": read_image_folder,
+}
+
+
+def _torchvision_dataset(name: str, root: Path, train: bool):  # type: ignore[no-untyped-def]
+    """Open a torchvision data set (its package has no types), downloading it if missing."""
+    from torchvision import datasets
+
+    dataset_class = getattr(datasets, name)
+    try:
+        return dataset_class(str(root), train=train, download=False)
+    except RuntimeError:
+        pass
+    try:
+        return dataset_class(str(root), train=train, download=True)
+    except (OSError, RuntimeError) as error:
+        reason = (str(error).splitlines() or ["no network"])[0]
+        raise SettingsError(
+            f"data.root: {name} must lie in {root} or be downloadable, got: {reason}; "
+            f"give its folder as data.root or $SEARCH_DATA (torchvision's layout, root/{name})"
+        ) from None

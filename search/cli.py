@@ -1,0 +1,254 @@
+"""The `search` command: verbs as thin functions over the modules that do the work.
+
+Data goes to stdout, progress and messages to stderr. Heavy modules are imported by the verb
+that needs them, so that `search --help` answers at once.
+"""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from search.engines import ENGINES
+from search.errors import SearchError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Hyperparameter search for image classifiers.\n\n"
+    "Start with: search run spaces/small_cnn.yaml",
+)
+
+StudiesOption = Annotated[
+    Path, typer.Option("--studies", envvar="SEARCH_STUDIES", help="Folder of all studies.")
+]
+StudyArgument = Annotated[str, typer.Argument(help="A study's name, or the path of its folder.")]
+SpaceArgument = Annotated[Path, typer.Argument(help="A space file, such as spaces/small_cnn.yaml.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override any key, as budget.trials=10."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+STUDIES = Path("studies")
+
+
+@app.command()
+def check(space: SpaceArgument, set_: SetOption = None) -> None:
+    """Validate a space file and describe its search."""
+    from search.space_file import load_space_file
+    from search.summary import space_view
+
+    spec = load_space_file(space, set_ or [])
+    _stdout().print(space_view(spec))
+    _next(f"search run {space}")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of the space file."""
+    import json
+
+    from search.spec import json_schema
+
+    typer.echo(json.dumps(json_schema(), indent=2))
+
+
+@app.command()
+def run(  # noqa: PLR0913  each is a flag
+    space: SpaceArgument,
+    set_: SetOption = None,
+    name: Annotated[str | None, typer.Option(help="Name of the study.")] = None,
+    trials: Annotated[int | None, typer.Option("--trials", "-n", help="Number of trials.")] = None,
+    time: Annotated[str | None, typer.Option(help="Time budget: 90s, 30m, 1h30m.")] = None,
+    seed: Annotated[int | None, typer.Option(help="The study's seed.")] = None,
+    sampler: Annotated[str | None, typer.Option(help="Sampler, such as tpe or random.")] = None,
+    pruner: Annotated[str | None, typer.Option(help="Pruner, such as asha or none.")] = None,
+    workers: Annotated[int | None, typer.Option("--workers", "-w", help="Parallel trials.")] = None,
+    engine: Annotated[str, typer.Option(help=f"One of {', '.join(ENGINES)}.")] = "ray",
+    address: Annotated[str | None, typer.Option(help="Ray cluster to join.")] = None,
+    studies: StudiesOption = STUDIES,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Run a search and print its best trials."""
+    from search.sitting import run_study
+    from search.space_file import import_folders, load_space_file
+    from search.study import Study
+
+    flags = {
+        "study": name,
+        "budget.trials": trials,
+        "budget.time": time,
+        "sampler.seed": seed,
+        "sampler.name": sampler,
+        "pruner.name": pruner,
+        "resources.workers": workers,
+    }
+    overrides = [f"{key}={value}" for key, value in flags.items() if value is not None]
+    _check_engine(engine)
+    spec = load_space_file(space, [*(set_ or []), *overrides])
+    study = Study.create(spec, studies, import_folders(space))
+    try:
+        run_study(study, ENGINES[engine], address, _stderr(), quiet=quiet)
+    finally:
+        _print_result(study, studies)
+
+
+@app.command("list")
+def list_(studies: StudiesOption = STUDIES, as_json: JsonOption = False) -> None:
+    """List the studies there are, with their trials and best values."""
+    from search.study import Study, study_names
+    from search.summary import studies_table, study_facts
+
+    found = []
+    for name in study_names(studies):
+        try:
+            found.append(Study.open(name, studies))
+        except SearchError as error:
+            typer.echo(f"left out: {error}", err=True)
+    if as_json:
+        _print_json([study_facts(study) for study in found])
+    elif found:
+        _stdout().print(studies_table(found))
+        _next(f"search show {found[0].name}")
+    else:
+        typer.echo(f"no studies in {studies}", err=True)
+        _next("search run spaces/small_cnn.yaml")
+
+
+@app.command()
+def show(
+    study: StudyArgument,
+    trial: Annotated[int | None, typer.Argument(help="Number of a trial.")] = None,
+    studies: StudiesOption = STUDIES,
+    as_json: JsonOption = False,
+) -> None:
+    """Describe a study, or one of its trials with every epoch."""
+    import dataclasses
+
+    from search.study import Study
+    from search.summary import study_facts, study_view, trial_view
+
+    opened = Study.open(study, studies)
+    if as_json and trial is not None:
+        _print_json(dataclasses.asdict(opened.record(trial)))
+    elif as_json:
+        _print_json(study_facts(opened))
+    elif trial is not None:
+        _stdout().print(trial_view(opened, trial))
+    else:
+        _stdout().print(study_view(opened))
+        best = study_facts(opened)["best_trial"]
+        _next(f"search show {study} {best}" if best is not None else f"search export {study}")
+
+
+@app.command()
+def leaderboard(
+    study: StudyArgument,
+    top: Annotated[int | None, typer.Option(min=1, help="Only so many; default all.")] = None,
+    sort: Annotated[str, typer.Option(help="A column; -COLUMN turns it round.")] = "rank",
+    studies: StudiesOption = STUDIES,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the trials of a study, best first."""
+    from search.leaderboard import leaderboard_rows
+    from search.study import Study
+    from search.summary import leaderboard_table
+
+    opened = Study.open(study, studies)
+    if as_json:
+        _print_json(leaderboard_rows(opened, top, sort))
+        return
+    _stdout().print(leaderboard_table(opened, top, sort))
+    _next(f"search export {study} --format csv")
+
+
+@app.command()
+def export(
+    study: StudyArgument,
+    format_: Annotated[
+        str, typer.Option("--format", "-f", help="csv, json, md, latex or parquet.")
+    ] = "csv",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File; stdout if not given.")
+    ] = None,
+    studies: StudiesOption = STUDIES,
+) -> None:
+    """Write every trial of a study as a table with stable columns."""
+    from search.errors import did_you_mean, listing
+    from search.export import FORMATS, write_leaderboard
+    from search.leaderboard import leaderboard_rows
+    from search.study import Study
+
+    if format_ not in FORMATS:
+        hint = did_you_mean(format_, FORMATS)
+        raise SearchError(
+            f"--format: a format must be given, got {format_!r}{hint}; valid: {listing(FORMATS)}"
+        )
+    rows = leaderboard_rows(Study.open(study, studies))
+    if output is None:
+        sys.stdout.buffer.write(FORMATS[format_](rows))
+        return
+    write_leaderboard(rows, format_, output)
+    typer.echo(f"wrote {len(rows)} trials to {output}", err=True)
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends in one clear text and an exit code."""
+    try:
+        app()
+    except SearchError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+
+
+def _check_engine(name: str) -> None:
+    from search.errors import did_you_mean, listing
+
+    if name not in ENGINES:
+        hint = did_you_mean(name, ENGINES)
+        raise SearchError(
+            f"--engine: an engine must be given, got {name!r}{hint}; valid: {listing(ENGINES)}"
+        )
+
+
+def _print_result(study: Any, studies: Path) -> None:
+    from search.summary import counts_text, leaderboard_table
+
+    records = study.records()
+    typer.echo(counts_text(records), err=True)
+    if not records:
+        return
+    _stdout().print(leaderboard_table(study))
+    where = "" if studies == STUDIES else f" --studies {studies}"
+    _next(
+        f"search show {study.name} {records[0].number}{where}",
+        f"search export {study.name} --format csv{where}",
+    )
+
+
+def _next(*commands: str) -> None:
+    typer.echo("next: " + "\n      ".join(commands), err=True)
+
+
+def _print_json(data: object) -> None:
+    import json
+
+    typer.echo(json.dumps(data, indent=2))
+
+
+def _stdout() -> "Console":
+    from rich.console import Console
+
+    # Elsewhere than on a terminal nothing may be cut to a width.
+    return Console(width=None if sys.stdout.isatty() else 1000, highlight=False)
+
+
+def _stderr() -> "Console":
+    from rich.console import Console
+
+    return Console(stderr=True)

@@ -1,0 +1,222 @@
+"""Reads a YAML 1.2 text and remembers where every key and value stands.
+
+Leaves what the values mean to `search.spec`. Values are plain scalars, lists and dicts:
+tags that would build Python objects are refused.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLStreamError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from search.errors import SpaceError
+
+KeyPath = tuple[str | int, ...]
+"""Keys and list indices from the top of a document to one of its values."""
+
+
+@dataclass
+class Document:
+    """A YAML file as plain data, with the place of every key and value.
+
+    Args:
+        name: How to call the file in messages.
+        data: The content of the file.
+        keys: Place of each key, as `line:column` from 1.
+        values: Place of each value.
+        overridden: The overrides that set a value, by the path they set.
+    """
+
+    name: str
+    data: dict[str, Any] = field(default_factory=dict)
+    keys: dict[KeyPath, str] = field(default_factory=dict)
+    values: dict[KeyPath, str] = field(default_factory=dict)
+    overridden: dict[KeyPath, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    def add_problem(self, path: KeyPath, text: str, *, at_key: bool = False) -> None:
+        """Note one mistake in the file.
+
+        Args:
+            path: Where it is; a path that the file does not have is placed at its
+                nearest ancestor.
+            text: What must hold and what was given.
+            at_key: Whether to point at the key rather than at its value.
+        """
+        name = dotted(path)
+        self.problems.append(f"{self._place(path, at_key)}: {name + ': ' if name else ''}{text}")
+
+    def raise_problems(self) -> None:
+        """Stop if any mistake was noted.
+
+        Raises:
+            SpaceError: With all of them, in the order of the file.
+        """
+        if self.problems:
+            raise SpaceError(sorted(dict.fromkeys(self.problems), key=_reading_order))
+
+    def override(self, assignment: str) -> None:
+        """Set one value from a text such as `budget.trials=10`.
+
+        Args:
+            assignment: A dotted key, an equals sign and a YAML value.
+
+        Raises:
+            SpaceError: If the text is no such assignment.
+        """
+        where = f"--set {assignment}"
+        key, equals, text = assignment.partition("=")
+        if not equals or not key.strip():
+            raise SpaceError([f"{where}: key=value must hold, as in --set budget.trials=10"])
+        path = tuple(key.strip().split("."))
+        value = _compose(text, where, _Reader(Document(where)))
+        parent: Any = self.data
+        for part in path[:-1]:
+            if not isinstance(parent.get(part), dict):
+                parent[part] = {}
+            parent = parent[part]
+        parent[path[-1]] = value
+        self.overridden[path] = where
+
+    def _place(self, path: KeyPath, at_key: bool) -> str:
+        for end in range(len(path), 0, -1):
+            if path[:end] in self.overridden:
+                return self.overridden[path[:end]]
+        first, second = (self.keys, self.values) if at_key else (self.values, self.keys)
+        for end in range(len(path), -1, -1):
+            place = first.get(path[:end]) or second.get(path[:end])
+            if place:
+                return f"{self.name}:{place}"
+        return f"{self.name}:1:1"
+
+
+def read_document(path: Path) -> Document:
+    """Read a YAML file whose top level is a mapping.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Its content and places. Duplicate keys are already among its problems.
+
+    Raises:
+        SpaceError: If the file is missing, unreadable, not YAML or no mapping.
+    """
+    document = Document(name=str(path))
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise SpaceError([f"{path}: a space file must exist, none found"]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpaceError([f"{path}: a space file must be readable text, got {error}"]) from None
+    data = _compose(text, str(path), _Reader(document))
+    if not isinstance(data, dict):
+        kind = "nothing" if data is None else type(data).__name__
+        raise SpaceError([f"{path}:1:1: the top level must be a mapping of keys, got {kind}"])
+    document.data = data
+    return document
+
+
+def dotted(path: KeyPath) -> str:
+    """Write a key path the way users do.
+
+    Args:
+        path: Keys and list indices.
+
+    Returns:
+        The path in dotted form.
+
+    Example:
+        >>> dotted(("start_from", 0, "filters"))
+        'start_from[0].filters'
+    """
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+class _Reader:
+    """Builds plain data from YAML nodes and notes their places in a document."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.yaml = YAML(typ="safe", pure=True)
+        self.open_nodes: set[int] = set()
+
+    def build(self, node: Node | None, path: KeyPath) -> Any:
+        if node is None:
+            return None
+        self.document.values[path] = _place(node)
+        if id(node) in self.open_nodes:
+            self.document.add_problem(path, "an alias must not contain itself")
+            return None
+        self.open_nodes.add(id(node))
+        try:
+            if isinstance(node, MappingNode):
+                return dict(self._items(node, path))
+            if isinstance(node, SequenceNode):
+                return [self.build(item, (*path, i)) for i, item in enumerate(node.value)]
+            return self._scalar(node, path)
+        finally:
+            self.open_nodes.discard(id(node))
+
+    def _items(self, node: MappingNode, path: KeyPath) -> Iterator[tuple[str, Any]]:
+        seen: dict[str, int] = {}
+        for key_node, value_node in node.value:
+            key = str(key_node.value)
+            inner = (*path, key)
+            self.document.keys[inner] = _place(key_node)
+            if key in seen:
+                self.document.add_problem(
+                    inner, f"defined twice, first on line {seen[key]}", at_key=True
+                )
+                continue
+            seen[key] = key_node.start_mark.line + 1
+            yield key, self.build(value_node, inner)
+
+    def _scalar(self, node: ScalarNode, path: KeyPath) -> Any:
+        tag = str(node.tag)
+        kind = tag.removeprefix("tag:yaml.org,2002:")
+        if kind not in {"null", "bool", "int", "float", "str"}:
+            if kind == "timestamp":
+                return str(node.value)
+            self.document.add_problem(path, f"plain values only, got the tag {tag}")
+            return None
+        return self.yaml.constructor.construct_object(node)
+
+
+def _compose(text: str, name: str, reader: _Reader) -> Any:
+    try:
+        node = reader.yaml.compose(text)
+    except MarkedYAMLError as error:
+        raise SpaceError([_syntax_problem(error, text, name)]) from None
+    except YAMLStreamError as error:
+        raise SpaceError([f"{name}:1:1: not YAML: {error}"]) from None
+    return reader.build(node, ())
+
+
+def _syntax_problem(error: MarkedYAMLError, text: str, name: str) -> str:
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line, mark.column) if mark else (0, 0)
+    lines = text.splitlines()
+    rest = lines[line][column:] if line < len(lines) else ""
+    place = f"{name}:{line + 1}:{column + 1}"
+    if rest.startswith("\t"):
+        return f"{place}: a tab must not indent a line; use spaces"
+    context = f" {error.context}" if error.context else ""
+    return f"{place}: not YAML: {error.problem}{context}"
+
+
+def _place(node: Node) -> str:
+    return f"{node.start_mark.line + 1}:{node.start_mark.column + 1}"
+
+
+def _reading_order(problem: str) -> tuple[int, int]:
+    numbers = [part for part in problem.split(":")[1:3] if part.isdigit()]
+    line, column = [int(number) for number in numbers] if len(numbers) == 2 else (0, 0)
+    return line, column

@@ -1,0 +1,155 @@
+"""The small language of `constraints:`: Python's comparisons and arithmetic, nothing else.
+
+An expression is parsed with `ast` and walked node by node; nothing is ever evaluated as
+code. Allowed: numbers, strings, true/false, parameter names, `+ - * / // % **`, comparisons
+(also chained and `in`), `and`, `or`, `not`, lists, and the functions `abs`, `min`, `max`.
+"""
+
+import ast
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {"abs": abs, "max": max, "min": min}
+
+_BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: lambda base, exponent: float(base) ** exponent,
+}
+_UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
+    ast.Not: operator.not_,
+    ast.UAdd: operator.pos,
+    ast.USub: operator.neg,
+}
+_COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.In: lambda item, group: item in group,
+    ast.NotIn: lambda item, group: item not in group,
+}
+_CONSTANTS = {"true": True, "false": False}
+
+
+class ExpressionError(ValueError):
+    """An expression outside the language, with the reason as its text."""
+
+
+@dataclass(frozen=True)
+class Expression:
+    """One parsed expression.
+
+    Args:
+        text: As the user wrote it.
+        names: The parameters it reads.
+    """
+
+    text: str
+    names: frozenset[str]
+    _tree: ast.expr
+
+    def holds(self, params: Mapping[str, Any]) -> bool:
+        """Tell whether the expression is true.
+
+        Args:
+            params: A value for each of `names`.
+
+        Returns:
+            Its truth. An expression that reads a parameter which `params` lacks (its
+            `when` does not hold) binds nothing and is true.
+
+        Raises:
+            ExpressionError: If the values cannot be combined, as a string and a number.
+
+        Example:
+            >>> parse("kernel_size >= stride").holds({"kernel_size": 3, "stride": 2})
+            True
+        """
+        if not self.names <= params.keys():
+            return True
+        try:
+            return bool(_value(self._tree, params))
+        except (ArithmeticError, TypeError) as error:
+            raise ExpressionError(f"{self.text!r} cannot be computed: {error}") from None
+
+
+def parse(text: str) -> Expression:
+    """Parse an expression of the language.
+
+    Args:
+        text: For instance `"filters * 2 ** n_blocks <= 512"`.
+
+    Returns:
+        The expression.
+
+    Raises:
+        ExpressionError: If the text is outside the language.
+    """
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError) as error:
+        reason = error.msg if isinstance(error, SyntaxError) else str(error)
+        raise ExpressionError(f"not an expression: {reason}") from None
+    names = frozenset(_names(tree))
+    return Expression(text=text, names=names, _tree=tree)
+
+
+def _names(node: ast.AST) -> set[str]:
+    """Collect the parameter names below a node, refusing what the language lacks."""
+    match node:
+        case ast.Name(id=name):
+            return set() if name in _CONSTANTS else {name}
+        case ast.Constant(value=bool() | int() | float() | str() | None):
+            return set()
+        case ast.Call(func=ast.Name(id=name), args=[_, *_] as args, keywords=[]):
+            if name not in FUNCTIONS:
+                raise ExpressionError(f"unknown function {name!r}; valid: abs, max, min")
+            return set().union(*map(_names, args))
+        case ast.BoolOp() | ast.List() | ast.Tuple():
+            return _names_of_children(node)
+        case ast.BinOp(op=op) if type(op) in _BINARY:
+            return _names_of_children(node)
+        case ast.UnaryOp(op=op) if type(op) in _UNARY:
+            return _names_of_children(node)
+        case ast.Compare(ops=ops) if all(type(op) in _COMPARE for op in ops):
+            return _names_of_children(node)
+    raise ExpressionError(f"{ast.unparse(node)!r} is not allowed in a constraint")
+
+
+def _names_of_children(node: ast.AST) -> set[str]:
+    children = [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
+    return set().union(*map(_names, children))
+
+
+def _value(node: ast.expr, params: Mapping[str, Any]) -> Any:
+    match node:
+        case ast.Name(id=name):
+            return _CONSTANTS[name] if name in _CONSTANTS else params[name]
+        case ast.Constant(value=value):
+            return value
+        case ast.Call(func=ast.Name(id=name), args=args):
+            return FUNCTIONS[name](*[_value(arg, params) for arg in args])
+        case ast.List(elts=items) | ast.Tuple(elts=items):
+            return [_value(item, params) for item in items]
+        case ast.BinOp(left=left, op=op, right=right):
+            return _BINARY[type(op)](_value(left, params), _value(right, params))
+        case ast.UnaryOp(op=sign, operand=operand):
+            return _UNARY[type(sign)](_value(operand, params))
+        case ast.BoolOp(op=ast.And(), values=values):
+            return all(_value(value, params) for value in values)
+        case ast.BoolOp(values=values):
+            return any(_value(value, params) for value in values)
+        case ast.Compare(left=left, ops=ops, comparators=rights):
+            items = [_value(item, params) for item in [left, *rights]]
+            pairs = zip(items[:-1], ops, items[1:], strict=True)
+            return all(_COMPARE[type(op)](a, b) for a, op, b in pairs)
+    raise AssertionError(f"parse() let through {ast.dump(node)}")

@@ -1,0 +1,100 @@
+"""The pruners a space file can name: a table from name to Optuna pruner.
+
+Every pruner is a decision over the recorded intermediate values, so it needs no state of
+its own and survives a resume. `min_epochs` is the one option all of them share.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from optuna.pruners import (
+    BasePruner,
+    HyperbandPruner,
+    MedianPruner,
+    NopPruner,
+    PercentilePruner,
+    SuccessiveHalvingPruner,
+)
+
+from search.signatures import option_names, unknown_options
+
+
+@dataclass(frozen=True)
+class PrunerKind:
+    """One row of the table.
+
+    Args:
+        doc: One line on what it does.
+        build: Makes it from `min_epochs`, the epochs of a full trial and further options.
+        options: The names a space file can set beside `name` and `min_epochs`.
+    """
+
+    doc: str
+    build: Callable[[int, int, dict[str, Any]], BasePruner]
+    options: tuple[str, ...] = ()
+
+
+PRUNERS: dict[str, PrunerKind] = {
+    "asha": PrunerKind(
+        "asynchronous successive halving (Li et al. 2020, arXiv:1810.05934)",
+        lambda low, _, options: SuccessiveHalvingPruner(
+            min_resource=low, **{"reduction_factor": 3, **options}
+        ),
+        option_names(SuccessiveHalvingPruner, {"min_resource"}),
+    ),
+    "hyperband": PrunerKind(
+        "several brackets of asha (Li et al. 2018, arXiv:1603.06560)",
+        lambda low, high, options: HyperbandPruner(min_resource=low, max_resource=high, **options),
+        option_names(HyperbandPruner, {"min_resource", "max_resource"}),
+    ),
+    "median": PrunerKind(
+        "stops a trial below the median of the earlier ones at the same epoch",
+        lambda low, _, options: MedianPruner(n_warmup_steps=low, **options),
+        option_names(MedianPruner, {"n_warmup_steps"}),
+    ),
+    "percentile": PrunerKind(
+        "stops a trial outside the best `percentile` of the earlier ones at the same epoch",
+        lambda low, _, options: PercentilePruner(
+            n_warmup_steps=low, **{"percentile": 50.0, **options}
+        ),
+        option_names(PercentilePruner, {"n_warmup_steps"}),
+    ),
+    "none": PrunerKind("every trial runs to its end", lambda *_: NopPruner()),
+}
+
+
+def pruner_problems(name: str, options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Find what is wrong with a pruner's options.
+
+    Args:
+        name: A key of `PRUNERS`.
+        options: The keys beside `name` and `min_epochs`.
+
+    Yields:
+        The option (empty for the pruner as a whole) and what must hold.
+    """
+    problems = list(unknown_options(options, PRUNERS[name].options, f"the pruner {name}"))
+    yield from problems
+    if not problems:
+        try:
+            make_pruner(name, 1, 9, options)
+        except (TypeError, ValueError) as error:
+            yield "", str(error)
+
+
+def make_pruner(
+    name: str, min_epochs: int, epochs: int | None, options: Mapping[str, Any]
+) -> BasePruner:
+    """Build a pruner.
+
+    Args:
+        name: A key of `PRUNERS`.
+        min_epochs: No trial is pruned before this epoch, at least 1.
+        epochs: Epochs of a full trial; only `hyperband` needs them (27 where unknown).
+        options: The pruner's own options, already checked.
+
+    Returns:
+        An Optuna pruner.
+    """
+    return PRUNERS[name].build(min_epochs, epochs or 27, dict(options))

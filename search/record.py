@@ -1,0 +1,189 @@
+"""What is known of a trial: the events a worker sends, and the record read back.
+
+The record is Optuna's: parameters, state, intermediate values, and a few user attributes
+whose keys are named here and nowhere else.
+"""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+FailureKind = Literal[
+    "error", "infeasible", "non_finite", "out_of_memory", "worker_died", "interrupted"
+]
+
+SEED = "seed"
+"""Attribute of a trial: the seed it ran with."""
+BEST = "best"
+"""Attribute of a trial: the epoch that counts and all of its metrics."""
+SECONDS = "seconds"
+"""Attribute of a trial: time spent in its objective, in seconds."""
+FAILURE = "failure"
+"""Attribute of a failed trial: kind and reason."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """One finished epoch.
+
+    Args:
+        epoch: From 1.
+        metrics: What the objective reported; None marks an undefined metric.
+        seconds: Time the epoch took.
+        elapsed_s: Time since the trial began, set-up included.
+    """
+
+    epoch: int
+    metrics: dict[str, float | int | None]
+    seconds: float
+    elapsed_s: float
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a trial failed.
+
+    Args:
+        kind: Which sort of failure.
+        reason: One line.
+        traceback: The full text for `error.txt`, empty where it would not help.
+    """
+
+    kind: FailureKind
+    reason: str
+    traceback: str = ""
+
+
+@dataclass(frozen=True)
+class End:
+    """The end of a trial.
+
+    Args:
+        elapsed_s: Time since the trial began.
+        failure: None if the objective ran to its end.
+    """
+
+    elapsed_s: float
+    failure: Failure | None = None
+
+
+Event = Report | End
+"""What a worker sends."""
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """One trial as the study knows it.
+
+    Args:
+        number: From 0, in the order of creation.
+        state: RUNNING, COMPLETE, PRUNED or FAIL.
+        params: Its parameters.
+        value: The metric at the epoch that counts; None before the first epoch.
+        best_epoch: The epoch that counts, from 1: the best, or the last if the space file
+            says so.
+        n_epochs: Epochs reported.
+        metrics: All metrics of `best_epoch`.
+        seconds: Time spent in the objective; None while it runs.
+        seed: The seed it ran with.
+        failure: Kind and reason of a failed trial.
+        values: The metric at each epoch reported.
+    """
+
+    number: int
+    state: str
+    params: dict[str, Any]
+    value: float | None
+    best_epoch: int | None
+    n_epochs: int
+    metrics: dict[str, float | int | None]
+    seconds: float | None
+    seed: int
+    failure: Failure | None = None
+    values: dict[int, float] = field(default_factory=dict)
+
+    @property
+    def reason(self) -> str:
+        """Why it did not complete, in one line; empty if it did."""
+        if self.failure:
+            return f"{self.failure.kind}: {self.failure.reason}"
+        return f"pruned at epoch {self.n_epochs}" if self.state == "PRUNED" else ""
+
+
+def read_record(trial: FrozenTrial) -> TrialRecord:
+    """Read a trial from Optuna's record.
+
+    Args:
+        trial: Any trial that has begun.
+
+    Returns:
+        The same in our words.
+    """
+    attrs = trial.user_attrs
+    best = attrs.get(BEST, {})
+    failure = Failure(**attrs[FAILURE]) if FAILURE in attrs else None
+    return TrialRecord(
+        number=trial.number,
+        state=trial.state.name,
+        params=dict(trial.params),
+        value=trial.intermediate_values.get(best.get("epoch")),
+        best_epoch=best.get("epoch"),
+        n_epochs=len(trial.intermediate_values),
+        metrics=best.get("metrics", {}),
+        seconds=attrs.get(SECONDS),
+        seed=attrs.get(SEED, 0),
+        failure=failure,
+        values=dict(trial.intermediate_values),
+    )
+
+
+def has_begun(trial: FrozenTrial) -> bool:
+    """Tell a trial from a point that still waits to be tried.
+
+    Args:
+        trial: A trial of Optuna's record.
+
+    Returns:
+        False for a waiting one.
+    """
+    return trial.state is not TrialState.WAITING
+
+
+def is_better(value: float, than: float | None, direction: StudyDirection) -> bool:
+    """Compare two values of the metric.
+
+    Args:
+        value: A finite value.
+        than: What to beat; None is beaten by anything.
+        direction: Which way is better.
+
+    Returns:
+        True if `value` is strictly better.
+    """
+    if than is None or math.isnan(than):
+        return True
+    return value > than if direction == StudyDirection.MAXIMIZE else value < than
+
+
+def ranked(records: list[TrialRecord], direction: StudyDirection) -> list[TrialRecord]:
+    """Order trials for a leaderboard.
+
+    Args:
+        records: In any order.
+        direction: Which way is better.
+
+    Returns:
+        COMPLETE trials by value, then PRUNED, RUNNING and FAIL ones likewise; of equal
+        trials the earlier one comes first.
+    """
+    states = ["COMPLETE", "PRUNED", "RUNNING", "FAIL"]
+    sign = -1.0 if direction == StudyDirection.MAXIMIZE else 1.0
+
+    def key(record: TrialRecord) -> tuple[int, float, int]:
+        value = math.inf if record.value is None else sign * record.value
+        return states.index(record.state), value, record.number
+
+    return sorted(records, key=key)

@@ -1,0 +1,219 @@
+"""One sitting of a study: hands out trials within the budget and records what comes back.
+
+Engines move assignments to workers and events back; every decision about a trial is taken
+here, so all engines agree.
+"""
+
+import time
+from pathlib import Path
+from typing import Protocol
+
+from search.errors import ObjectiveError, SearchError, listing
+from search.record import End, Event, Failure, Report, TrialRecord
+from search.study import Study
+from search.trial import Assignment, Worker
+
+
+INTERRUPTED = "interrupted by the user"
+"""The stop reason that also ends running trials."""
+
+
+class Observer(Protocol):
+    """Who is told of a run's progress."""
+
+    def run_started(self, run: "Run", n_workers: int) -> None:
+        """A number of workers is ready to take trials."""
+        ...
+
+    def trial_started(self, trial: TrialRecord) -> None:
+        """A trial was handed out."""
+        ...
+
+    def epoch_finished(self, number: int, report: Report) -> None:
+        """A trial has reported an epoch."""
+        ...
+
+    def trial_finished(self, trial: TrialRecord) -> None:
+        """A trial has ended and is recorded."""
+        ...
+
+
+class Run:
+    """A study at work.
+
+    Args:
+        study: Where trials come from and are recorded.
+        observer: Who is told.
+    """
+
+    def __init__(self, study: Study, observer: Observer) -> None:
+        self.study = study
+        self.observer = observer
+        self.error: SearchError | None = None
+        self.stop_reason = ""
+        self.n_begun = len(study.records())
+        self._started = time.monotonic()
+        self._elapsed_s: dict[int, float] = {}
+
+    def start(self, n_workers: int) -> None:
+        """Begin: workers are ready and the clock of the budget runs.
+
+        Args:
+            n_workers: Trials at the same time.
+        """
+        self._started = time.monotonic()
+        self.observer.run_started(self, n_workers)
+
+    def next_trial(self, worker: Worker) -> Assignment | None:
+        """Begin one more trial.
+
+        Args:
+            worker: Where it will run.
+
+        Returns:
+            What to run, or None if the run is to hand out no more.
+        """
+        if self.stop_reason or self._budget_spent():
+            return None
+        try:
+            trial = self.study.ask()
+        except SearchError as error:
+            self.abort(error)
+            return None
+        if trial is None:
+            self.stop("every point of the space has been tried")
+            return None
+        self.n_begun += 1
+        self._elapsed_s[trial.number] = 0.0
+        self.observer.trial_started(trial)
+        spec = self.study.spec
+        return Assignment(
+            number=trial.number,
+            params=trial.params,
+            seed=trial.seed,
+            objective=spec.objective,
+            settings=spec.settings,
+            worker=worker,
+        )
+
+    def handle(self, number: int, event: Event) -> bool:
+        """Record what happened to a trial.
+
+        Args:
+            number: The trial.
+            event: What its worker sent.
+
+        Returns:
+            True if the trial is over and its worker free.
+        """
+        self._elapsed_s[number] = event.elapsed_s
+        if isinstance(event, Report):
+            return self._epoch(number, event)
+        if event.failure:
+            return self._fail(number, event.failure)
+        if not self.study.record(number).n_epochs:
+            return self._fail(number, Failure("error", "the objective ended before its first epoch"))
+        self.study.complete(number, event.elapsed_s)
+        return self._ended(number)
+
+    def fail(self, number: int, failure: Failure) -> None:
+        """Record a failure that the worker could not send.
+
+        Args:
+            number: The trial; one that has ended already is left as it is.
+            failure: What happened.
+        """
+        if number in self.study.live_trials():
+            self._fail(number, failure)
+
+    def stop(self, reason: str) -> None:
+        """Hand out no more trials and end the running ones after their epoch.
+
+        Args:
+            reason: Said to the user.
+        """
+        self.stop_reason = self.stop_reason or reason
+
+    def abort(self, error: SearchError) -> None:
+        """Stop because nothing sensible can follow.
+
+        Args:
+            error: Raised to the user once the engine has ended.
+        """
+        self.error = self.error or error
+        self.stop(str(error))
+
+    def abandon(self) -> None:
+        """Record every running trial as interrupted."""
+        for number in self.study.live_trials():
+            self._fail(number, self._interruption())
+
+    def elapsed_s(self) -> float:
+        """Tell how long the run has taken.
+
+        Returns:
+            Seconds since the workers were ready.
+        """
+        return time.monotonic() - self._started
+
+    def time_is_up(self) -> bool:
+        """Tell whether `budget.time` is spent.
+
+        Returns:
+            False without such a budget.
+        """
+        limit_s = self.study.spec.budget.time
+        return limit_s is not None and self.elapsed_s() >= limit_s
+
+    def _budget_spent(self) -> bool:
+        n_trials = self.study.spec.budget.trials
+        return self.time_is_up() or (n_trials is not None and self.n_begun >= n_trials)
+
+    def _epoch(self, number: int, report: Report) -> bool:
+        name = self.study.spec.metric.name
+        if report.metrics.get(name) is None:
+            problem = self._metric_problem(name, report)
+            self.abort(ObjectiveError(problem))
+            return self._fail(number, Failure("error", problem))
+        prune = self.study.report(number, report)
+        self.observer.epoch_finished(number, report)
+        if prune:
+            self.study.prune(number, report.elapsed_s)
+            return self._ended(number)
+        if self.error or self.time_is_up() or self.stop_reason == INTERRUPTED:
+            return self._fail(number, self._interruption())
+        return False
+
+    def _metric_problem(self, name: str, report: Report) -> str:
+        if name in report.metrics:
+            return f"metric.name: {name} must be a number, got None at epoch {report.epoch}"
+        return (
+            f"metric.name: a metric that the objective reports must be given, got {name!r}; "
+            f"it reports {listing(sorted(report.metrics))}"
+        )
+
+    def _interruption(self) -> Failure:
+        reason = "the time budget was spent" if self.time_is_up() else self.stop_reason
+        return Failure("interrupted", reason or "the run ended")
+
+    def _fail(self, number: int, failure: Failure) -> bool:
+        self.study.fail(number, self._elapsed_s[number], failure)
+        return self._ended(number)
+
+    def _ended(self, number: int) -> bool:
+        self.observer.trial_finished(self.study.record(number))
+        return True
+
+
+def shared_worker(folders: list[str], n_threads: int, hide_gpus: bool) -> Worker:
+    """Describe the surroundings of a run's trials.
+
+    Args:
+        folders: Where objectives may lie.
+        n_threads: Threads of one trial.
+        hide_gpus: Whether objectives must see no GPU.
+
+    Returns:
+        Surroundings with the current folder as the working one.
+    """
+    return Worker(tuple(folders), str(Path.cwd()), n_threads, hide_gpus)

@@ -1,0 +1,101 @@
+"""The samplers a space file can name: a table from name to Optuna sampler.
+
+How a sampler's draws become feasible, conditional and repeatable points is the business of
+`search.sampling`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from optuna.samplers import (
+    BaseSampler,
+    CmaEsSampler,
+    GPSampler,
+    QMCSampler,
+    RandomSampler,
+    TPESampler,
+)
+
+from search.signatures import option_names, unknown_options
+
+Build = Callable[[int, int, dict[str, Any]], BaseSampler]
+"""Makes a sampler from the study's seed, the draw's own seed and further options."""
+
+
+@dataclass(frozen=True)
+class SamplerKind:
+    """One row of the table.
+
+    Args:
+        doc: One line on what it does.
+        build: Makes it; None for a sampler that lists the space instead of drawing from it.
+        options: The names a space file can set beside `name` and `seed`.
+    """
+
+    doc: str
+    build: Build | None
+    options: tuple[str, ...] = ()
+
+
+def _quiet(options: dict[str, Any]) -> dict[str, Any]:
+    return {"warn_independent_sampling": False, **options}
+
+
+SAMPLERS: dict[str, SamplerKind] = {
+    "tpe": SamplerKind(
+        "tree-structured Parzen estimator (Watanabe 2023, arXiv:2304.11127)",
+        lambda _, seed, options: TPESampler(seed=seed, **options),
+        option_names(TPESampler, {"seed"}),
+    ),
+    "gp": SamplerKind(
+        "Gaussian process with log expected improvement; for up to some 500 costly trials",
+        lambda _, seed, options: GPSampler(seed=seed, **_quiet(options)),
+        option_names(GPSampler, {"seed"}),
+    ),
+    "cmaes": SamplerKind(
+        "CMA-ES (Hansen 2016, arXiv:1604.00772); categorical and conditional parameters are "
+        "drawn at random",
+        lambda _, seed, options: CmaEsSampler(seed=seed, **_quiet(options)),
+        option_names(CmaEsSampler, {"seed"}),
+    ),
+    "random": SamplerKind(
+        "independent uniform draws",
+        lambda _, seed, options: RandomSampler(seed=seed, **options),
+        option_names(RandomSampler, {"seed"}),
+    ),
+    # The place in the sequence is in the record; another seed would be another sequence.
+    "qmc": SamplerKind(
+        "quasi-Monte Carlo sequence; categorical and conditional parameters are drawn at random",
+        lambda study_seed, seed, options: QMCSampler(
+            seed=study_seed, independent_sampler=RandomSampler(seed=seed), **_quiet(options)
+        ),
+        option_names(QMCSampler, {"seed"}),
+    ),
+    "grid": SamplerKind(
+        "every point once, in the order of the file; `values` lists points of float parameters",
+        None,
+        ("values",),
+    ),
+    "brute_force": SamplerKind("every point of a finite space once, in random order", None),
+}
+
+
+def sampler_problems(name: str, options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Find what is wrong with a sampler's options.
+
+    Args:
+        name: A key of `SAMPLERS`.
+        options: The keys beside `name` and `seed`.
+
+    Yields:
+        The option (empty for the sampler as a whole) and what must hold.
+    """
+    kind = SAMPLERS[name]
+    problems = list(unknown_options(options, kind.options, f"the sampler {name}"))
+    yield from problems
+    if kind.build and not problems:
+        try:
+            kind.build(0, 0, dict(options))
+        except (TypeError, ValueError) as error:
+            yield "", str(error)

@@ -1,0 +1,241 @@
+"""Reads a space file and reports every mistake in it at once, each with its place.
+
+The way of a file: YAML text → `Document` (data and places) → the sections of `Spec`, each
+validated for itself → what must hold between sections (`search.space_checks`) → `Spec`. A
+broken section does not hide the mistakes of the others.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+from ruamel.yaml import YAML
+
+from search.document import Document, KeyPath, read_document
+from search.errors import SpaceError, did_you_mean, listing
+from search.objective import extend_import_path
+from search.sampling import sample_points
+from search.space import Space
+from search.space_checks import Sections, problems_between
+from search.spec import Parameter, Spec
+
+_WANTED_TYPES = {
+    "bool_type": "true or false",
+    "dict_type": "a mapping of keys",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "int_from_float": "a whole number",
+    "int_type": "a whole number",
+    "list_type": "a list",
+    "model_attributes_type": "a mapping of keys",
+    "model_type": "a mapping of keys",
+    "string_type": "a string",
+}
+
+
+def load_space_file(path: Path, overrides: Iterable[str] = ()) -> Spec:
+    """Read, override and validate a space file.
+
+    The folder of the file and the current folder become importable, as objectives may lie
+    there.
+
+    Args:
+        path: The file.
+        overrides: Assignments such as `budget.trials=10`, applied in this order.
+
+    Returns:
+        A search that can run.
+
+    Raises:
+        SpaceError: With every mistake found.
+    """
+    document = read_document(path)
+    for assignment in overrides:
+        document.override(assignment)
+    extend_import_path(import_folders(path))
+    sections = _validate_sections(document)
+    for place, text in problems_between(sections):
+        document.add_problem(place, text)
+    document.raise_problems()
+    spec = Spec.model_validate(document.data)
+    try:
+        sample_points(Space.of(spec), 1)
+    except SpaceError as error:
+        document.add_problem((), str(error))
+        document.raise_problems()
+    return spec
+
+
+def import_folders(path: Path) -> list[str]:
+    """Name the folders in which a space file's objective is looked for.
+
+    Args:
+        path: The space file.
+
+    Returns:
+        Its own folder and the current one, absolute.
+    """
+    return [str(path.resolve().parent), str(Path.cwd())]
+
+
+def write_space_file(spec: Spec, path: Path, header: Iterable[str]) -> None:
+    """Write a search so that `load_space_file` reads the same one back.
+
+    Args:
+        spec: The search.
+        path: The file to write.
+        header: Lines to put above it as comments.
+    """
+    yaml = YAML()
+    yaml.default_flow_style = None
+    yaml.width = 100
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(f"# {line}\n" for line in header)
+        yaml.dump(_plain_data(spec), file)
+
+
+def read_space_file(path: Path) -> Spec:
+    """Read a space file that this program wrote, without looking for its objective.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The search.
+
+    Raises:
+        SpaceError: If the file was damaged since.
+    """
+    document = read_document(path)
+    _validate_sections(document)
+    document.raise_problems()
+    return Spec.model_validate(document.data)
+
+
+def _plain_data(spec: Spec) -> dict[str, Any]:
+    """Turn a search into YAML's types, leaving out what a reader would not miss."""
+    data = spec.model_dump(mode="json")
+    for section in ("budget", "resources"):
+        data[section] = {k: v for k, v in data[section].items() if v is not None}
+    for name, parameter in spec.parameters.items():
+        data["parameters"][name] = {
+            "type": parameter.type,
+            **parameter.model_dump(mode="json", exclude_defaults=True),
+        }
+    return {key: value for key, value in data.items() if value not in ([], {})}
+
+
+def _validate_sections(document: Document) -> Sections:
+    """Validate each top-level key for itself and note what is wrong with it."""
+    fields = Spec.model_fields
+    valid: dict[str, Any] = {}
+    for name in document.data:
+        if name not in fields:
+            hint = did_you_mean(name, fields)
+            text = f"unknown key{hint}; valid: {listing(fields)}"
+            document.add_problem((name,), text, at_key=True)
+    for name, field in fields.items():
+        if name in document.data:
+            valid.update(_validate_section(document, name, field))
+        elif field.is_required():
+            _note_missing(document, (name,), field)
+        else:
+            valid[name] = field.get_default()
+    raw = document.data.get("parameters")
+    raw = raw if isinstance(raw, Mapping) else {}
+    return Sections(valid, parameters=_valid_parameters(raw), names=raw.keys())
+
+
+def _validate_section(document: Document, name: str, field: FieldInfo) -> dict[str, Any]:
+    adapter: TypeAdapter[Any] = TypeAdapter(Annotated[field.annotation, field])
+    try:
+        return {name: adapter.validate_python(document.data[name], strict=True)}
+    except ValidationError as error:
+        for details in error.errors():
+            _note(document, name, details)
+        return {}
+
+
+def _valid_parameters(raw: Mapping[str, Any]) -> dict[str, Parameter]:
+    """Keep the parameters that are well-formed, so that the others hide nothing."""
+    adapter: TypeAdapter[Parameter] = TypeAdapter(Parameter)
+    parameters: dict[str, Parameter] = {}
+    for name, value in raw.items():
+        try:
+            parameters[name] = adapter.validate_python(value)
+        except ValidationError:
+            continue
+    return parameters
+
+
+def _note(document: Document, section: str, details: ErrorDetails) -> None:
+    """Word one of pydantic's errors and place it."""
+    path: KeyPath = (section, *_without_tags(details["loc"], document.data[section]))
+    given, context = details["input"], details.get("ctx", {})
+    match details["type"]:
+        case "missing":
+            document.add_problem(path[:-1], f"the key {path[-1]!r} must be given", at_key=True)
+        case "extra_forbidden":
+            valid = _valid_keys(document, path)
+            hint = did_you_mean(str(path[-1]), valid)
+            text = f"unknown key{hint}; valid: {listing(valid)}"
+            document.add_problem(path, text, at_key=True)
+        case "union_tag_not_found":
+            document.add_problem(
+                path, "the key 'type' must be given; valid: float, int, categorical", at_key=True
+            )
+        case "union_tag_invalid":
+            hint = did_you_mean(context["tag"], ["float", "int", "categorical"])
+            text = f"float, int or categorical must be given, got {context['tag']!r}{hint}"
+            document.add_problem((*path, "type"), text)
+        case "literal_error":
+            text = f"{context['expected']} must be given, got {given!r}"
+            document.add_problem(path, text + did_you_mean(str(given), _quoted(context)))
+        case "value_error":
+            document.add_problem(path, str(context["error"]))
+        case "greater_than":
+            document.add_problem(path, f"a value above {context['gt']} must be given, got {given}")
+        case "greater_than_equal":
+            text = f"a value of at least {context['ge']} must be given, got {given}"
+            document.add_problem(path, text)
+        case "too_short":
+            document.add_problem(path, "at least one parameter must be given", at_key=True)
+        case kind:
+            wanted = _WANTED_TYPES.get(kind, details["msg"])
+            document.add_problem(path, f"{wanted} must be given, got {given!r}")
+
+
+def _note_missing(document: Document, path: KeyPath, field: FieldInfo) -> None:
+    about = f": {field.description}" if field.description else ""
+    document.add_problem((), f"the key {path[-1]!r} must be given{about.rstrip('.')}")
+
+
+def _without_tags(place: tuple[int | str, ...], value: Any) -> KeyPath:
+    """Drop from pydantic's path what is not in the data: the tags of its unions."""
+    path: list[int | str] = []
+    for i, part in enumerate(place):
+        inside = isinstance(value, Mapping) and part in value
+        inside |= isinstance(value, list) and isinstance(part, int) and part < len(value)
+        if inside:
+            value = value[part]
+            path.append(part)
+        elif i == len(place) - 1 and part not in {"float", "int", "categorical"}:
+            path.append(part)
+    return tuple(path)
+
+
+def _valid_keys(document: Document, path: KeyPath) -> list[str]:
+    """List the keys of the model that a path leads into."""
+    if path[0] == "parameters":
+        kind = document.data["parameters"][path[1]]["type"]
+        models: dict[str, Any] = {m.model_fields["type"].annotation.__args__[0]: m
+                                  for m in Parameter.__args__[0].__args__}  # type: ignore[attr-defined]
+        return [*models[kind].model_fields]
+    return [*Spec.model_fields[str(path[0])].annotation.model_fields]  # type: ignore[union-attr]
+
+
+def _quoted(context: Mapping[str, Any]) -> list[str]:
+    return [part.strip(" '") for part in str(context["expected"]).replace(" or ", ",").split(",")]

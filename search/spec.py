@@ -1,0 +1,302 @@
+"""The space file as typed models: what its keys are, what each holds, the JSON schema.
+
+Only the shape of single values is checked here; what must hold between keys is checked
+in `search.space_file`, which also reads the file and words its errors.
+"""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    WithJsonSchema,
+)
+
+from search.pruners import PRUNERS
+from search.samplers import SAMPLERS
+
+Scalar = bool | int | float | str | None
+"""A parameter's value."""
+
+_DURATION = re.compile(
+    r"(?:(?P<d>[\d.]+)d)?(?:(?P<h>[\d.]+)h)?(?:(?P<m>[\d.]+)m)?(?:(?P<s>[\d.]+)s)?"
+)
+_UNIT_S = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
+
+
+def parse_duration(value: object) -> float:
+    """Read a length of time.
+
+    Args:
+        value: A number of seconds, or a text such as `90s`, `30m`, `1h30m` or `2d`.
+
+    Returns:
+        Seconds, above 0.
+
+    Raises:
+        ValueError: If the value is neither, or not above 0.
+
+    Example:
+        >>> parse_duration("1h30m")
+        5400.0
+    """
+    seconds = -1.0
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        seconds = float(value)
+    elif isinstance(value, str):
+        match = _DURATION.fullmatch(value.strip())
+        parts = {unit: text for unit, text in match.groupdict().items() if text} if match else {}
+        try:
+            seconds = sum(float(text) * _UNIT_S[unit] for unit, text in parts.items())
+        except ValueError:
+            seconds = -1.0
+    if not 0 < seconds < float("inf"):
+        raise ValueError(
+            f"a length of time above 0 must be given, got {value!r}; "
+            "valid: seconds, or a text such as 90s, 30m, 1h30m, 2d"
+        )
+    return seconds
+
+
+def format_duration(seconds: float) -> str:
+    """Write a length of time as `parse_duration` reads it.
+
+    Args:
+        seconds: At least 0; shown to the second from one minute on.
+
+    Returns:
+        A short text.
+
+    Example:
+        >>> format_duration(5400)
+        '1h30m'
+    """
+    if seconds < 60:
+        return f"{seconds:.3g}s"
+    whole = round(seconds)
+    parts = [(whole // 3600, "h"), (whole % 3600 // 60, "m"), (whole % 60, "s")]
+    return "".join(f"{count}{unit}" for count, unit in parts if count)
+
+
+def study_name(name: str) -> str:
+    """Accept a study's name if it can be the name of a folder.
+
+    Args:
+        name: The name to judge.
+
+    Returns:
+        The same name.
+
+    Raises:
+        ValueError: If it has other characters than letters, digits, `.`, `_` and `-`, or
+            starts with a dot or a dash.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", name) or ".." in name:
+        raise ValueError(
+            "a study's name must be letters, digits, '.', '_' and '-', not start with '.' or "
+            f"'-' and not contain '..', got {name!r}"
+        )
+    return name
+
+
+Duration = Annotated[
+    float,
+    BeforeValidator(parse_duration),
+    PlainSerializer(format_duration),
+    WithJsonSchema({"type": ["string", "number"], "examples": ["30m", "1h30m", 90]}),
+]
+
+
+def _scalar(value: object) -> object:
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise ValueError(f"a string, a number, true, false or null must be given, got {value!r}")
+
+
+def _gpus(value: object) -> object:
+    if value == "auto":
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise ValueError(f"'auto' or a number of at least 0 must be given, got {value!r}")
+
+
+ScalarField = Annotated[
+    Scalar,
+    PlainValidator(_scalar),
+    WithJsonSchema({"type": ["string", "number", "boolean", "null"]}),
+]
+
+GpusField = Annotated[
+    float | Literal["auto"],
+    PlainValidator(_gpus),
+    WithJsonSchema({"anyOf": [{"const": "auto"}, {"type": "number", "minimum": 0}]}),
+]
+
+
+def _wanted(value: object) -> object:
+    return [_scalar(item) for item in value] if isinstance(value, list) else _scalar(value)
+
+
+WantedField = Annotated[
+    Scalar | list[Scalar],
+    PlainValidator(_wanted),
+    WithJsonSchema({"type": ["string", "number", "boolean", "null", "array"]}),
+]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class _Conditional(_Model):
+    when: dict[str, WantedField] = Field(
+        default={},
+        description="The parameter exists only where each of these others has (one of) the "
+        "given values.",
+    )
+
+
+class FloatParameter(_Conditional):
+    """A real number."""
+
+    type: Literal["float"]
+    low: float = Field(description="Smallest value, inclusive.", allow_inf_nan=False)
+    high: float = Field(description="Largest value, inclusive.", allow_inf_nan=False)
+    log: bool = Field(default=False, description="Search the logarithm; low must be above 0.")
+    step: float | None = Field(
+        default=None, description="Distance between values; must divide high - low.", gt=0
+    )
+
+
+class IntParameter(_Conditional):
+    """A whole number."""
+
+    type: Literal["int"]
+    low: int = Field(description="Smallest value, inclusive.")
+    high: int = Field(description="Largest value, inclusive.")
+    log: bool = Field(default=False, description="Search the logarithm; low must be above 0.")
+    step: int = Field(
+        default=1, description="Distance between values; must divide high - low.", gt=0
+    )
+
+
+class CategoricalParameter(_Conditional):
+    """One of several values; a single one fixes the parameter."""
+
+    type: Literal["categorical"]
+    choices: list[ScalarField] = Field(description="The values: strings, numbers, true/false, null.")
+
+
+Parameter = Annotated[
+    FloatParameter | IntParameter | CategoricalParameter, Field(discriminator="type")
+]
+
+
+class MetricSpec(_Model):
+    """What is optimised."""
+
+    name: str = Field(description="A metric that the objective reports each epoch.")
+    direction: Literal["maximize", "minimize"]
+    reduce: Literal["best", "last"] = Field(
+        default="best", description="A trial's value: that of its best epoch, or of its last."
+    )
+
+
+class BudgetSpec(_Model):
+    """When a run ends; what is reached first counts."""
+
+    trials: int | None = Field(default=None, description="Number of trials.", gt=0)
+    time: Duration | None = Field(default=None, description="Wall time of the run: 90s, 30m, 1h.")
+
+
+class SamplerSpec(_Model):
+    """Who proposes parameters; further keys are the sampler's own options."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: str = Field(
+        default="tpe", json_schema_extra={"enum": [*SAMPLERS]}, description="Which sampler."
+    )
+    seed: int = Field(
+        default=0, ge=0, description="The study's seed: of the sampler and of every trial."
+    )
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The sampler's own options."""
+        return dict(self.model_extra or {})
+
+
+class PrunerSpec(_Model):
+    """Who stops unpromising trials; further keys are the pruner's own options."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: str = Field(
+        default="asha", json_schema_extra={"enum": [*PRUNERS]}, description="Which pruner."
+    )
+    min_epochs: int = Field(default=1, ge=1, description="No trial is pruned before this epoch.")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The pruner's own options."""
+        return dict(self.model_extra or {})
+
+
+class ResourcesSpec(_Model):
+    """What one trial gets; the number of workers follows from it."""
+
+    cpus_per_trial: float = Field(default=1, gt=0, description="CPU cores of one trial.")
+    gpus_per_trial: GpusField = Field(
+        default="auto", description="GPUs of one trial, fractions allowed; auto: 1 if there is one."
+    )
+    workers: int | None = Field(
+        default=None, gt=0, description="Trials at the same time; by default as many as fit."
+    )
+
+
+class Spec(_Model):
+    """One search: everything a space file says."""
+
+    study: Annotated[str, AfterValidator(study_name)] = Field(
+        description="The study's name: a folder below studies/."
+    )
+    objective: str = Field(description="Import path of the objective, package.module:name.")
+    settings: dict[str, Any] = Field(
+        default={}, description="Handed to the objective as they are, as keyword arguments."
+    )
+    metric: MetricSpec
+    budget: BudgetSpec
+    sampler: SamplerSpec = SamplerSpec()
+    pruner: PrunerSpec = PrunerSpec()
+    resources: ResourcesSpec = ResourcesSpec()
+    parameters: dict[str, Parameter] = Field(min_length=1)
+    constraints: list[str] = Field(
+        default=[], description="Expressions over parameters that every trial satisfies."
+    )
+    start_from: list[dict[str, ScalarField]] = Field(
+        default=[], description="Known good points, tried first; what they leave out is sampled."
+    )
+
+    @property
+    def epochs(self) -> int | None:
+        """Epochs of a full trial as `settings.epochs` says, None if it does not."""
+        epochs = self.settings.get("epochs")
+        return epochs if isinstance(epochs, int) and not isinstance(epochs, bool) else None
+
+
+def json_schema() -> dict[str, Any]:
+    """Describe the space file for editors.
+
+    Returns:
+        A JSON schema (draft 2020-12).
+    """
+    schema = Spec.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

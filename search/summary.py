@@ -1,0 +1,310 @@
+"""Tables for people: the best trials, one trial in full, the studies there are, a space."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from search.history import read_history
+from search.leaderboard import Row, leaderboard_rows
+from search.record import TrialRecord
+from search.sampling import sample_points
+from search.space import Space
+from search.spec import CategoricalParameter, Parameter, Spec, format_duration
+from search.study import Study
+
+_HEADINGS = {
+    "best_epoch": "best epoch",
+    "val_loss": "val loss",
+    "val_accuracy": "val accuracy",
+    "val_f1": "val F1",
+    "val_auroc": "val AUROC",
+    "n_parameters": "parameters",
+}
+_TABLE_COLUMNS = ["rank", "trial", "value", *_HEADINGS, "seconds"]
+_STATE_STYLES = {"COMPLETE": "green", "PRUNED": "yellow", "FAIL": "red", "RUNNING": "cyan"}
+STATES = tuple(_STATE_STYLES)
+
+
+def leaderboard_table(study: Study, top: int | None = 10, sort: str = "rank") -> Table:
+    """Lay out the best trials.
+
+    Args:
+        study: The study.
+        top: Only so many rows; None for every trial.
+        sort: A column, see `leaderboard_rows`.
+
+    Returns:
+        Rank, trial, value, metrics at the best epoch and parameters.
+    """
+    rows = leaderboard_rows(study, top, sort)
+    metric = study.spec.metric
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    columns = [c for c in _TABLE_COLUMNS if rows and c in rows[0] and c != metric.name]
+    if any(row["state"] != "COMPLETE" for row in rows):
+        columns.insert(2, "state")
+    for column in columns:
+        heading = metric.name.replace("_", " ") if column == "value" else column
+        table.add_column(_HEADINGS.get(heading, heading), justify="right")
+    parameters = [c for c in (rows[0] if rows else {}) if c.startswith("params_")]
+    for column in parameters:
+        name = column.removeprefix("params_")
+        table.add_column(name.replace("_", " "), justify="right", style="cyan")
+    for row in rows:
+        style = "bold" if row["rank"] == 1 else None
+        table.add_row(*[_cell(column, row) for column in [*columns, *parameters]], style=style)
+    return table
+
+
+def counts_text(records: Iterable[TrialRecord]) -> str:
+    """Count trials by state.
+
+    Args:
+        records: The trials.
+
+    Returns:
+        For instance `12 trials: 7 complete, 4 pruned, 1 failed`.
+    """
+    states = [record.state for record in records]
+    words = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed", "RUNNING": "running"}
+    parts = [f"{states.count(s)} {word}" for s, word in words.items() if states.count(s)]
+    trials = "1 trial" if len(states) == 1 else f"{len(states)} trials"
+    return f"{trials}: {', '.join(parts)}" if parts else "no trials"
+
+
+def studies_table(studies: Iterable[Study]) -> Table:
+    """Lay out studies, one row each.
+
+    Args:
+        studies: The studies.
+
+    Returns:
+        Trials by state, best value and last change of each.
+    """
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ["study", "trials", *(s.lower() for s in STATES), "best", "metric", "changed"]:
+        table.add_column(column, justify="left" if column in {"study", "metric"} else "right")
+    for study in studies:
+        facts = study_facts(study)
+        table.add_row(
+            facts["study"],
+            str(facts["trials"]),
+            *[str(facts[state.lower()]) for state in STATES],
+            _number(facts["best"]),
+            facts["metric"],
+            facts["changed"],
+        )
+    return table
+
+
+def study_facts(study: Study) -> dict[str, Any]:
+    """Count what a study holds.
+
+    Args:
+        study: The study.
+
+    Returns:
+        Name, trials by state, best value and trial, metric, time of the last change.
+    """
+    records = study.records()
+    best = records[0] if records and records[0].state == "COMPLETE" else None
+    return {
+        "study": study.name,
+        "trials": len(records),
+        **{state.lower(): sum(r.state == state for r in records) for state in STATES},
+        "best": best.value if best else None,
+        "best_trial": best.number if best else None,
+        "metric": study.spec.metric.name,
+        "direction": study.spec.metric.direction,
+        "changed": f"{study.last_change():%Y-%m-%d %H:%M:%S}",
+    }
+
+
+def study_view(study: Study) -> RenderableType:
+    """Describe a study: what is searched, what came of it, its best trials.
+
+    Args:
+        study: The study.
+
+    Returns:
+        Something rich can print.
+    """
+    facts = study_facts(study)
+    records = study.records()
+    lines = [
+        f"study       {study.name}  ({study.folder})",
+        f"objective   {study.spec.objective}",
+        f"metric      {facts['metric']}, {facts['direction']}",
+        f"sampler     {study.spec.sampler.name}, seed {study.spec.sampler.seed}",
+        f"pruner      {study.spec.pruner.name}",
+        f"trials      {counts_text(records)}",
+        f"changed     {facts['changed']}",
+    ]
+    parts: list[RenderableType] = [Text("\n".join(lines))]
+    failures = _failure_lines(records)
+    if failures:
+        parts.append(Text("failures    " + "\n            ".join(failures), style="red"))
+    if records:
+        parts.append(leaderboard_table(study))
+    return Group(*parts)
+
+
+def trial_view(study: Study, number: int) -> RenderableType:
+    """Describe one trial: its parameters, its end and every epoch.
+
+    Args:
+        study: The study.
+        number: The trial.
+
+    Returns:
+        Something rich can print.
+    """
+    record = study.record(number)
+    lines = [
+        f"trial       {record.number} of {study.name}",
+        f"state       {record.state}{' – ' + record.reason if record.reason else ''}",
+        f"value       {_number(record.value)} ({study.spec.metric.name}"
+        + (f", epoch {record.best_epoch})" if record.best_epoch else ")"),
+        f"seconds     {_number(record.seconds)}",
+        f"seed        {record.seed}",
+        *[f"{name:<11} {value}" for name, value in record.params.items()],
+    ]
+    error_file = study.trial_folder(number) / "error.txt"
+    if error_file.exists():
+        lines.append(f"traceback   {error_file}")
+    history = read_history(study.trial_folder(number))
+    if not history:
+        return Text("\n".join(lines))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in history[0]:
+        table.add_column(column.replace("_", " "), justify="right")
+    for epoch in history:
+        style = "bold" if epoch["epoch"] == str(record.best_epoch) else None
+        table.add_row(*[_history_cell(v) for v in epoch.values()], style=style)
+    return Group(Text("\n".join(lines)), table)
+
+
+def space_view(spec: Spec) -> RenderableType:
+    """Describe a search before it runs: parameters, size, sample points, budget.
+
+    Args:
+        spec: A valid search.
+
+    Returns:
+        Something rich can print.
+    """
+    space = Space.of(spec)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    points = sample_points(space, 3, spec.sampler.seed)
+    for column in ["parameter", "type", "values", "exists", "sample 1", "sample 2", "sample 3"]:
+        table.add_column(column)
+    for name, parameter in space.parameters.items():
+        samples = [_value(point[name]) if name in point else "–" for point in points]
+        table.add_row(
+            name, parameter.type, range_text(parameter), _condition_text(parameter), *samples
+        )
+    lines = [
+        f"study       {spec.study}",
+        f"objective   {spec.objective}",
+        f"metric      {spec.metric.name}, {spec.metric.direction}, {spec.metric.reduce} epoch",
+        f"size        {_size_text(space)}",
+        f"budget      {_budget_text(spec)}",
+        f"sampler     {spec.sampler.name}, seed {spec.sampler.seed}",
+        f"pruner      {spec.pruner.name}"
+        + (f", from epoch {spec.pruner.min_epochs}" if spec.pruner.name != "none" else ""),
+    ]
+    lines += [f"constraint  {text}" for text in spec.constraints]
+    if spec.start_from:
+        lines.append(f"start from  {len(spec.start_from)} given points")
+    return Group(Text("\n".join(lines)), table)
+
+
+def range_text(parameter: Parameter) -> str:
+    """Write the values of a parameter in short.
+
+    Args:
+        parameter: The parameter.
+
+    Returns:
+        Its choices, or its range with log and step.
+    """
+    if isinstance(parameter, CategoricalParameter):
+        return ", ".join(_value(choice) for choice in parameter.choices)
+    text = f"{parameter.low:g} to {parameter.high:g}"
+    if parameter.log:
+        text += ", log"
+    return text + (f", step {parameter.step:g}" if parameter.step not in (None, 1) else "")
+
+
+def _condition_text(parameter: Parameter) -> str:
+    if not parameter.when:
+        return "always"
+    return "if " + " and ".join(
+        f"{name} is {' or '.join(map(_value, wanted if isinstance(wanted, list) else [wanted]))}"
+        for name, wanted in parameter.when.items()
+    )
+
+
+def _size_text(space: Space) -> str:
+    continuous = space.continuous()
+    if continuous:
+        return f"continuous ({', '.join(continuous)})"
+    limit = 100_000
+    size = space.size(limit)
+    return f"{limit:,} points or more" if size == limit else f"{size:,} points"
+
+
+def _budget_text(spec: Spec) -> str:
+    budget = spec.budget
+    parts = [f"{budget.trials} trials"] if budget.trials else []
+    parts += [format_duration(budget.time)] if budget.time else []
+    epochs = f", up to {spec.epochs} epochs each" if spec.epochs else ""
+    return " or ".join(parts) + epochs
+
+
+def _failure_lines(records: Iterable[TrialRecord]) -> list[str]:
+    """Count failures by reason, the most common first."""
+    counts: dict[str, int] = {}
+    for record in records:
+        if record.failure:
+            counts[record.reason] = counts.get(record.reason, 0) + 1
+    by_count = sorted(counts.items(), key=lambda item: -item[1])
+    return [f"{count} x {reason}" for reason, count in by_count[:5]]
+
+
+def _cell(column: str, row: Row) -> Text | str:
+    value = row[column]
+    if column == "state":
+        return Text(value, style=_STATE_STYLES[value])
+    if column == "seconds" and value is not None:
+        return f"{value:.1f}"
+    return _number(value) if not isinstance(value, str) else value
+
+
+def _number(value: object) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return _value(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.4f}" if 0.01 <= abs(value) < 1000 else f"{value:.3g}"
+
+
+def _value(value: object) -> str:
+    named: Mapping[object, str] = {True: "true", False: "false"}
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return named[value]
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _history_cell(text: str) -> str:
+    try:
+        return _number(int(text) if text.isdigit() else float(text))
+    except ValueError:
+        return text or "–"

@@ -1,0 +1,210 @@
+"""Drives one objective through its epochs: the same code under every engine.
+
+It runs in the worker. What happens to a trial leaves here as events, failures included: an
+exception in an objective ends its trial and never the worker.
+"""
+
+import inspect
+import math
+import numbers
+import os
+import random
+import sys
+import time
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from search.errors import ObjectiveError
+from search.objective import Metrics, ObjectiveFactory, extend_import_path, load_objective
+from search.record import End, Event, Failure, FailureKind, Report
+
+
+@dataclass(frozen=True)
+class Worker:
+    """The surroundings that every trial of a run shares.
+
+    Args:
+        folders: Where objectives may lie, absolute.
+        working_folder: The folder in which relative paths of settings start.
+        n_threads: Threads of one trial, at least 1.
+        hide_gpus: Whether the objective must see no GPU.
+    """
+
+    folders: tuple[str, ...]
+    working_folder: str
+    n_threads: int = 1
+    hide_gpus: bool = False
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """All that a worker needs to run one trial.
+
+    Args:
+        number: The trial.
+        params: Its parameters.
+        seed: Its seed.
+        objective: Import path of the objective.
+        settings: Handed to the objective as they are.
+        worker: Where it runs.
+    """
+
+    number: int
+    params: dict[str, Any]
+    seed: int
+    objective: str
+    settings: dict[str, Any]
+    worker: Worker
+
+
+def run_trial(assignment: Assignment) -> Iterator[Event]:
+    """Run one trial, an epoch at a time.
+
+    Closing the iterator stops the trial and closes its objective.
+
+    Args:
+        assignment: Which trial.
+
+    Yields:
+        A `Report` after each epoch and one `End`, also when the objective fails.
+    """
+    started = time.perf_counter()
+    objective: Iterable[Metrics] | None = None
+    try:
+        objective = make_objective(assignment)
+        epoch_started = time.perf_counter()
+        for epoch, metrics in enumerate(objective, start=1):
+            now = time.perf_counter()
+            numbers_ = _plain_metrics(metrics)
+            failure = _non_finite(epoch, numbers_)
+            if failure:
+                yield End(now - started, failure)
+                return
+            yield Report(epoch, numbers_, now - epoch_started, now - started)
+            epoch_started = time.perf_counter()
+        yield End(time.perf_counter() - started)
+    except Exception as error:  # noqa: BLE001  the objective is the user's code
+        yield End(time.perf_counter() - started, _failure(error))
+    finally:
+        close = getattr(objective, "close", None)
+        if callable(close):
+            close()
+
+
+def make_objective(assignment: Assignment) -> Iterable[Metrics]:
+    """Build a trial's objective in prepared and seeded surroundings.
+
+    Args:
+        assignment: Which trial.
+
+    Returns:
+        The objective, not yet trained.
+
+    Raises:
+        ObjectiveError: If it cannot be loaded or is not iterable.
+    """
+    prepare(assignment.worker)
+    factory = load_objective(assignment.objective)
+    limit_threads(assignment.worker.n_threads)
+    seed_everything(assignment.seed)
+    settings = dict(assignment.settings)
+    if _takes_seed(factory):
+        settings.setdefault("seed", assignment.seed)
+    objective = factory(dict(assignment.params), **settings)
+    if not isinstance(objective, Iterable):
+        raise ObjectiveError(
+            f"objective: {assignment.objective} must return an iterable of metrics, got "
+            f"{type(objective).__name__}"
+        )
+    return objective
+
+
+def prepare(worker: Worker) -> None:
+    """Make this process fit for objectives, before they are imported.
+
+    Args:
+        worker: What it must look like.
+    """
+    extend_import_path(worker.folders)
+    if os.path.isdir(worker.working_folder):
+        os.chdir(worker.working_folder)
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[name] = str(worker.n_threads)
+    if worker.hide_gpus:
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
+
+def limit_threads(n_threads: int) -> None:
+    """Keep torch, where an objective has loaded it, from using more cores than it was given.
+
+    Args:
+        n_threads: At least 1.
+    """
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(n_threads)
+
+
+def seed_everything(seed: int) -> None:
+    """Seed the random generators of Python, NumPy and, where it is loaded, torch.
+
+    Args:
+        seed: From 0 to 2**32 - 1.
+    """
+    random.seed(seed)
+    np.random.seed(seed)
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.manual_seed(seed)
+
+
+def _takes_seed(factory: ObjectiveFactory) -> bool:
+    try:
+        return "seed" in inspect.signature(factory).parameters
+    except (TypeError, ValueError):
+        return False
+
+
+def _plain_metrics(metrics: object) -> dict[str, float | int | None]:
+    """Turn what an objective yielded into plain numbers."""
+    if not isinstance(metrics, Mapping):
+        raise ObjectiveError(
+            "objective: each item must be one epoch's metrics, as {'val_accuracy': 0.97}, got "
+            f"{metrics!r:.80}"
+        )
+    return {str(name): _plain_number(str(name), value) for name, value in metrics.items()}
+
+
+def _plain_number(name: str, value: object) -> float | int | None:
+    if value is None:
+        return None
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, RuntimeError):
+        raise ObjectiveError(
+            f"objective: the metric {name} must be a number or None, got {value!r:.80}"
+        ) from None
+
+
+def _non_finite(epoch: int, metrics: Mapping[str, float | int | None]) -> Failure | None:
+    wrong = [f"{k} is {v}" for k, v in metrics.items() if v is not None and not math.isfinite(v)]
+    return Failure("non_finite", f"epoch {epoch}: {', '.join(wrong)}") if wrong else None
+
+
+def _failure(error: Exception) -> Failure:
+    kind: FailureKind = "error"
+    if getattr(error, "infeasible", False):
+        kind = "infeasible"
+    elif isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        kind = "out_of_memory"
+    first_line = (str(error).strip().splitlines() or ["no message"])[0]
+    if kind == "infeasible":
+        return Failure(kind, first_line)
+    text = first_line if isinstance(error, ObjectiveError) else f"{type(error).__name__}: {first_line}"
+    return Failure(kind, text, traceback.format_exc())
