@@ -98,7 +98,7 @@ class Split:
             Images `(B, C, H, W)` uint8 and labels `(B,)` int64.
         """
         indices = self.indices if order is None else self.indices[order]
-        for batch in indices.split(batch_size):
+        for batch in torch.split(indices, batch_size):
             yield self.images[batch], self.labels[batch]
 
 
@@ -204,7 +204,9 @@ def _split_indices(
             random_state=settings.seed,
         )
     except ValueError as error:
-        raise SettingsError(f"data: the images must suffice for a split by class: {error}") from None
+        raise SettingsError(
+            f"data: the images must suffice for a split by class: {error}"
+        ) from None
     return np.sort(train), np.sort(val)
 
 

@@ -177,9 +177,7 @@ def _data_settings(given: dict[str, Any]) -> DataSettings:
     return DataSettings(**given)
 
 
-def _sort_parameters(
-    given: dict[str, Any], model: str
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def _sort_parameters(given: dict[str, Any], model: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Tell the parameters of the training from those of the network."""
     training = [field.name for field in dataclasses.fields(TrainingParameters)]
     network = model_parameters(model)

@@ -25,7 +25,7 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
 POOLINGS: dict[str, type[nn.Module]] = {"max": nn.MaxPool2d, "avg": nn.AvgPool2d}
 
 
-def small_cnn(
+def small_cnn(  # noqa: PLR0913  each is a parameter that can be searched
     image_shape: ImageShape,
     n_classes: int,
     *,
@@ -140,7 +140,9 @@ def _padding(padding: int | str, kernel_size: int) -> int:
         return padding
     named = {"same": kernel_size // 2, "valid": 0}
     if padding not in named:
-        raise SettingsError(f"padding must be a number of zeros, 'same' or 'valid', got {padding!r}")
+        raise SettingsError(
+            f"padding must be a number of zeros, 'same' or 'valid', got {padding!r}"
+        )
     return named[str(padding)]
 
 

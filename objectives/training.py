@@ -62,18 +62,16 @@ def make_optimizer(model: nn.Module, parameters: TrainingParameters) -> torch.op
     Returns:
         An optimizer that steps all tensors in one fused kernel.
     """
-    common = {
-        "lr": parameters.learning_rate,
-        "weight_decay": parameters.weight_decay,
-        "fused": True,
-    }
+    weights = list(model.parameters())
+    rate, decay = parameters.learning_rate, parameters.weight_decay
     match parameters.optimizer:
         case "sgd":
-            return torch.optim.SGD(model.parameters(), momentum=parameters.momentum, **common)
+            momentum = parameters.momentum
+            return torch.optim.SGD(weights, rate, momentum, weight_decay=decay, fused=True)
         case "adam":
-            return torch.optim.Adam(model.parameters(), **common)
+            return torch.optim.Adam(weights, rate, weight_decay=decay, fused=True)
         case _:
-            return torch.optim.AdamW(model.parameters(), **common)
+            return torch.optim.AdamW(weights, rate, weight_decay=decay, fused=True)
 
 
 def train_epoch(

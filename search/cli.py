@@ -28,7 +28,9 @@ StudiesOption = Annotated[
     Path, typer.Option("--studies", envvar="SEARCH_STUDIES", help="Folder of all studies.")
 ]
 StudyArgument = Annotated[str, typer.Argument(help="A study's name, or the path of its folder.")]
-SpaceArgument = Annotated[Path, typer.Argument(help="A space file, such as spaces/small_cnn.yaml.")]
+SpaceArgument = Annotated[
+    Path, typer.Argument(help="A space file, such as spaces/small_cnn.yaml.")
+]
 SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Override any key, as budget.trials=10."),
@@ -68,7 +70,9 @@ def run(  # noqa: PLR0913  each is a flag
     seed: Annotated[int | None, typer.Option(help="The study's seed.")] = None,
     sampler: Annotated[str | None, typer.Option(help="Sampler, such as tpe or random.")] = None,
     pruner: Annotated[str | None, typer.Option(help="Pruner, such as asha or none.")] = None,
-    workers: Annotated[int | None, typer.Option("--workers", "-w", help="Parallel trials.")] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", "-w", help="Parallel trials.")
+    ] = None,
     engine: Annotated[str, typer.Option(help=f"One of {', '.join(ENGINES)}.")] = "ray",
     address: Annotated[str | None, typer.Option(help="Ray cluster to join.")] = None,
     studies: StudiesOption = STUDIES,

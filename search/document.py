@@ -161,6 +161,7 @@ class _Reader:
                 return dict(self._items(node, path))
             if isinstance(node, SequenceNode):
                 return [self.build(item, (*path, i)) for i, item in enumerate(node.value)]
+            assert isinstance(node, ScalarNode)  # YAML has no fourth kind of node
             return self._scalar(node, path)
         finally:
             self.open_nodes.discard(id(node))

@@ -31,7 +31,13 @@ class StudyError(SearchError):
 
 
 class ObjectiveError(SearchError):
-    """An objective that cannot be loaded or does not keep the contract."""
+    """An objective that cannot be loaded, given its settings or iterated.
+
+    No trial can do better, so it ends the run. An objective that finds its own settings
+    useless may raise any exception whose class has a true attribute `fatal`.
+    """
+
+    fatal = True
 
 
 class NoTrialCompletedError(SearchError):

@@ -38,7 +38,12 @@ def _latex(rows: list[Row]) -> bytes:
         return b""
     head = " & ".join(map(_escape_latex, rows[0]))
     body = [" & ".join(_escape_latex(_text(v)) for v in row.values()) for row in rows]
-    lines = [f"\\begin{{tabular}}{{{'l' * len(rows[0])}}}", "\\toprule", f"{head} \\\\", "\\midrule"]
+    lines = [
+        f"\\begin{{tabular}}{{{'l' * len(rows[0])}}}",
+        "\\toprule",
+        f"{head} \\\\",
+        "\\midrule",
+    ]
     lines += [f"{line} \\\\" for line in body] + ["\\bottomrule", "\\end{tabular}"]
     return ("\n".join(lines) + "\n").encode()
 

@@ -96,7 +96,14 @@ def load_objective(path: str) -> ObjectiveFactory:
     if problem:
         raise ObjectiveError(f"objective: {problem}")
     module_name, _, name = path.partition(":")
-    factory = getattr(importlib.import_module(module_name), name, None)
+    try:
+        module = importlib.import_module(module_name)
+    except Exception as error:  # noqa: BLE001  importing runs the user's code
+        raise ObjectiveError(
+            f"objective: the module {module_name!r} must import without an error, got "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    factory = getattr(module, name, None)
     if not callable(factory):
         raise ObjectiveError(f"objective: {path} must be a callable, got {factory!r}")
     return factory  # type: ignore[no-any-return]
@@ -146,7 +153,7 @@ def _top_level_names(source: Path) -> set[str] | None:
     names: set[str] = set()
     for node in tree.body:
         match node:
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
                 names.add(name)
             case ast.Import(names=imported) | ast.ImportFrom(names=imported):
                 names.update((alias.asname or alias.name).split(".")[0] for alias in imported)

@@ -72,7 +72,9 @@ class Progress:
         parts += [f"{len(self.running)} running"]
         parts += [f"{self.counts[state]} {word}" for state, word in words.items()]
         if self.best is not None and self.best.value is not None:
-            parts.append(f"best {spec.metric.name} {self.best.value:.4f} (trial {self.best.number})")
+            parts.append(
+                f"best {spec.metric.name} {self.best.value:.4f} (trial {self.best.number})"
+            )
         elapsed_s = max(self.run.elapsed_s(), 1e-9)
         parts.append(f"{self.n_epochs / elapsed_s:.1f} epochs/s")
         left = self._seconds_left(elapsed_s)
@@ -119,12 +121,9 @@ class LineProgress(Progress):
         done = sum(self.counts.values())
         of = f"/{spec.budget.trials}" if spec.budget.trials else ""
         best = f", best {self.best.value:.4f} in trial {self.best.number}" if self.best else ""
-        self.console.print(
-            f"[{done}{of}] trial {trial.number} {trial.state}{value}{epoch}{seconds}{best}{reason}",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
-        )
+        line = f"[{done}{of}] trial {trial.number} {trial.state}"
+        line += f"{value}{epoch}{seconds}{best}{reason}"
+        self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 class LiveProgress(Progress):

@@ -50,11 +50,13 @@ class Failure:
         kind: Which sort of failure.
         reason: One line.
         traceback: The full text for `error.txt`, empty where it would not help.
+        fatal: Whether no other trial can do better, so that the run must end.
     """
 
     kind: FailureKind
     reason: str
     traceback: str = ""
+    fatal: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Protocol
 
 from search.errors import ObjectiveError, SearchError, listing
-from search.record import End, Event, Failure, Report, TrialRecord
+from search.record import Event, Failure, Report, TrialRecord
 from search.study import Study
 from search.trial import Assignment, Worker
-
 
 INTERRUPTED = "interrupted by the user"
 """The stop reason that also ends running trials."""
@@ -110,9 +109,13 @@ class Run:
         if isinstance(event, Report):
             return self._epoch(number, event)
         if event.failure:
+            if event.failure.fatal:
+                self.abort(ObjectiveError(event.failure.reason))
             return self._fail(number, event.failure)
         if not self.study.record(number).n_epochs:
-            return self._fail(number, Failure("error", "the objective ended before its first epoch"))
+            return self._fail(
+                number, Failure("error", "the objective ended before its first epoch")
+            )
         self.study.complete(number, event.elapsed_s)
         return self._ended(number)
 

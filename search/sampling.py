@@ -127,11 +127,7 @@ class PointSampler(BaseSampler):
         param_name: str,
         param_distribution: BaseDistribution,
     ) -> Scalar:
-        """See Optuna: only asked for a parameter that the space does not have.
-
-        Raises:
-            AssertionError: Always, as all parameters are proposed together.
-        """
+        """See Optuna: never asked, as all parameters are proposed together."""
         raise AssertionError(f"{param_name} was not part of the proposed point")
 
 
@@ -154,11 +150,7 @@ class DrawingSampler(PointSampler):
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """See Optuna.
-
-        Raises:
-            SpaceError: If the constraints reject `MAX_DRAWS` draws in a row.
-        """
+        """See Optuna; a SpaceError if the constraints reject `MAX_DRAWS` draws in a row."""
         for draw in range(MAX_DRAWS):
             params = self._draw(study, trial, draw)
             if self.space.satisfies(params):
@@ -249,6 +241,5 @@ def _key(params: Params) -> frozenset[tuple[str, str]]:
 
 def _infeasible(space: Space) -> SpaceError:
     texts = "; ".join(constraint.text for constraint in space.constraints)
-    return SpaceError(
-        [f"constraints: a point must satisfy them, but {MAX_DRAWS} draws in a row did not: {texts}"]
-    )
+    found = f"{MAX_DRAWS:,} draws in a row did not"
+    return SpaceError([f"constraints: some point must satisfy them, but {found}: {texts}"])

@@ -10,7 +10,6 @@ import graphlib
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
 
 from optuna import Trial
 from optuna.distributions import (
@@ -284,15 +283,17 @@ def finite_values(kind: BaseDistribution) -> list[Scalar]:
             return list(choices)
         case IntDistribution(low=low, high=high, step=step):
             return list(range(low, high + 1, step))
-        case FloatDistribution(low=low, high=high, step=None):
-            return [low] if low == high else []
         case FloatDistribution(low=low, high=high, step=step):
+            if step is None:
+                return [low] if low == high else []
             return [round(low + i * step, 12) for i in range(round((high - low) / step) + 1)]
     raise AssertionError(f"no other distribution is built here, got {kind}")
 
 
 def _is_one_of(value: Scalar, group: Sequence[Scalar]) -> bool:
-    return any(value == item and isinstance(value, bool) == isinstance(item, bool) for item in group)
+    return any(
+        value == item and isinstance(value, bool) == isinstance(item, bool) for item in group
+    )
 
 
 def _suggest(trial: Trial, name: str, kind: BaseDistribution) -> Scalar:

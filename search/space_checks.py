@@ -15,7 +15,14 @@ from search.errors import did_you_mean, listing
 from search.objective import objective_problem
 from search.pruners import PRUNERS, pruner_problems
 from search.samplers import SAMPLERS, sampler_problems
-from search.space import Space, condition_order, distribution, holds_value, step_fits, wanted_values
+from search.space import (
+    Space,
+    condition_order,
+    distribution,
+    holds_value,
+    step_fits,
+    wanted_values,
+)
 from search.spec import (
     CategoricalParameter,
     FloatParameter,
@@ -55,9 +62,9 @@ def problems_between(sections: Sections) -> Iterator[Problem]:
     """
     broken: set[str] = set()
     for name, parameter in sections.parameters.items():
-        for text in _range_problems(parameter):
+        for problem in _range_problems(parameter):
             broken.add(name)
-            yield ("parameters", name), text
+            yield ("parameters", name), problem
     sound = {n: p for n, p in sections.parameters.items() if n not in broken}
     yield from _condition_problems(sections, sound)
     yield from _constraint_problems(sections)
@@ -66,7 +73,8 @@ def problems_between(sections: Sections) -> Iterator[Problem]:
     yield from _pruner_problems(sections)
     yield from _settings_problems(sections)
     yield from _budget_problems(sections)
-    if "objective" in sections.valid and (text := objective_problem(sections.valid["objective"])):
+    objective = sections.valid.get("objective")
+    if objective is not None and (text := objective_problem(objective)):
         yield ("objective",), text
 
 
@@ -90,9 +98,7 @@ def _range_problems(parameter: Parameter) -> Iterator[str]:
                 yield f"step must divide high - low, got low={low}, high={high}, step={step}"
 
 
-def _condition_problems(
-    sections: Sections, sound: Mapping[str, Parameter]
-) -> Iterator[Problem]:
+def _condition_problems(sections: Sections, sound: Mapping[str, Parameter]) -> Iterator[Problem]:
     for name, parameter in sections.parameters.items():
         for parent, wanted in parameter.when.items():
             place = ("parameters", name, "when", parent)
@@ -101,7 +107,10 @@ def _condition_problems(
             elif parent in sound:
                 for value in wanted_values(wanted):
                     if not holds_value(distribution(sound[parent]), value):
-                        yield place, f"{parent} can never be {value!r}; {_range_text(sound[parent])}"
+                        yield (
+                            place,
+                            f"{parent} can never be {value!r}; {_range_text(sound[parent])}",
+                        )
     try:
         condition_order(sections.parameters)
     except graphlib.CycleError as error:
@@ -125,7 +134,7 @@ def _start_problems(sections: Sections, sound: Mapping[str, Parameter]) -> Itera
     for i, point in enumerate(sections.valid.get("start_from", [])):
         wrong = False
         for name, value in point.items():
-            text = None
+            text = ""
             if name not in sections.names:
                 text = _unknown("parameter", name, sections.names)
             elif name in sound and not holds_value(distribution(sound[name]), value):
@@ -169,7 +178,10 @@ def _sampler_problems(sections: Sections, sound: Mapping[str, Parameter]) -> Ite
 def _listing_problems(sampler: SamplerSpec, sound: Mapping[str, Parameter]) -> Iterator[Problem]:
     values = sampler.options.get("values", {})
     if not isinstance(values, Mapping):
-        yield ("sampler", "values"), f"a list of values per parameter must be given, got {values!r}"
+        yield (
+            ("sampler", "values"),
+            f"a list of values per parameter must be given, got {values!r}",
+        )
         return
     for name, points in values.items():
         place = ("sampler", "values", name)
@@ -181,26 +193,19 @@ def _listing_problems(sampler: SamplerSpec, sound: Mapping[str, Parameter]) -> I
             for value in points:
                 if not holds_value(distribution(sound[name]), value):
                     yield place, f"{name} can never be {value!r}; {_range_text(sound[name])}"
-    continuous = [name for name in Space(sound_only(sound), []).continuous() if name not in values]
+    space = Space(_without_conditions(sound), [])
+    continuous = [name for name in space.continuous() if name not in values]
     if continuous:
-        way = "; give each a step, or points under sampler.values" if sampler.name == "grid" else (
-            "; give each a step"
-        )
+        or_values = ", or its points under sampler.values" if sampler.name == "grid" else ""
         yield (
             ("sampler", "name"),
-            f"{sampler.name} needs a finite space, continuous: {listing(continuous)}{way}",
+            f"{sampler.name} needs a finite space; give each of these a step{or_values}: "
+            f"{listing(continuous)}",
         )
 
 
-def sound_only(parameters: Mapping[str, Parameter]) -> dict[str, Parameter]:
-    """Drop conditions, which do not matter for the values of a single parameter.
-
-    Args:
-        parameters: By name.
-
-    Returns:
-        The same parameters without `when`.
-    """
+def _without_conditions(parameters: Mapping[str, Parameter]) -> dict[str, Parameter]:
+    """Drop conditions, which do not matter for the values of a single parameter."""
     return {name: p.model_copy(update={"when": {}}) for name, p in parameters.items()}
 
 

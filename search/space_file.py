@@ -20,7 +20,7 @@ from search.objective import extend_import_path
 from search.sampling import sample_points
 from search.space import Space
 from search.space_checks import Sections, problems_between
-from search.spec import Parameter, Spec
+from search.spec import PARAMETER_TYPES, Parameter, Spec
 
 _WANTED_TYPES = {
     "bool_type": "true or false",
@@ -150,7 +150,8 @@ def _validate_sections(document: Document) -> Sections:
 
 
 def _validate_section(document: Document, name: str, field: FieldInfo) -> dict[str, Any]:
-    adapter: TypeAdapter[Any] = TypeAdapter(Annotated[field.annotation, field])
+    annotation: Any = Annotated[field.annotation, field]
+    adapter: TypeAdapter[Any] = TypeAdapter(annotation)
     try:
         return {name: adapter.validate_python(document.data[name], strict=True)}
     except ValidationError as error:
@@ -185,10 +186,12 @@ def _note(document: Document, section: str, details: ErrorDetails) -> None:
             document.add_problem(path, text, at_key=True)
         case "union_tag_not_found":
             document.add_problem(
-                path, "the key 'type' must be given; valid: float, int, categorical", at_key=True
+                path,
+                f"the key 'type' must be given; valid: {listing(PARAMETER_TYPES)}",
+                at_key=True,
             )
         case "union_tag_invalid":
-            hint = did_you_mean(context["tag"], ["float", "int", "categorical"])
+            hint = did_you_mean(context["tag"], PARAMETER_TYPES)
             text = f"float, int or categorical must be given, got {context['tag']!r}{hint}"
             document.add_problem((*path, "type"), text)
         case "literal_error":
@@ -222,7 +225,7 @@ def _without_tags(place: tuple[int | str, ...], value: Any) -> KeyPath:
         if inside:
             value = value[part]
             path.append(part)
-        elif i == len(place) - 1 and part not in {"float", "int", "categorical"}:
+        elif i == len(place) - 1 and part not in PARAMETER_TYPES:
             path.append(part)
     return tuple(path)
 
@@ -230,11 +233,9 @@ def _without_tags(place: tuple[int | str, ...], value: Any) -> KeyPath:
 def _valid_keys(document: Document, path: KeyPath) -> list[str]:
     """List the keys of the model that a path leads into."""
     if path[0] == "parameters":
-        kind = document.data["parameters"][path[1]]["type"]
-        models: dict[str, Any] = {m.model_fields["type"].annotation.__args__[0]: m
-                                  for m in Parameter.__args__[0].__args__}  # type: ignore[attr-defined]
-        return [*models[kind].model_fields]
-    return [*Spec.model_fields[str(path[0])].annotation.model_fields]  # type: ignore[union-attr]
+        return [*PARAMETER_TYPES[document.data["parameters"][path[1]]["type"]].model_fields]
+    section: Any = Spec.model_fields[str(path[0])].annotation
+    return [*section.model_fields]
 
 
 def _quoted(context: Mapping[str, Any]) -> list[str]:

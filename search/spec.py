@@ -191,8 +191,17 @@ class CategoricalParameter(_Conditional):
     """One of several values; a single one fixes the parameter."""
 
     type: Literal["categorical"]
-    choices: list[ScalarField] = Field(description="The values: strings, numbers, true/false, null.")
+    choices: list[ScalarField] = Field(
+        description="The values: strings, numbers, true/false, null."
+    )
 
+
+PARAMETER_TYPES: dict[str, type[BaseModel]] = {
+    "float": FloatParameter,
+    "int": IntParameter,
+    "categorical": CategoricalParameter,
+}
+"""The models of parameters by their `type`."""
 
 Parameter = Annotated[
     FloatParameter | IntParameter | CategoricalParameter, Field(discriminator="type")
@@ -255,7 +264,8 @@ class ResourcesSpec(_Model):
 
     cpus_per_trial: float = Field(default=1, gt=0, description="CPU cores of one trial.")
     gpus_per_trial: GpusField = Field(
-        default="auto", description="GPUs of one trial, fractions allowed; auto: 1 if there is one."
+        default="auto",
+        description="GPUs of one trial, fractions allowed; auto: 1 if there is one.",
     )
     workers: int | None = Field(
         default=None, gt=0, description="Trials at the same time; by default as many as fit."

@@ -21,7 +21,7 @@ from search import record
 from search.errors import SearchError, StudyError, did_you_mean
 from search.history import append_epoch
 from search.pruners import make_pruner
-from search.record import End, Failure, Report, TrialRecord, is_better, ranked, read_record
+from search.record import Failure, Report, TrialRecord, is_better, ranked, read_record
 from search.sampling import make_sampler, quiet_optuna, trial_seed
 from search.space import Space
 from search.space_file import read_space_file, write_space_file
@@ -119,11 +119,15 @@ class Study:
             raise StudyError(f"{folder}: a study must exist{hint}; in {studies} {known}")
         spec = read_space_file(folder / SPACE_FILE)
         if not (folder / JOURNAL_FILE).exists():
-            raise StudyError(f"{folder / JOURNAL_FILE}: the record of trials must exist, none found")
+            raise StudyError(
+                f"{folder / JOURNAL_FILE}: the record of trials must exist, none found"
+            )
         with quiet_optuna():
             names = [s.study_name for s in optuna.get_all_study_summaries(_journal(folder))]
             if not names:
-                raise StudyError(f"{folder / JOURNAL_FILE}: the record must hold a study, got none")
+                raise StudyError(
+                    f"{folder / JOURNAL_FILE}: the record must hold a study, got none"
+                )
             optuna_study = optuna.load_study(study_name=names[0], storage=_journal(folder))
         return cls(folder, spec, optuna_study)
 

@@ -111,9 +111,7 @@ def make_objective(assignment: Assignment) -> Iterable[Metrics]:
     factory = load_objective(assignment.objective)
     limit_threads(assignment.worker.n_threads)
     seed_everything(assignment.seed)
-    settings = dict(assignment.settings)
-    if _takes_seed(factory):
-        settings.setdefault("seed", assignment.seed)
+    settings = _accepted_settings(factory, assignment)
     objective = factory(dict(assignment.params), **settings)
     if not isinstance(objective, Iterable):
         raise ObjectiveError(
@@ -162,11 +160,22 @@ def seed_everything(seed: int) -> None:
         torch.manual_seed(seed)
 
 
-def _takes_seed(factory: ObjectiveFactory) -> bool:
+def _accepted_settings(factory: ObjectiveFactory, assignment: Assignment) -> dict[str, Any]:
+    """Add the seed where it is wanted, and refuse settings that the objective lacks."""
+    settings = dict(assignment.settings)
     try:
-        return "seed" in inspect.signature(factory).parameters
-    except (TypeError, ValueError):
-        return False
+        signature = inspect.signature(factory)
+    except (TypeError, ValueError):  # a callable written in C
+        return settings
+    if "seed" in signature.parameters:
+        settings.setdefault("seed", assignment.seed)
+    try:
+        signature.bind(assignment.params, **settings)
+    except TypeError as error:
+        raise ObjectiveError(
+            f"settings: {assignment.objective} must accept them, it takes {signature}: {error}"
+        ) from None
+    return settings
 
 
 def _plain_metrics(metrics: object) -> dict[str, float | int | None]:
@@ -206,5 +215,6 @@ def _failure(error: Exception) -> Failure:
     first_line = (str(error).strip().splitlines() or ["no message"])[0]
     if kind == "infeasible":
         return Failure(kind, first_line)
-    text = first_line if isinstance(error, ObjectiveError) else f"{type(error).__name__}: {first_line}"
-    return Failure(kind, text, traceback.format_exc())
+    if getattr(error, "fatal", False):
+        return Failure(kind, first_line, traceback.format_exc(), fatal=True)
+    return Failure(kind, f"{type(error).__name__}: {first_line}", traceback.format_exc())

@@ -81,12 +81,13 @@ class RunSearcher(Searcher):
         self._worker = worker
         self._n_workers = n_workers
 
-    def suggest(self, trial_id: str) -> dict[str, Assignment] | str | None:
-        """See Ray: None asks it to come back later."""
+    def suggest(self, trial_id: str) -> dict[str, Assignment] | None:
+        """See Ray: None asks it to come back later, FINISHED ends the experiment."""
         if len(self._run.study.live_trials()) >= self._n_workers:
             return None
         assignment = self._run.next_trial(self._worker)
-        return {"assignment": assignment} if assignment else Searcher.FINISHED
+        finished: Any = Searcher.FINISHED
+        return {"assignment": assignment} if assignment else finished
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
@@ -174,7 +175,7 @@ def _fit(run: Run, searcher: RunSearcher, per_trial: dict[str, float]) -> None:
 
 
 def _connect(resources: ResourcesSpec, address: str | None) -> None:
-    quiet = {"log_to_driver": False, "logging_level": "ERROR"}
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     if address:
         try:
             ray.init(address=address, **quiet)
