@@ -145,7 +145,8 @@ def show(
     elif trial is not None:
         _stdout().print(trial_view(opened, trial))
     else:
-        _stdout().print(study_view(opened))
+        stdout = _stdout()
+        stdout.print(study_view(opened, stdout.width))
         best = study_facts(opened)["best_trial"]
         _next(f"search show {study} {best}" if best is not None else f"search export {study}")
 
@@ -161,13 +162,14 @@ def leaderboard(
     """Print the trials of a study, best first."""
     from search.leaderboard import leaderboard_rows
     from search.study import Study
-    from search.summary import leaderboard_table
+    from search.summary import leaderboard_view
 
     opened = Study.open(study, studies)
     if as_json:
         _print_json(leaderboard_rows(opened, top, sort))
         return
-    _stdout().print(leaderboard_table(opened, top, sort))
+    stdout = _stdout()
+    stdout.print(leaderboard_view(opened, stdout.width, top, sort))
     _next(f"search export {study} --format csv")
 
 
@@ -221,13 +223,14 @@ def _check_engine(name: str) -> None:
 
 
 def _print_result(study: Any, studies: Path) -> None:
-    from search.summary import counts_text, leaderboard_table
+    from search.summary import counts_text, failure_lines, leaderboard_view
 
     records = study.records()
-    typer.echo(counts_text(records), err=True)
+    typer.echo("\n".join([counts_text(records), *failure_lines(records)]), err=True)
     if not records:
         return
-    _stdout().print(leaderboard_table(study))
+    stdout = _stdout()
+    stdout.print(leaderboard_view(study, stdout.width))
     where = "" if studies == STUDIES else f" --studies {studies}"
     _next(
         f"search show {study.name} {records[0].number}{where}",

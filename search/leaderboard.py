@@ -16,7 +16,7 @@ COLUMNS = ["rank", "trial", "state", "value", "best_epoch", "n_epochs", "seconds
 """`rank` counts COMPLETE trials from 1; `value` is the study's metric at `best_epoch`."""
 
 _METRICS_FIRST = ["val_loss", "val_accuracy", "val_f1", "val_auroc", "n_parameters"]
-_PARAMETER = "params_"
+PARAMETER_PREFIX = "params_"
 
 Row = dict[str, Any]
 
@@ -71,7 +71,7 @@ def _row(
         "seconds": record.seconds,
         "seed": record.seed,
         **{name: record.metrics.get(name) for name in metrics},
-        **{_PARAMETER + name: record.params.get(name) for name in parameters},
+        **{PARAMETER_PREFIX + name: record.params.get(name) for name in parameters},
         "reason": record.reason,
     }
 
@@ -80,7 +80,7 @@ def _sorted(rows: list[Row], sort: str) -> list[Row]:
     column = sort.removeprefix("-")
     if sort == "rank" or not rows:
         return rows
-    column = column if column in rows[0] else _PARAMETER + column
+    column = column if column in rows[0] else PARAMETER_PREFIX + column
     if column not in rows[0]:
         hint = did_you_mean(sort.removeprefix("-"), rows[0])
         raise StudyError(

@@ -24,7 +24,7 @@ class Progress:
         self.running: dict[int, TrialRecord] = {}
         self.latest: dict[int, Report] = {}
         self.counts = {"COMPLETE": 0, "PRUNED": 0, "FAIL": 0}
-        self.best: TrialRecord | None = None
+        self.best: tuple[float, int] | None = None
         self.n_epochs = 0
         self.n_finished_here = 0
 
@@ -42,6 +42,10 @@ class Progress:
         """See `Observer`."""
         self.latest[number] = report
         self.n_epochs += 1
+        assert self.run is not None
+        value = report.metrics[self.run.study.spec.metric.name]
+        assert value is not None
+        self._note_value(value, number)
 
     def trial_finished(self, trial: TrialRecord) -> None:
         """See `Observer`."""
@@ -71,10 +75,8 @@ class Progress:
         words = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}
         parts += [f"{len(self.running)} running"]
         parts += [f"{self.counts[state]} {word}" for state, word in words.items()]
-        if self.best is not None and self.best.value is not None:
-            parts.append(
-                f"best {spec.metric.name} {self.best.value:.4f} (trial {self.best.number})"
-            )
+        if self.best is not None:
+            parts.append(f"best {spec.metric.name} {self.best[0]:.4f} (trial {self.best[1]})")
         elapsed_s = max(self.run.elapsed_s(), 1e-9)
         parts.append(f"{self.n_epochs / elapsed_s:.1f} epochs/s")
         left = self._seconds_left(elapsed_s)
@@ -82,17 +84,15 @@ class Progress:
         return " · ".join(parts)
 
     def _count(self, trial: TrialRecord) -> None:
-        if trial.state not in self.counts:
-            return
-        self.counts[trial.state] += 1
+        if trial.state in self.counts:
+            self.counts[trial.state] += 1
+        if trial.value is not None:
+            self._note_value(trial.value, trial.number)
+
+    def _note_value(self, value: float, number: int) -> None:
         assert self.run is not None
-        than = self.best.value if self.best else None
-        if (
-            trial.state == "COMPLETE"
-            and trial.value is not None
-            and is_better(trial.value, than, self.run.study.direction)
-        ):
-            self.best = trial
+        if self.best is None or is_better(value, self.best[0], self.run.study.direction):
+            self.best = (value, number)
 
     def _seconds_left(self, elapsed_s: float) -> str:
         assert self.run is not None
@@ -120,7 +120,7 @@ class LineProgress(Progress):
         seconds = f", {trial.seconds:.1f} s" if trial.seconds is not None else ""
         done = sum(self.counts.values())
         of = f"/{spec.budget.trials}" if spec.budget.trials else ""
-        best = f", best {self.best.value:.4f} in trial {self.best.number}" if self.best else ""
+        best = f", best {self.best[0]:.4f} in trial {self.best[1]}" if self.best else ""
         line = f"[{done}{of}] trial {trial.number} {trial.state}"
         line += f"{value}{epoch}{seconds}{best}{reason}"
         self.console.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -149,8 +149,9 @@ class LiveProgress(Progress):
         epochs = self.run.study.spec.epochs
         metric = self.run.study.spec.metric.name
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for column in ["trial", "epoch", metric, "parameters"]:
-            table.add_column(column, no_wrap=True, justify="left")
+        for column in ["trial", "epoch", metric]:
+            table.add_column(column, no_wrap=True, min_width=max(len(column), 6))
+        table.add_column("parameters", no_wrap=True, ratio=1)
         for number, trial in sorted(self.running.copy().items()):
             report = self.latest.get(number)
             value = report.metrics.get(metric) if report else None

@@ -123,7 +123,7 @@ def _gpus(value: object) -> object:
     if value == "auto":
         return value
     if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
-        return value
+        return float(value)
     raise ValueError(f"'auto' or a number of at least 0 must be given, got {value!r}")
 
 

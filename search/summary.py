@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich import box
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from search.history import read_history
-from search.leaderboard import Row, leaderboard_rows
+from search.leaderboard import PARAMETER_PREFIX, Row, leaderboard_rows
 from search.record import TrialRecord
 from search.sampling import sample_points
 from search.space import Space
@@ -27,35 +28,52 @@ _HEADINGS = {
 _TABLE_COLUMNS = ["rank", "trial", "value", *_HEADINGS, "seconds"]
 _STATE_STYLES = {"COMPLETE": "green", "PRUNED": "yellow", "FAIL": "red", "RUNNING": "cyan"}
 STATES = tuple(_STATE_STYLES)
+_MEASURE = Console(width=10_000)
 
 
-def leaderboard_table(study: Study, top: int | None = 10, sort: str = "rank") -> Table:
-    """Lay out the best trials.
+def leaderboard_view(
+    study: Study, width: int, top: int | None = 10, sort: str = "rank"
+) -> RenderableType:
+    """Lay out the best trials: rank, trial, value, metrics at the best epoch, parameters.
 
     Args:
         study: The study.
-        top: Only so many rows; None for every trial.
+        width: Columns of the terminal; where one table would not fit, the parameters follow
+            in a second one.
+        top: Only so many rows; None for every trial, those without a value included.
         sort: A column, see `leaderboard_rows`.
 
     Returns:
-        Rank, trial, value, metrics at the best epoch and parameters.
+        Something rich can print.
     """
-    rows = leaderboard_rows(study, top, sort)
-    metric = study.spec.metric
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    columns = [c for c in _TABLE_COLUMNS if rows and c in rows[0] and c != metric.name]
+    rows = leaderboard_rows(study, sort=sort)
+    if top is not None:
+        rows = [row for row in rows if row["value"] is not None][:top] or rows[:top]
+    if not rows:
+        return Text("no trials")
+    results = [c for c in _TABLE_COLUMNS if c in rows[0] and c != study.spec.metric.name]
     if any(row["state"] != "COMPLETE" for row in rows):
-        columns.insert(2, "state")
+        results.insert(2, "state")
+    parameters = [c for c in rows[0] if c.startswith(PARAMETER_PREFIX)]
+    whole = _trials_table(rows, [*results, *parameters], study.spec.metric.name)
+    if Measurement.get(_MEASURE, _MEASURE.options, whole).maximum <= width:
+        return whole
+    return Group(
+        _trials_table(rows, results, study.spec.metric.name),
+        _trials_table(rows, ["rank", "trial", *parameters], study.spec.metric.name),
+    )
+
+
+def _trials_table(rows: list[Row], columns: list[str], metric: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     for column in columns:
-        heading = metric.name.replace("_", " ") if column == "value" else column
-        table.add_column(_HEADINGS.get(heading, heading), justify="right")
-    parameters = [c for c in (rows[0] if rows else {}) if c.startswith("params_")]
-    for column in parameters:
-        name = column.removeprefix("params_")
-        table.add_column(name.replace("_", " "), justify="right", style="cyan")
+        name = metric if column == "value" else column
+        parameter = column.startswith(PARAMETER_PREFIX)
+        heading = _HEADINGS.get(name) or name.removeprefix(PARAMETER_PREFIX).replace("_", " ")
+        table.add_column(heading, justify="right", style="cyan" if parameter else None)
     for row in rows:
         style = "bold" if row["rank"] == 1 else None
-        table.add_row(*[_cell(column, row) for column in [*columns, *parameters]], style=style)
+        table.add_row(*[_cell(column, row) for column in columns], style=style)
     return table
 
 
@@ -123,11 +141,12 @@ def study_facts(study: Study) -> dict[str, Any]:
     }
 
 
-def study_view(study: Study) -> RenderableType:
+def study_view(study: Study, width: int) -> RenderableType:
     """Describe a study: what is searched, what came of it, its best trials.
 
     Args:
         study: The study.
+        width: Columns of the terminal.
 
     Returns:
         Something rich can print.
@@ -144,11 +163,11 @@ def study_view(study: Study) -> RenderableType:
         f"changed     {facts['changed']}",
     ]
     parts: list[RenderableType] = [Text("\n".join(lines))]
-    failures = _failure_lines(records)
+    failures = failure_lines(records)
     if failures:
         parts.append(Text("failures    " + "\n            ".join(failures), style="red"))
     if records:
-        parts.append(leaderboard_table(study))
+        parts.append(leaderboard_view(study, width))
     return Group(*parts)
 
 
@@ -265,8 +284,15 @@ def _budget_text(spec: Spec) -> str:
     return " or ".join(parts) + epochs
 
 
-def _failure_lines(records: Iterable[TrialRecord]) -> list[str]:
-    """Count failures by reason, the most common first."""
+def failure_lines(records: Iterable[TrialRecord]) -> list[str]:
+    """Count failures by reason.
+
+    Args:
+        records: The trials.
+
+    Returns:
+        The five most common ones, as `3 x infeasible: the kernel …`.
+    """
     counts: dict[str, int] = {}
     for record in records:
         if record.failure:
@@ -291,7 +317,7 @@ def _number(value: object) -> str:
         return _value(value)
     if isinstance(value, int):
         return f"{value:,}"
-    return f"{value:.4f}" if 0.01 <= abs(value) < 1000 else f"{value:.3g}"
+    return f"{value:.4f}" if 0.1 <= abs(value) < 1000 else f"{value:.3g}"
 
 
 def _value(value: object) -> str:

@@ -1,0 +1,83 @@
+"""Fixtures shared by the tests: a search made of a few keys, engines, one Ray cluster."""
+
+import copy
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from search.engines import ENGINES
+from search.progress import Progress
+from search.run import Run
+from search.spec import Spec
+from search.study import Study
+
+ROOT = Path(__file__).parent.parent
+
+BASE: dict[str, Any] = {
+    "study": "toy",
+    "objective": "tests.toys:quadratic",
+    "metric": {"name": "score", "direction": "maximize"},
+    "budget": {"trials": 4},
+    "sampler": {"name": "random", "seed": 1},
+    "pruner": {"name": "none"},
+    "resources": {"gpus_per_trial": 0},
+    "parameters": {"x": {"type": "float", "low": 0.0, "high": 1.0}},
+}
+
+RunStudy = Callable[..., Study]
+"""Runs a search given as keys of a space file and returns its study."""
+
+
+def make_spec(**sections: Any) -> Spec:
+    """Make a search from `BASE` and some sections in its place."""
+    return Spec.model_validate({**copy.deepcopy(BASE), **sections})
+
+
+@pytest.fixture(scope="session")
+def ray_address() -> Iterator[str]:
+    """Start one Ray cluster of two CPUs for all tests that only need some cluster."""
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(
+        initialize_head=True,
+        head_node_args={
+            "num_cpus": 2,
+            "include_dashboard": False,
+            "object_store_memory": 100 * 1024**2,
+        },
+    )
+    yield cluster.address
+    cluster.shutdown()
+
+
+@pytest.fixture(params=[pytest.param("ray", marks=pytest.mark.ray), "inline"])
+def engine(request: pytest.FixtureRequest) -> str:
+    """Name each engine in turn."""
+    assert request.param in ENGINES
+    return str(request.param)
+
+
+@pytest.fixture
+def run_study(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> RunStudy:
+    """Give a function that runs a search in a fresh folder of studies."""
+    monkeypatch.chdir(ROOT)
+
+    def run(engine: str, **sections: Any) -> Study:
+        import importlib
+
+        from rich.console import Console
+
+        address = request.getfixturevalue("ray_address") if engine == "ray" else None
+        folder = tmp_path / f"studies_{len(list(tmp_path.iterdir()))}"
+        study = Study.create(make_spec(**sections), folder, [str(ROOT)])
+        run = Run(study, Progress(Console(stderr=True)))
+        importlib.import_module(ENGINES[engine]).run_trials(run, address)
+        if run.error:
+            raise run.error
+        return study
+
+    return run

@@ -1,0 +1,235 @@
+"""The contract that every engine keeps, inline and under a real Ray."""
+
+from typing import Any
+
+import pytest
+
+from search.errors import ObjectiveError
+from search.history import read_history
+from search.record import TrialRecord
+from search.sampling import trial_seed
+from search.space import Space
+from search.study import Study
+from tests.conftest import RunStudy
+from tests.toys import curve
+
+
+def by_number(study: Study) -> list[TrialRecord]:
+    return sorted(study.records(), key=lambda record: record.number)
+
+
+def one_of_each(*ways: str) -> dict[str, Any]:
+    return {
+        "objective": "tests.toys:misbehaving",
+        "sampler": {"name": "grid"},
+        "parameters": {"way": {"type": "categorical", "choices": list(ways)}},
+        "budget": {"trials": len(ways)},
+    }
+
+
+def test_run_many_trials_each_recorded_once(engine: str, run_study: RunStudy) -> None:
+    study = run_study(engine, budget={"trials": 7})
+    assert [record.number for record in by_number(study)] == list(range(7))
+    assert {record.state for record in study.records()} == {"COMPLETE"}
+    for record in study.records():
+        assert record.values == {e: curve(record.params["x"], e) for e in range(1, 6)}
+
+
+def test_run_params_lie_in_the_space(engine: str, run_study: RunStudy) -> None:
+    parameters = {
+        "x": {"type": "float", "low": 1e-3, "high": 1.0, "log": True},
+        "n": {"type": "int", "low": 2, "high": 8, "step": 2},
+        "mode": {"type": "categorical", "choices": ["a", "b", None, True]},
+        "only_a": {"type": "float", "low": 0.0, "high": 1.0, "when": {"mode": "a"}},
+    }
+    study = run_study(
+        engine, parameters=parameters, constraints=["n * x <= 4"], budget={"trials": 12}
+    )
+    space = Space.of(study.spec)
+    assert all(space.contains(record.params) for record in study.records())
+
+
+def test_run_start_from_is_tried_first(engine: str, run_study: RunStudy) -> None:
+    study = run_study(engine, start_from=[{"x": 0.25}, {"x": 0.75}])
+    assert [record.params["x"] for record in by_number(study)[:2]] == [0.25, 0.75]
+
+
+@pytest.mark.parametrize(
+    ("way", "kind", "reason", "n_epochs"),
+    [
+        ("nan", "non_finite", "epoch 3: loss is nan", 2),
+        ("inf", "non_finite", "epoch 3: loss is inf", 2),
+        ("raises", "error", "RuntimeError: no such layer", 2),
+        ("memory", "out_of_memory", "MemoryError: no memory left", 2),
+        ("infeasible", "infeasible", "the kernel 7x7 must fit", 0),
+        ("silent", "error", "the objective ended before its first epoch", 0),
+    ],
+)
+def test_run_failing_objective_is_recorded_and_the_run_goes_on(
+    run_study: RunStudy, way: str, kind: str, reason: str, n_epochs: int
+) -> None:
+    study = run_study("inline", **one_of_each(way, "good"))
+    failed, good = by_number(study)
+    assert failed.state == "FAIL"
+    assert failed.failure is not None
+    assert (failed.failure.kind, failed.failure.reason) == (kind, reason)
+    assert failed.n_epochs == n_epochs
+    assert good.state == "COMPLETE"
+
+
+def test_run_all_kinds_of_ends_have_exact_states(engine: str, run_study: RunStudy) -> None:
+    ways = ["nan", "raises", "infeasible", "good", "silent", "undefined", "inf", "memory"]
+    study = run_study(engine, **one_of_each(*ways))
+    states = {record.params["way"]: record.state for record in study.records()}
+    complete = {"good", "undefined"}
+    assert states == {way: "COMPLETE" if way in complete else "FAIL" for way in ways}
+    assert len(study.records()) == len(ways)
+
+
+def test_run_raising_objective_leaves_its_traceback(engine: str, run_study: RunStudy) -> None:
+    study = run_study(engine, **one_of_each("raises", "infeasible"))
+    raised, infeasible = by_number(study)
+    text = (study.trial_folder(raised.number) / "error.txt").read_text()
+    assert 'raise RuntimeError("no such layer")' in text
+    assert not (study.trial_folder(infeasible.number) / "error.txt").exists()
+
+
+def test_run_asha_stopped_trials_are_pruned_with_all_epochs(
+    engine: str, run_study: RunStudy
+) -> None:
+    study = run_study(
+        engine,
+        settings={"epochs": 9},
+        pruner={"name": "asha", "min_epochs": 2, "reduction_factor": 2},
+        budget={"trials": 16},
+    )
+    pruned = [record for record in study.records() if record.state == "PRUNED"]
+    assert pruned
+    for record in pruned:
+        assert record.n_epochs in {2, 4, 8}
+        assert record.values == {
+            epoch: curve(record.params["x"], epoch) for epoch in range(1, record.n_epochs + 1)
+        }
+        assert len(read_history(study.trial_folder(record.number))) == record.n_epochs
+        assert record.reason == f"pruned at epoch {record.n_epochs}"
+    assert {r.n_epochs for r in study.records() if r.state == "COMPLETE"} == {9}
+
+
+@pytest.mark.parametrize(("reduce", "value", "epoch"), [("best", 0.7, 2), ("last", 0.3, 4)])
+def test_run_value_is_that_of_the_epoch_that_counts(
+    engine: str, run_study: RunStudy, reduce: str, value: float, epoch: int
+) -> None:
+    study = run_study(
+        engine,
+        objective="tests.toys:humped",
+        metric={"name": "score", "direction": "maximize", "reduce": reduce},
+        parameters={"x": {"type": "categorical", "choices": [0.0]}},
+        budget={"trials": 1},
+    )
+    (record,) = study.records()
+    assert (record.value, record.best_epoch, record.n_epochs) == (value, epoch, 4)
+
+
+def test_run_seed_is_a_function_of_study_and_number(engine: str, run_study: RunStudy) -> None:
+    study = run_study(engine, objective="tests.toys:seeded")
+    for record in study.records():
+        assert record.seed == record.metrics["seed"] == trial_seed(1, record.number)
+
+
+def test_run_one_worker_same_study_under_every_engine(run_study: RunStudy, engine: str) -> None:
+    sections: dict[str, Any] = {
+        "objective": "tests.toys:quadratic",
+        "settings": {"epochs": 4},
+        "sampler": {"name": "tpe", "seed": 3, "n_startup_trials": 3},
+        "pruner": {"name": "asha", "reduction_factor": 2},
+        "budget": {"trials": 10},
+        "resources": {"gpus_per_trial": 0, "workers": 1},
+    }
+
+    def told(study: Study) -> list[tuple[object, ...]]:
+        return [(r.params, r.state, r.values, r.best_epoch, r.seed) for r in by_number(study)]
+
+    assert told(run_study(engine, **sections)) == told(run_study("inline", **sections))
+
+
+def test_run_metric_never_reported_names_those_that_are(engine: str, run_study: RunStudy) -> None:
+    with pytest.raises(ObjectiveError) as error:
+        run_study(engine, metric={"name": "accuracy", "direction": "maximize"})
+    assert str(error.value) == (
+        "metric.name: a metric that the objective reports must be given, got 'accuracy'; it "
+        "reports loss, pid, score"
+    )
+
+
+@pytest.mark.parametrize(
+    ("sections", "message"),
+    [
+        (
+            {"settings": {"epoch": 3}},
+            "settings: tests.toys:quadratic must accept them, it takes (params: dict[str, "
+            "typing.Any], epochs: int = 5, sleep_s: float = 0.0) -> collections.abc.Iterator"
+            "[typing.Any]: got an unexpected keyword argument 'epoch'",
+        ),
+        (
+            {"objective": "tests.toys:not_iterable"},
+            "objective: tests.toys:not_iterable must return an iterable of metrics, got float",
+        ),
+        (
+            {"objective": "tests.toys:no_mapping"},
+            "objective: each item must be one epoch's metrics, as {'val_accuracy': 0.97}, got 0.5",
+        ),
+    ],
+)
+def test_run_useless_objective_ends_the_run_at_its_first_trial(
+    run_study: RunStudy, sections: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ObjectiveError) as error:
+        run_study("inline", **sections)
+    assert str(error.value) == message
+
+
+def test_run_objective_that_is_no_generator_works(engine: str, run_study: RunStudy) -> None:
+    study = run_study(
+        engine,
+        objective="tests.toys:Listing",
+        settings={"values": [0.1, 0.9]},
+        budget={"trials": 1},
+    )
+    (record,) = study.records()
+    assert record.values == {1: 0.1, 2: 0.9}
+
+
+def test_run_listed_space_ends_when_every_point_was_tried(
+    engine: str, run_study: RunStudy
+) -> None:
+    study = run_study(
+        engine,
+        sampler={"name": "grid"},
+        parameters={"x": {"type": "float", "low": 0.0, "high": 1.0, "step": 0.25}},
+        budget={"trials": 100},
+    )
+    assert [record.params["x"] for record in by_number(study)] == [0.0, 0.25, 0.5, 0.75, 1.0]
+
+
+def test_run_time_budget_interrupts_the_running_trial(engine: str, run_study: RunStudy) -> None:
+    study = run_study(engine, settings={"epochs": 10_000, "sleep_s": 0.02}, budget={"time": 0.5})
+    assert study.records()
+    for record in study.records():
+        assert record.state == "FAIL"
+        assert record.reason == "interrupted: the time budget was spent"
+        assert record.n_epochs >= 1
+
+
+@pytest.mark.ray
+def test_ray_workers_run_in_parallel_and_are_reused(run_study: RunStudy) -> None:
+    study = run_study("ray", settings={"epochs": 3, "sleep_s": 0.4}, budget={"trials": 6})
+    assert len({record.metrics["pid"] for record in study.records()}) == 2
+
+
+@pytest.mark.ray
+def test_ray_worker_that_dies_is_recorded_and_the_run_goes_on(run_study: RunStudy) -> None:
+    study = run_study("ray", **one_of_each("good", "dies", "nan", "undefined"))
+    states = {record.params["way"]: record.state for record in study.records()}
+    assert states == {"good": "COMPLETE", "dies": "FAIL", "nan": "FAIL", "undefined": "COMPLETE"}
+    (died,) = [r for r in study.records() if r.failure and r.failure.kind == "worker_died"]
+    assert died.params["way"] == "dies"

@@ -1,0 +1,75 @@
+"""Small objectives for the tests, importable in every worker as `tests.toys`."""
+
+import os
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import search
+
+
+def curve(x: float, epoch: int) -> float:
+    """The score that `quadratic` reports: best at x = 0.3, rising with the epochs."""
+    return (1 - (x - 0.3) ** 2) * (1 - 0.5**epoch)
+
+
+def quadratic(params: dict[str, Any], epochs: int = 5, sleep_s: float = 0.0) -> Iterator[Any]:
+    for epoch in range(1, epochs + 1):
+        time.sleep(sleep_s)
+        yield {"score": curve(params["x"], epoch), "loss": 1 / epoch, "pid": os.getpid()}
+
+
+def humped(params: dict[str, Any]) -> Iterator[Any]:
+    """Best at its second of four epochs."""
+    for score in (0.1, 0.7 + params["x"] / 10, 0.5, 0.3):
+        yield {"score": score}
+
+
+def misbehaving(params: dict[str, Any]) -> Iterator[Any]:
+    """Reports two epochs and then does what `params["way"]` says."""
+    way = params["way"]
+    if way == "infeasible":
+        raise search.InfeasibleError("the kernel 7x7 must fit")
+    if way == "silent":
+        return
+    yield {"score": 0.1, "loss": 1.0}
+    if way == "undefined":
+        yield {"score": 0.2, "loss": None}
+        return
+    yield {"score": 0.2, "loss": 0.5}
+    if way == "raises":
+        raise RuntimeError("no such layer")
+    if way == "memory":
+        raise MemoryError("no memory left")
+    if way == "dies":
+        os._exit(1)
+    if way in {"nan", "inf"}:
+        yield {"score": 0.3, "loss": float(way)}
+    yield {"score": 0.3, "loss": 0.4}
+
+
+def seeded(params: dict[str, Any], seed: int = 0) -> Iterator[Any]:
+    """Tells the seed it was given and what the generators give."""
+    import random
+
+    import numpy as np
+
+    yield {"score": params["x"], "seed": seed, "draw": random.random() + np.random.rand()}
+
+
+class Listing:
+    """An objective that is no generator."""
+
+    def __init__(self, params: dict[str, Any], values: list[float]) -> None:
+        self.values = values
+
+    def __iter__(self) -> Iterator[Any]:
+        return ({"score": value} for value in self.values)
+
+
+def not_iterable(params: dict[str, Any]) -> float:
+    return 0.5
+
+
+def no_mapping(params: dict[str, Any]) -> Iterator[Any]:
+    yield 0.5
