@@ -1,6 +1,8 @@
 """Fixtures shared by the tests: a search made of a few keys, engines, one Ray cluster."""
 
 import copy
+import os
+import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,7 @@ def make_spec(**sections: Any) -> Spec:
 @pytest.fixture(scope="session")
 def ray_address() -> Iterator[str]:
     """Start one Ray cluster of two CPUs for all tests that only need some cluster."""
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     from ray.cluster_utils import Cluster
 
     cluster = Cluster(

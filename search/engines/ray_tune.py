@@ -14,6 +14,7 @@ Ray's defaults that are changed here, and why:
 
 import math
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from typing import Any
@@ -185,6 +186,8 @@ def _connect(resources: ResourcesSpec, address: str | None) -> None:
                 f"--address: a running Ray cluster must be given, got {address!r}: {reason}"
             ) from None
         return
+    # Given one, Ray does not write a token for later use into the home folder.
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     wanted = math.ceil((resources.workers or 0) * resources.cpus_per_trial)
     ray.init(
         address="local",

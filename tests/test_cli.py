@@ -1,0 +1,303 @@
+"""The command line as a user meets it: output, messages, exit codes, files."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import psutil
+import pytest
+
+from search.cli import STUDIES
+
+SPACE = """\
+study: toy
+objective: toy:train
+settings: {epochs: 3}
+metric: {name: score, direction: maximize}
+budget: {trials: 5}
+sampler: {name: random, seed: 1}
+pruner: {name: none}
+parameters:
+  x: {type: float, low: 0, high: 1}
+  way: {type: categorical, choices: [good, bad]}
+"""
+OBJECTIVE = """\
+import time
+
+def train(params, epochs, sleep_s=0.0):
+    for epoch in range(1, epochs + 1):
+        if params["way"] == "bad" and epoch == 2:
+            raise RuntimeError("out of luck")
+        time.sleep(sleep_s)
+        yield {"score": params["x"] * epoch, "val_loss": 1 / epoch}
+"""
+
+Search = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A user's own folder: a space file and a ten-line objective."""
+    (tmp_path / "toy.yaml").write_text(SPACE)
+    (tmp_path / "toy.py").write_text(OBJECTIVE)
+    return tmp_path
+
+
+def environment(folder: Path) -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("SEARCH_")}
+    return {**kept, "HOME": str(folder / "home"), "COLUMNS": "200"}
+
+
+@pytest.fixture
+def search(folder: Path) -> Search:
+    """Run the command in that folder, without a terminal."""
+
+    def run(*args: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "search", *args],
+            cwd=folder,
+            env=environment(folder),
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    return run
+
+
+@pytest.fixture
+def studied(search: Search) -> Search:
+    """The same, after one inline run with failures among its trials."""
+    result = search("run", "toy.yaml", "--engine", "inline", "-n", "8")
+    assert result.returncode == 0, result.stderr
+    return search
+
+
+@pytest.mark.ray
+def test_run_own_objective_under_ray_prints_table_and_leaves_nothing_else(
+    folder: Path, search: Search
+) -> None:
+    result = search("run", "toy.yaml")
+    assert result.returncode == 0, result.stderr
+    assert "rank" in result.stdout
+    assert result.stderr.count("\n[") + result.stderr.startswith("[") == 5
+    assert "next: search show toy" in result.stderr
+    assert {path.name for path in folder.iterdir()} - {"__pycache__"} == {
+        "toy.py",
+        "toy.yaml",
+        "studies",
+    }
+    assert {path.name for path in (folder / "studies" / "toy").iterdir()} == {
+        "space.yaml",
+        "study.journal",
+        "trials",
+        "leaderboard.csv",
+    }
+    left = [p for p in psutil.process_iter(["environ"]) if _belongs_to(p, folder)]
+    assert left == []
+
+
+def _belongs_to(process: psutil.Process, folder: Path) -> bool:
+    environ = process.info["environ"] or {}
+    return environ.get("HOME") == str(folder / "home")
+
+
+def test_run_existing_study_is_not_overwritten(folder: Path, studied: Search) -> None:
+    before = (folder / "studies" / "toy" / "study.journal").read_bytes()
+    result = studied("run", "toy.yaml", "--engine", "inline")
+    assert result.returncode == 2
+    assert result.stderr.startswith("error: studies/toy: a new study needs a free name")
+    assert "`--name NAME`" in result.stderr
+    assert (folder / "studies" / "toy" / "study.journal").read_bytes() == before
+
+
+def test_run_flags_override_the_file(folder: Path, search: Search) -> None:
+    flags = ["--name", "other", "--seed", "7", "--set", "settings.epochs=2", "-q"]
+    result = search("run", "toy.yaml", "--engine", "inline", "-n", "2", *flags)
+    assert result.returncode == 0, result.stderr
+    text = (folder / "studies" / "other" / "space.yaml").read_text()
+    assert "seed: 7" in text
+    assert "epochs: 2" in text
+    assert "[1/2]" not in result.stderr
+
+
+def test_run_no_trial_completed_exits_3(search: Search) -> None:
+    result = search(
+        "run", "toy.yaml", "--engine", "inline", "--set", "parameters.way.choices=[bad]"
+    )
+    assert result.returncode == 3
+    assert "toy: no trial completed" in result.stderr
+    assert "RuntimeError: out of luck" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (
+            ["--engine", "rya"],
+            "error: --engine: an engine must be given, got 'rya'; did you mean 'ray'; "
+            "valid: ray, inline\n",
+        ),
+        (
+            ["--set", "budget.trails=3"],
+            "error: --set budget.trails=3: budget.trails: unknown key; did you mean 'trials'; "
+            "valid: trials, time\n",
+        ),
+        (
+            ["--trials", "0"],
+            "error: --set budget.trials=0: budget.trials: a value above 0 must be given, got 0\n",
+        ),
+    ],
+)
+def test_run_wrong_flag_exits_2_and_makes_no_study(
+    folder: Path, search: Search, args: list[str], message: str
+) -> None:
+    result = search("run", "toy.yaml", *args)
+    assert (result.returncode, result.stderr) == (2, message)
+    assert not (folder / "studies").exists()
+
+
+def test_run_missing_file_says_so(search: Search) -> None:
+    result = search("run", "nothing.yaml")
+    assert result.returncode == 2
+    assert result.stderr == "error: nothing.yaml: a space file must exist, none found\n"
+
+
+@pytest.mark.parametrize("engine", [pytest.param("ray", marks=pytest.mark.ray), "inline"])
+def test_run_interrupted_exits_130_with_nothing_left_running(folder: Path, engine: str) -> None:
+    flags = ["--engine", engine, "--set", "settings={epochs: 1000, sleep_s: 0.05}"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "search", "run", "toy.yaml", *flags],
+        cwd=folder,
+        env=environment(folder),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    history = folder / "studies" / "toy" / "trials"
+    deadline = time.monotonic() + 60
+    while not list(history.glob("*/history.csv")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130, stderr
+    assert "interrupted" in stderr
+    assert "Traceback" not in stderr
+    with (folder / "studies" / "toy" / "leaderboard.csv").open() as file:
+        assert "RUNNING" not in {row["state"] for row in csv.DictReader(file)}
+
+
+def test_check_describes_the_space(search: Search) -> None:
+    result = search("check", "toy.yaml")
+    assert result.returncode == 0
+    assert "size        continuous (x)" in result.stdout
+    assert "budget      5 trials, up to 3 epochs each" in result.stdout
+    assert "good, bad" in result.stdout
+    assert result.stderr == "next: search run toy.yaml\n"
+
+
+def test_list_shows_trials_by_state_and_best_value(studied: Search) -> None:
+    (facts,) = json.loads(studied("list", "--json").stdout)
+    assert facts["study"] == "toy"
+    assert facts["trials"] == 8 == facts["complete"] + facts["fail"]
+    assert facts["fail"] > 0
+    table = studied("list").stdout
+    assert "toy" in table
+    assert f"{facts['best']:.4f}" in table
+
+
+def test_list_no_studies_says_so(search: Search) -> None:
+    result = search("list")
+    assert result.returncode == 0
+    assert result.stderr.startswith(f"no studies in {STUDIES}\n")
+
+
+def test_show_study_and_trial(studied: Search) -> None:
+    rows = json.loads(studied("leaderboard", "toy", "--json").stdout)
+    assert "out of luck" in studied("show", "toy").stdout
+    best = studied("show", "toy", str(rows[0]["trial"])).stdout
+    assert "state       COMPLETE" in best
+    assert "val loss" in best
+    failed = studied("show", "toy", str(rows[-1]["trial"])).stdout
+    assert "FAIL – error: RuntimeError: out of luck" in failed
+    assert "error.txt" in failed
+
+
+def test_show_unknown_study_proposes_the_nearest(studied: Search) -> None:
+    result = studied("show", "tyo")
+    assert result.returncode == 2
+    assert "did you mean 'toy'" in result.stderr
+
+
+def test_show_unknown_trial_names_the_range(studied: Search) -> None:
+    result = studied("show", "toy", "99")
+    assert (result.returncode, result.stderr) == (
+        2,
+        "error: toy: a trial from 0 to 7 must be given, got 99\n",
+    )
+
+
+def test_leaderboard_top_and_sort(studied: Search) -> None:
+    rows = json.loads(studied("leaderboard", "toy", "--json", "--top", "3").stdout)
+    assert [row["rank"] for row in rows] == [1, 2, 3]
+    assert rows[0]["value"] > rows[1]["value"] > rows[2]["value"]
+    by_x = json.loads(studied("leaderboard", "toy", "--json", "--sort", "-x").stdout)
+    values = [row["params_x"] for row in by_x]
+    assert values == sorted(values, reverse=True)
+
+
+def test_leaderboard_unknown_column_names_the_valid_ones(studied: Search) -> None:
+    result = studied("leaderboard", "toy", "--sort", "valu")
+    assert result.returncode == 2
+    assert "did you mean 'value'; valid: rank, trial, state, value" in result.stderr
+
+
+def test_export_every_format_has_every_trial(folder: Path, studied: Search) -> None:
+    for format_name in ["csv", "json", "md", "latex", "parquet"]:
+        result = studied("export", "toy", "--format", format_name, "-o", f"out.{format_name}")
+        assert result.stderr == f"wrote 8 trials to out.{format_name}\n"
+    table = pd.read_csv(folder / "out.csv")
+    assert list(table.columns[:8]) == [
+        *("rank", "trial", "state", "value", "best_epoch", "n_epochs", "seconds", "seed")
+    ]
+    assert list(table.columns[8:]) == [*("val_loss", "score", "params_x", "params_way", "reason")]
+    assert sorted(table["trial"]) == list(range(8))
+    assert set(table.loc[table["state"] == "FAIL", "reason"]) == {
+        "error: RuntimeError: out of luck"
+    }
+    assert len(json.loads((folder / "out.json").read_text())) == 8
+    assert pd.read_parquet(folder / "out.parquet")["value"].tolist() == pytest.approx(
+        table["value"].tolist(), nan_ok=True
+    )
+    assert len((folder / "out.md").read_text().splitlines()) == 10
+    assert (folder / "out.latex").read_text().count("\\\\") == 9
+
+
+def test_export_without_output_goes_to_stdout(studied: Search) -> None:
+    result = studied("export", "toy")
+    assert result.stdout.startswith("rank,trial,state,value")
+    assert result.stderr == ""
+
+
+def test_studies_option_and_variable_name_another_folder(folder: Path, search: Search) -> None:
+    result = search("run", "toy.yaml", "--engine", "inline", "--studies", "elsewhere")
+    assert result.returncode == 0
+    assert (folder / "elsewhere" / "toy" / "study.journal").exists()
+    assert "--studies elsewhere" in result.stderr
+    assert search("show", "elsewhere/toy").returncode == 0
+
+
+def test_open_damaged_study_is_one_line(folder: Path, studied: Search) -> None:
+    (folder / "studies" / "toy" / "study.journal").unlink()
+    result = studied("show", "toy")
+    assert result.returncode == 2
+    assert result.stderr == (
+        "error: studies/toy/study.journal: the record of trials must exist, none found\n"
+    )
