@@ -4,10 +4,12 @@ How a sampler's draws become feasible, conditional and repeatable points is the 
 `search.sampling`.
 """
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import (
     BaseSampler,
     CmaEsSampler,
@@ -42,6 +44,15 @@ def _quiet(options: dict[str, Any]) -> dict[str, Any]:
     return {"warn_independent_sampling": False, **options}
 
 
+def _build_qmc(study_seed: int, seed: int, options: dict[str, Any]) -> BaseSampler:
+    # The place in the sequence is in the record; another seed would be another sequence.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        return QMCSampler(
+            seed=study_seed, independent_sampler=RandomSampler(seed=seed), **_quiet(options)
+        )
+
+
 SAMPLERS: dict[str, SamplerKind] = {
     "tpe": SamplerKind(
         "tree-structured Parzen estimator (Watanabe 2023, arXiv:2304.11127)",
@@ -64,12 +75,9 @@ SAMPLERS: dict[str, SamplerKind] = {
         lambda _, seed, options: RandomSampler(seed=seed, **options),
         option_names(RandomSampler, {"seed"}),
     ),
-    # The place in the sequence is in the record; another seed would be another sequence.
     "qmc": SamplerKind(
         "quasi-Monte Carlo sequence; categorical and conditional parameters are drawn at random",
-        lambda study_seed, seed, options: QMCSampler(
-            seed=study_seed, independent_sampler=RandomSampler(seed=seed), **_quiet(options)
-        ),
+        _build_qmc,
         option_names(QMCSampler, {"seed"}),
     ),
     "grid": SamplerKind(

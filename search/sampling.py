@@ -17,7 +17,7 @@ import numpy as np
 import optuna
 from optuna import Study
 from optuna.distributions import BaseDistribution
-from optuna.samplers import BaseSampler
+from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from search.errors import SpaceError
@@ -27,6 +27,8 @@ from search.spec import SamplerSpec, Scalar
 
 MAX_DRAWS = 1_000
 """Draws in a row that constraints may reject before the space counts as infeasible."""
+INFORMED_DRAWS = 20
+"""Draws from the sampler itself; it may insist on an infeasible spot, later ones are uniform."""
 
 
 def trial_seed(study_seed: int, number: int, draw: int = 0) -> int:
@@ -86,10 +88,8 @@ def sample_points(space: Space, n_points: int, seed: int = 0) -> list[Params]:
     Raises:
         SpaceError: If the constraints reject `MAX_DRAWS` draws in a row.
     """
-    build = SAMPLERS["random"].build
-    assert build is not None
     with quiet_optuna():
-        study = optuna.create_study(sampler=DrawingSampler(space, build, seed, {}))
+        study = optuna.create_study(sampler=DrawingSampler(space, _uniform, seed, {}))
     return [space.suggest(study.ask()) for _ in range(n_points)]
 
 
@@ -165,6 +165,8 @@ class DrawingSampler(PointSampler):
 
     def _inner(self, trial: FrozenTrial, draw: int) -> BaseSampler:
         seed = trial_seed(self._seed, trial.number, draw)
+        if draw >= INFORMED_DRAWS:
+            return _uniform(self._seed, seed, {})
         return self._build(self._seed, seed, dict(self._options))
 
     def _draw(self, study: Study, trial: FrozenTrial, draw: int) -> Params:
@@ -237,6 +239,10 @@ class ListingSampler(PointSampler):
 
 def _key(params: Params) -> frozenset[tuple[str, str]]:
     return frozenset((name, repr(value)) for name, value in params.items())
+
+
+def _uniform(study_seed: int, seed: int, options: dict[str, Any]) -> BaseSampler:
+    return RandomSampler(seed=seed)
 
 
 def _infeasible(space: Space) -> SpaceError:

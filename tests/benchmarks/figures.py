@@ -1,0 +1,96 @@
+"""A measured figure beside its target, and how commands and runs are timed."""
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from search.progress import Progress
+from search.run import Run
+from search.spec import Spec
+from search.study import Study
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One result.
+
+    Args:
+        what: What was measured.
+        value: The figure.
+        unit: Its unit.
+        target: What it must reach.
+        at_most: Whether the target is an upper bound.
+    """
+
+    what: str
+    value: float
+    unit: str
+    target: float
+    at_most: bool = True
+
+    def __str__(self) -> str:
+        met = self.value <= self.target if self.at_most else self.value >= self.target
+        bound = "at most" if self.at_most else "at least"
+        verdict = "met" if met else "MISSED"
+        return (
+            f"{self.what:<62} {self.value:8.3g} {self.unit:<7} {bound} {self.target:g}: {verdict}"
+        )
+
+
+class Clock(Progress):
+    """Notes when the workers were ready and when the last trial ended."""
+
+    def __init__(self) -> None:
+        super().__init__(Console(stderr=True))
+        self.ready = self.first_end = self.last_end = 0.0
+
+    def run_started(self, run: Run, n_workers: int) -> None:
+        super().run_started(run, n_workers)
+        self.ready = time.perf_counter()
+
+    def trial_finished(self, trial: Any) -> None:
+        super().trial_finished(trial)
+        self.last_end = time.perf_counter()
+        self.first_end = self.first_end or self.last_end
+
+
+def median_of(n_runs: int, measure: Callable[[], float]) -> float:
+    """Take the median of several measurements."""
+    return statistics.median(measure() for _ in range(n_runs))
+
+
+def command_seconds(*args: str) -> float:
+    """Time one whole `search` command."""
+    started = time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-m", "search", *args], cwd=ROOT, check=True, capture_output=True
+    )
+    return time.perf_counter() - started
+
+
+def run_search(folder: Path, **sections: Any) -> tuple[Study, Clock, float]:
+    """Run a search under Ray; return its study, its clock and the seconds of all of it."""
+    from search.engines.ray_tune import run_trials
+
+    spec = Spec.model_validate(
+        {
+            "study": "bench",
+            "metric": {"name": "score", "direction": "maximize"},
+            "resources": {"gpus_per_trial": 0},
+            **sections,
+        }
+    )
+    study = Study.create(spec, folder, [str(ROOT)])
+    clock = Clock()
+    started = time.perf_counter()
+    run_trials(Run(study, clock))
+    return study, clock, time.perf_counter() - started

@@ -1,0 +1,48 @@
+"""What a run holds in memory: the driver's resident size, and the growth of its workers."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tests.benchmarks.figures import Figure, run_search
+
+
+def training_with_memory(params: dict[str, Any], seed: int = 0) -> Iterator[dict[str, float]]:
+    """Train a small network on digits and report the worker's resident memory."""
+    from objectives.image_classifier import ImageClassifier
+
+    for metrics in ImageClassifier(params, epochs=2, seed=seed):
+        yield {
+            "score": metrics["val_accuracy"] or 0.0,
+            "pid": os.getpid(),
+            "memory_mb": psutil.Process().memory_info().rss / 2**20,
+        }
+
+
+def measure() -> list[Figure]:
+    """Run some 220 small trainings on two workers; growth is over a worker's last 100."""
+    with tempfile.TemporaryDirectory() as folder:
+        study, _, _ = run_search(
+            Path(folder),
+            objective="tests.benchmarks.memory:training_with_memory",
+            budget={"trials": 220},
+            pruner={"name": "none"},
+            parameters={
+                "filters": {"type": "categorical", "choices": [8, 16, 32]},
+                "batch_size": {"type": "categorical", "choices": [64, 128]},
+            },
+        )
+        driver_mb = psutil.Process().memory_info().rss / 2**20
+        records = sorted(study.records(), key=lambda record: record.number)
+    growths = []
+    for pid in {record.metrics["pid"] for record in records}:
+        sizes = [r.metrics["memory_mb"] or 0.0 for r in records if r.metrics["pid"] == pid]
+        growths.append(max(sizes) - sizes[max(0, len(sizes) - 100)])
+    return [
+        Figure("resident memory of the driver", driver_mb, "MB", 500),
+        Figure("growth of a worker over 100 trials", max(growths), "MB", 50),
+    ]

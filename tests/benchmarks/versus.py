@@ -1,0 +1,167 @@
+"""The same training function under three orchestrators: ours, Optuna alone, Ray's tutorial.
+
+All train a small network on digits in up to 9 epochs on two processes of one thread each,
+propose with TPE and prune with successive halving (min 1 epoch, factor 3). What counts is
+epochs trained per second of the whole, start-up and exit included.
+"""
+
+import logging
+import multiprocessing
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.figures import ROOT, Figure, run_search
+
+N_TRIALS = 96
+EPOCHS = 9
+CHOICES = {"filters": [8, 16, 32, 64], "kernel_size": [3, 5], "batch_size": [16, 32, 64]}
+
+
+def train(params: dict[str, Any]) -> Iterator[dict[str, float]]:
+    """The function that all three run."""
+    import torch
+
+    from objectives.image_classifier import ImageClassifier
+
+    torch.set_num_threads(1)
+    for metrics in ImageClassifier(params, epochs=EPOCHS, device="cpu"):
+        yield {"score": metrics["val_accuracy"] or 0.0}
+
+
+def measure() -> list[Figure]:
+    """Run each orchestrator twice in turn and compare the better of each."""
+    rates: dict[str, list[float]] = {"ours": [], "optuna": [], "tutorial": []}
+    for _ in range(2):
+        rates["ours"].append(in_fresh_process(ours))
+        rates["optuna"].append(in_fresh_process(optuna_alone))
+        rates["tutorial"].append(in_fresh_process(ray_tutorial))
+    best = {name: max(values) for name, values in rates.items()}
+    print("          epochs/s: " + ", ".join(f"{k} {v:.1f}" for k, v in best.items()))
+    return [
+        Figure("epochs/s, times Optuna alone", best["ours"] / best["optuna"], "x", 1, False),
+        Figure("epochs/s, times Ray's tutorial", best["ours"] / best["tutorial"], "x", 3, False),
+    ]
+
+
+def in_fresh_process(measure_rate: Any) -> float:
+    """Run one orchestrator where nothing is loaded yet."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return float(pool.submit(measure_rate).result())
+
+
+def ours() -> float:
+    """Run `N_TRIALS` under this project."""
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        study, _, _ = run_search(
+            Path(folder),
+            objective="tests.benchmarks.versus:train",
+            budget={"trials": N_TRIALS},
+            pruner={"name": "asha", "min_epochs": 1, "reduction_factor": 3},
+            parameters={
+                "learning_rate": {"type": "float", "low": 1e-4, "high": 1e-1, "log": True},
+                **{k: {"type": "categorical", "choices": v} for k, v in CHOICES.items()},
+            },
+        )
+        n_epochs = sum(record.n_epochs for record in study.records())
+    return n_epochs / (time.perf_counter() - started)
+
+
+def optuna_alone() -> float:
+    """Run them in two forked processes that share a SQLite file, as Optuna's guide shows."""
+    import optuna
+
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/optuna.db"
+        optuna.create_study(study_name="bench", storage=url, direction="maximize")
+        context = multiprocessing.get_context("fork")
+        workers = [
+            context.Process(target=_optuna_worker, args=(url, seed, N_TRIALS // 2))
+            for seed in range(2)
+        ]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        trials = optuna.load_study(study_name="bench", storage=url).trials
+    assert len(trials) == N_TRIALS
+    n_epochs = sum(len(trial.intermediate_values) for trial in trials)
+    return n_epochs / (time.perf_counter() - started)
+
+
+def ray_tutorial() -> float:
+    """Run them as Ray's own guide does: OptunaSearch, ASHAScheduler, a function trainable."""
+    import os
+
+    os.environ["RAY_AIR_NEW_OUTPUT"] = "0"
+    import ray
+    from ray import tune
+    from ray.tune.schedulers import ASHAScheduler
+    from ray.tune.search.optuna import OptunaSearch
+
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        ray.init(
+            num_cpus=2,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            runtime_env={"env_vars": {"PYTHONPATH": str(ROOT)}},
+        )
+        space = {"learning_rate": tune.loguniform(1e-4, 1e-1)}
+        space |= {name: tune.choice(values) for name, values in CHOICES.items()}
+        scheduler = ASHAScheduler(max_t=EPOCHS, grace_period=1, reduction_factor=3)
+        tuner = tune.Tuner(
+            _tutorial_trainable,
+            param_space=space,
+            tune_config=tune.TuneConfig(
+                metric="score",
+                mode="max",
+                search_alg=OptunaSearch(),
+                scheduler=scheduler,
+                num_samples=N_TRIALS,
+            ),
+            run_config=tune.RunConfig(storage_path=folder, verbose=0),
+        )
+        frame = tuner.fit().get_dataframe()
+        ray.shutdown()
+    return float(frame["training_iteration"].sum()) / (time.perf_counter() - started)
+
+
+def _optuna_worker(url: str, seed: int, n_trials: int) -> None:
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.load_study(
+        study_name="bench",
+        storage=url,
+        sampler=optuna.samplers.TPESampler(seed=seed),
+        pruner=optuna.pruners.SuccessiveHalvingPruner(min_resource=1, reduction_factor=3),
+    )
+    study.optimize(_optuna_objective, n_trials=n_trials)
+
+
+def _optuna_objective(trial: Any) -> float:
+    import optuna
+
+    params = {"learning_rate": trial.suggest_float("learning_rate", 1e-4, 1e-1, log=True)}
+    params |= {name: trial.suggest_categorical(name, v) for name, v in CHOICES.items()}
+    score = 0.0
+    for epoch, metrics in enumerate(train(params), start=1):
+        score = metrics["score"]
+        trial.report(score, epoch)
+        if trial.should_prune():
+            raise optuna.TrialPruned
+    return score
+
+
+def _tutorial_trainable(config: dict[str, Any]) -> None:
+    from ray import tune
+
+    for metrics in train(config):
+        tune.report(metrics)

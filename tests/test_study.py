@@ -1,0 +1,130 @@
+"""A study on disk: created, opened, asked, reported to, told, read back."""
+
+from pathlib import Path
+
+import pytest
+
+from search.errors import StudyError
+from search.history import read_history
+from search.record import Failure, Report
+from search.study import Study, study_names
+from tests.conftest import make_spec
+
+
+def report(epoch: int, score: float) -> Report:
+    return Report(epoch, {"score": score, "val_loss": 1 / epoch}, 0.25, 0.25 * epoch)
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Study:
+    return Study.create(make_spec(), tmp_path, ["somewhere"])
+
+
+def test_create_twice_is_refused(study: Study) -> None:
+    with pytest.raises(StudyError) as error:
+        Study.create(make_spec(), study.folder.parent)
+    assert str(error.value) == (
+        f"{study.folder}: a new study needs a free name, this one exists; see it with "
+        "`search show toy`, or start another with `--name NAME`"
+    )
+
+
+def test_create_in_unwritable_place_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StudyError, match="the folder must be writable"):
+        Study.create(make_spec(), tmp_path / "file")
+
+
+def test_open_reads_back_what_was_recorded(study: Study) -> None:
+    trial = study.ask()
+    assert trial is not None
+    for epoch, score in enumerate([0.2, 0.6, 0.4], start=1):
+        study.report(trial.number, report(epoch, score))
+    study.complete(trial.number, 0.75)
+    opened = Study.open("toy", study.folder.parent)
+    assert opened.records() == study.records()
+    (record,) = opened.records()
+    assert (record.state, record.value, record.best_epoch) == ("COMPLETE", 0.6, 2)
+    assert record.metrics == {"score": 0.6, "val_loss": 0.5}
+    assert (record.n_epochs, record.seconds) == (3, 0.75)
+    assert opened.spec == study.spec
+    assert opened.import_folders == ["somewhere"]
+
+
+def test_open_by_path_and_by_name(study: Study) -> None:
+    assert Study.open(str(study.folder), Path("elsewhere")).name == "toy"
+
+
+def test_open_changes_nothing(study: Study) -> None:
+    study.ask()
+    before = {p: p.read_bytes() for p in study.folder.rglob("*") if p.is_file()}
+    Study.open("toy", study.folder.parent).records()
+    assert {p: p.read_bytes() for p in study.folder.rglob("*") if p.is_file()} == before
+
+
+def test_open_missing_study_names_those_there_are(study: Study) -> None:
+    with pytest.raises(StudyError) as error:
+        Study.open("tox", study.folder.parent)
+    root = study.folder.parent
+    assert str(error.value) == (
+        f"{root}/tox: a study must exist; did you mean 'toy'; in {root} there are toy"
+    )
+
+
+def test_history_has_a_row_for_each_epoch(study: Study) -> None:
+    trial = study.ask()
+    assert trial is not None
+    study.report(trial.number, report(1, 0.5))
+    study.report(trial.number, Report(2, {"score": 0.6, "val_f1": None}, 0.25, 0.5))
+    assert read_history(study.trial_folder(trial.number)) == [
+        {"epoch": "1", "seconds": "0.25", "score": "0.5", "val_loss": "1.0", "val_f1": ""},
+        {"epoch": "2", "seconds": "0.25", "score": "0.6", "val_loss": "", "val_f1": ""},
+    ]
+
+
+def test_failure_keeps_kind_reason_and_traceback(study: Study) -> None:
+    trial = study.ask()
+    assert trial is not None
+    study.fail(trial.number, 1.0, Failure("error", "ValueError: no", "Traceback …"))
+    record = study.record(trial.number)
+    assert (record.state, record.reason) == ("FAIL", "error: ValueError: no")
+    assert (study.trial_folder(trial.number) / "error.txt").read_text() == "Traceback …"
+
+
+def test_records_are_ranked_complete_then_pruned_then_failed(study: Study) -> None:
+    for score, end in [(0.9, "prune"), (0.3, "complete"), (0.1, "fail"), (0.7, "complete")]:
+        trial = study.ask()
+        assert trial is not None
+        study.report(trial.number, report(1, score))
+        if end == "fail":
+            study.fail(trial.number, 0.1, Failure("error", "no"))
+        else:
+            getattr(study, end)(trial.number, 0.1)
+    assert [record.number for record in study.records()] == [3, 1, 0, 2]
+
+
+@pytest.mark.parametrize(("direction", "best"), [("maximize", 0.6), ("minimize", 0.2)])
+def test_direction_decides_the_best_epoch(tmp_path: Path, direction: str, best: float) -> None:
+    study = Study.create(make_spec(metric={"name": "score", "direction": direction}), tmp_path)
+    trial = study.ask()
+    assert trial is not None
+    for epoch, score in enumerate([0.4, 0.2, 0.6, 0.3], start=1):
+        study.report(trial.number, report(epoch, score))
+    study.complete(trial.number, 1.0)
+    assert study.record(trial.number).value == best
+
+
+def test_last_epoch_is_never_pruned(tmp_path: Path) -> None:
+    spec = make_spec(settings={"epochs": 1}, pruner={"name": "asha", "reduction_factor": 2})
+    study = Study.create(spec, tmp_path)
+    for score in (0.9, 0.1, 0.05):
+        trial = study.ask()
+        assert trial is not None
+        assert not study.report(trial.number, report(1, score))
+
+
+def test_study_names_are_sorted_and_studies_only(study: Study) -> None:
+    (study.folder.parent / "not_a_study").mkdir()
+    Study.create(make_spec(study="alpha"), study.folder.parent)
+    assert study_names(study.folder.parent) == ["alpha", "toy"]
+    assert study_names(study.folder.parent / "missing") == []
