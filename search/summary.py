@@ -18,12 +18,12 @@ from search.spec import CategoricalParameter, Parameter, Spec, format_duration
 from search.study import Study
 
 _HEADINGS = {
-    "best_epoch": "best epoch",
-    "val_loss": "val loss",
-    "val_accuracy": "val accuracy",
-    "val_f1": "val F1",
-    "val_auroc": "val AUROC",
-    "n_parameters": "parameters",
+    "best_epoch": "best\nepoch",
+    "val_loss": "val\nloss",
+    "val_accuracy": "val\naccuracy",
+    "val_f1": "val\nF1",
+    "val_auroc": "val\nAUROC",
+    "n_parameters": "params",
 }
 _TABLE_COLUMNS = ["rank", "trial", "value", *_HEADINGS, "seconds"]
 _STATE_STYLES = {"COMPLETE": "green", "PRUNED": "yellow", "FAIL": "red", "RUNNING": "cyan"}
@@ -38,8 +38,7 @@ def leaderboard_view(
 
     Args:
         study: The study.
-        width: Columns of the terminal; where one table would not fit, the parameters follow
-            in a second one.
+        width: Columns of the terminal; what does not fit one table goes on in the next.
         top: Only so many rows; None for every trial, those without a value included.
         sort: A column, see `leaderboard_rows`.
 
@@ -55,21 +54,32 @@ def leaderboard_view(
     if any(row["state"] != "COMPLETE" for row in rows):
         results.insert(2, "state")
     parameters = [c for c in rows[0] if c.startswith(PARAMETER_PREFIX)]
-    whole = _trials_table(rows, [*results, *parameters], study.spec.metric.name)
-    if Measurement.get(_MEASURE, _MEASURE.options, whole).maximum <= width:
-        return whole
-    return Group(
-        _trials_table(rows, results, study.spec.metric.name),
-        _trials_table(rows, ["rank", "trial", *parameters], study.spec.metric.name),
-    )
+    tables: list[Table] = []
+    left = [*results, *parameters]
+    while left:
+        columns = left if not tables else ["rank", "trial", *left]
+        fitting = _fitting(rows, columns, study.spec.metric.name, width)
+        tables.append(_trials_table(rows, fitting, study.spec.metric.name))
+        left = [column for column in left if column not in fitting]
+    spaced = [part for table in tables for part in (Text(), table)]
+    return Group(*spaced[1:])
+
+
+def _fitting(rows: list[Row], columns: list[str], metric: str, width: int) -> list[str]:
+    """Take as many columns as fit a width, at least one beside rank and trial."""
+    for end in range(len(columns), 3, -1):
+        table = _trials_table(rows, columns[:end], metric)
+        if Measurement.get(_MEASURE, _MEASURE.options, table).maximum <= width:
+            return columns[:end]
+    return columns[:3]
 
 
 def _trials_table(rows: list[Row], columns: list[str], metric: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    table = _new_table()
     for column in columns:
         name = metric if column == "value" else column
         parameter = column.startswith(PARAMETER_PREFIX)
-        heading = _HEADINGS.get(name) or name.removeprefix(PARAMETER_PREFIX).replace("_", " ")
+        heading = _HEADINGS.get(name) or name.removeprefix(PARAMETER_PREFIX).replace("_", "\n")
         table.add_column(heading, justify="right", style="cyan" if parameter else None)
     for row in rows:
         style = "bold" if row["rank"] == 1 else None
@@ -102,7 +112,7 @@ def studies_table(studies: Iterable[Study]) -> Table:
     Returns:
         Trials by state, best value and last change of each.
     """
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = _new_table()
     for column in ["study", "trials", *(s.lower() for s in STATES), "best", "metric", "changed"]:
         table.add_column(column, justify="left" if column in {"study", "metric"} else "right")
     for study in studies:
@@ -197,7 +207,7 @@ def trial_view(study: Study, number: int) -> RenderableType:
     history = read_history(study.trial_folder(number))
     if not history:
         return Text("\n".join(lines))
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = _new_table()
     for column in history[0]:
         table.add_column(column.replace("_", " "), justify="right")
     for epoch in history:
@@ -216,7 +226,7 @@ def space_view(spec: Spec) -> RenderableType:
         Something rich can print.
     """
     space = Space.of(spec)
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = _new_table()
     points = sample_points(space, 3, spec.sampler.seed)
     for column in ["parameter", "type", "values", "exists", "sample 1", "sample 2", "sample 3"]:
         table.add_column(column)
@@ -256,6 +266,10 @@ def range_text(parameter: Parameter) -> str:
     if parameter.log:
         text += ", log"
     return text + (f", step {parameter.step:g}" if parameter.step not in (None, 1) else "")
+
+
+def _new_table() -> Table:
+    return Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
 
 
 def _condition_text(parameter: Parameter) -> str:

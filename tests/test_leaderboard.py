@@ -1,0 +1,162 @@
+"""The leaderboard: stable columns, ranks, sorting, and its way into files and tables."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from search.errors import StudyError
+from search.export import FORMATS, write_leaderboard
+from search.leaderboard import COLUMNS, leaderboard_rows
+from search.record import Failure, Report
+from search.study import Study
+from search.summary import counts_text, failure_lines, leaderboard_view, studies_table, study_view
+from tests.conftest import make_spec
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Study:
+    """Three complete trials, a pruned one, two failed ones and one that still runs."""
+    spec = make_spec(
+        parameters={
+            "x": {"type": "float", "low": 0.0, "high": 1.0},
+            "mode": {"type": "categorical", "choices": ["a", None, 3]},
+            "decay": {"type": "float", "low": 0.0, "high": 1.0, "when": {"mode": "a"}},
+        },
+        start_from=[{"x": i / 10, "mode": mode} for i, mode in enumerate(["a", None, 3] * 2)],
+    )
+    study = Study.create(spec, tmp_path)
+    ends = ["complete", "complete", "prune", "complete", "fail", "fail", "run"]
+    for number, end in enumerate(ends):
+        trial = study.ask()
+        assert trial is not None
+        if end != "fail":
+            metrics = {"score": number / 10, "val_loss": 0.5, "zeta": 1, "n_parameters": 12345}
+            study.report(number, Report(1, metrics, 0.5, 0.5))
+        if end == "fail":
+            study.fail(number, 0.1, Failure("infeasible", "the kernel | 7x7_must & fit"))
+        elif end != "run":
+            getattr(study, end)(number, 0.5)
+    return study
+
+
+def test_rows_columns_are_stable(study: Study) -> None:
+    rows = leaderboard_rows(study)
+    metrics = ["val_loss", "n_parameters", "score", "zeta"]
+    parameters = ["params_x", "params_mode", "params_decay"]
+    assert all(list(row) == [*COLUMNS, *metrics, *parameters, "reason"] for row in rows)
+
+
+def test_rows_rank_counts_complete_trials(study: Study) -> None:
+    rows = leaderboard_rows(study)
+    assert [(row["rank"], row["trial"]) for row in rows] == [
+        *[(1, 3), (2, 1), (3, 0)],
+        *[(None, 2), (None, 6), (None, 4), (None, 5)],
+    ]
+
+
+def test_rows_state_and_reason(study: Study) -> None:
+    reasons = {row["state"]: row["reason"] for row in leaderboard_rows(study)}
+    assert reasons == {
+        "COMPLETE": "",
+        "PRUNED": "pruned at epoch 1",
+        "RUNNING": "",
+        "FAIL": "infeasible: the kernel | 7x7_must & fit",
+    }
+
+
+def test_rows_parameter_that_does_not_exist_is_none(study: Study) -> None:
+    rows = {row["trial"]: row for row in leaderboard_rows(study)}
+    assert rows[0]["params_decay"] is not None
+    assert rows[1]["params_decay"] is None
+
+
+@pytest.mark.parametrize(
+    ("sort", "trials"), [("x", [0, 1, 2, 3]), ("-params_x", [3, 2, 1, 0]), ("trial", [0, 1, 2, 3])]
+)
+def test_rows_sort_by_any_column(study: Study, sort: str, trials: list[int]) -> None:
+    got = [row["trial"] for row in leaderboard_rows(study, sort=sort) if row["trial"] < 4]
+    assert got == trials
+
+
+def test_rows_sort_by_mixed_choices_works(study: Study) -> None:
+    assert len(leaderboard_rows(study, sort="mode")) == 7
+
+
+def test_rows_unknown_column_is_an_error(study: Study) -> None:
+    with pytest.raises(StudyError, match="--sort: a column must be given, got 'vale'"):
+        leaderboard_rows(study, sort="vale")
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_export_writes_every_format_also_of_an_empty_study(
+    tmp_path: Path, study: Study, format_name: str
+) -> None:
+    for rows in (leaderboard_rows(study), []):
+        write_leaderboard(rows, format_name, tmp_path / "out")
+        assert (tmp_path / "out").exists()
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_export_json_keeps_every_value(study: Study) -> None:
+    rows = leaderboard_rows(study)
+    assert json.loads(FORMATS["json"](rows)) == rows
+
+
+def test_export_markdown_and_latex_escape(study: Study) -> None:
+    rows = leaderboard_rows(study)
+    assert "the kernel \\| 7x7_must & fit" in FORMATS["md"](rows).decode()
+    assert "7x7\\_must \\& fit" in FORMATS["latex"](rows).decode()
+
+
+def test_export_unwritable_file_is_one_line(tmp_path: Path, study: Study) -> None:
+    path = tmp_path / "missing" / "out.csv"
+    with pytest.raises(StudyError, match=r"out\.csv: the file must be writable"):
+        write_leaderboard(leaderboard_rows(study), "csv", path)
+
+
+def text_of(renderable: object, width: int = 300) -> str:
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    console.print(renderable)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_view_wide_is_one_table(study: Study) -> None:
+    lines = text_of(leaderboard_view(study, 300)).splitlines()
+    assert lines[0].split() == ["best", "val"]
+    heads = ["rank", "trial", "state", "score", "epoch", "loss", "params", "seconds"]
+    assert lines[1].split() == [*heads, "x", "mode", "decay"]
+    assert lines[3].split()[:8] == ["1", "3", "COMPLETE", "0.3000", "1", "0.5000", "12,345", "0.5"]
+    assert not any("FAIL" in line for line in lines)
+
+
+@pytest.mark.parametrize("width", [24, 40, 60])
+def test_view_narrow_goes_on_in_further_tables(study: Study, width: int) -> None:
+    text = text_of(leaderboard_view(study, width), width=width)
+    assert text.count("rank") > 1
+    assert "…" not in text
+    assert all(name in text for name in ("score", "params", "mode", "decay"))
+
+
+def test_view_all_trials_when_no_top_is_given(study: Study) -> None:
+    assert text_of(leaderboard_view(study, 300, top=None)).count("FAIL") == 2
+
+
+def test_view_empty_study(tmp_path: Path) -> None:
+    study = Study.create(make_spec(study="empty"), tmp_path)
+    assert text_of(leaderboard_view(study, 80)).strip() == "no trials"
+    assert "trials      no trials" in text_of(study_view(study, 80))
+
+
+def test_counts_and_failures(study: Study) -> None:
+    records = study.records()
+    assert counts_text(records) == "7 trials: 3 complete, 1 pruned, 2 failed, 1 running"
+    assert failure_lines(records) == ["2 x infeasible: the kernel | 7x7_must & fit"]
+
+
+def test_studies_table_counts_by_state(study: Study) -> None:
+    line = next(line for line in text_of(studies_table([study])).splitlines() if "toy" in line)
+    assert line.split()[:8] == ["toy", "7", "3", "1", "2", "1", "0.3000", "score"]

@@ -1,0 +1,66 @@
+"""What a run shows while it goes, on a terminal and elsewhere."""
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from search.engines.inline import run_trials
+from search.progress import LineProgress, LiveProgress, Progress, make_progress
+from search.run import Run
+from search.study import Study
+from tests.conftest import ROOT, make_spec
+
+PARAMETERS = {"way": {"type": "categorical", "choices": ["good", "raises"]}}
+
+
+@pytest.fixture
+def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
+    monkeypatch.chdir(ROOT)
+    spec = make_spec(
+        objective="tests.toys:misbehaving",
+        sampler={"name": "grid"},
+        parameters=PARAMETERS,
+        budget={"trials": 2, "time": 60.0},
+        resources={"gpus_per_trial": 0},
+    )
+    return Study.create(spec, tmp_path, [str(ROOT)])
+
+
+def shown(study: Study, terminal: bool, quiet: bool = False) -> str:
+    """Run the study and give all that was written."""
+    output = io.StringIO()
+    console = Console(file=output, force_terminal=terminal, width=160, color_system=None)
+    with make_progress(console, quiet) as progress:
+        run_trials(Run(study, progress))
+    return output.getvalue()
+
+
+def test_lines_one_for_each_finished_trial(study: Study) -> None:
+    first, second = shown(study, terminal=False).splitlines()
+    assert first.startswith("[1/2] trial 0 COMPLETE score=0.3000 at epoch 3 of 3, ")
+    assert first.endswith(" s, best 0.3000 in trial 0")
+    assert second.startswith("[2/2] trial 1 FAIL score=0.2000 at epoch 2 of 2, ")
+    assert second.endswith("best 0.3000 in trial 0 (error: RuntimeError: no such layer)")
+
+
+def test_live_ends_with_a_headline(study: Study) -> None:
+    last = shown(study, terminal=True).splitlines()[-1]
+    assert "toy 2/2 trials · 0 running · 1 complete · 0 pruned · 1 failed" in last
+    assert "best score 0.3000 (trial 0)" in last
+    assert "epochs/s" in last
+
+
+def test_quiet_shows_nothing(study: Study) -> None:
+    assert shown(study, terminal=True, quiet=True) == ""
+
+
+def test_make_progress_suits_the_console() -> None:
+    def made(terminal: bool, quiet: bool = False) -> type[Progress]:
+        console = Console(file=io.StringIO(), force_terminal=terminal)
+        return type(make_progress(console, quiet))
+
+    assert made(terminal=True) is LiveProgress
+    assert made(terminal=False) is LineProgress
+    assert made(terminal=True, quiet=True) is Progress
