@@ -35,6 +35,13 @@ SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Override any key, as budget.trials=10."),
 ]
+TimeOption = Annotated[str | None, typer.Option(help="Time budget: 90s, 30m, 1h30m.")]
+SamplerOption = Annotated[str | None, typer.Option(help="Sampler, such as tpe or random.")]
+PrunerOption = Annotated[str | None, typer.Option(help="Pruner, such as asha or none.")]
+WorkersOption = Annotated[int | None, typer.Option("--workers", "-w", help="Parallel trials.")]
+EngineOption = Annotated[str, typer.Option(help=f"One of {', '.join(ENGINES)}.")]
+AddressOption = Annotated[str | None, typer.Option(help="Ray cluster to join.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 STUDIES = Path("studies")
 
@@ -66,17 +73,15 @@ def run(  # noqa: PLR0913  each is a flag
     set_: SetOption = None,
     name: Annotated[str | None, typer.Option(help="Name of the study.")] = None,
     trials: Annotated[int | None, typer.Option("--trials", "-n", help="Number of trials.")] = None,
-    time: Annotated[str | None, typer.Option(help="Time budget: 90s, 30m, 1h30m.")] = None,
+    time: TimeOption = None,
     seed: Annotated[int | None, typer.Option(help="The study's seed.")] = None,
-    sampler: Annotated[str | None, typer.Option(help="Sampler, such as tpe or random.")] = None,
-    pruner: Annotated[str | None, typer.Option(help="Pruner, such as asha or none.")] = None,
-    workers: Annotated[
-        int | None, typer.Option("--workers", "-w", help="Parallel trials.")
-    ] = None,
-    engine: Annotated[str, typer.Option(help=f"One of {', '.join(ENGINES)}.")] = "ray",
-    address: Annotated[str | None, typer.Option(help="Ray cluster to join.")] = None,
+    sampler: SamplerOption = None,
+    pruner: PrunerOption = None,
+    workers: WorkersOption = None,
+    engine: EngineOption = "ray",
+    address: AddressOption = None,
     studies: StudiesOption = STUDIES,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Run a search and print its best trials."""
     from search.sitting import run_study
@@ -92,14 +97,45 @@ def run(  # noqa: PLR0913  each is a flag
         "pruner.name": pruner,
         "resources.workers": workers,
     }
-    overrides = [f"{key}={value}" for key, value in flags.items() if value is not None]
     _check_engine(engine)
-    spec = load_space_file(space, [*(set_ or []), *overrides])
+    spec = load_space_file(space, [*(set_ or []), *_overrides(flags)])
     study = Study.create(spec, studies, import_folders(space))
     try:
         run_study(study, ENGINES[engine], address, _stderr(), quiet=quiet)
     finally:
         _print_result(study, studies)
+
+
+@app.command()
+def resume(  # noqa: PLR0913  each is a flag
+    study: StudyArgument,
+    trials: Annotated[
+        str | None, typer.Option("--trials", "-n", help="Trials in all, or +20 for more.")
+    ] = None,
+    time: TimeOption = None,
+    sampler: SamplerOption = None,
+    pruner: PrunerOption = None,
+    workers: WorkersOption = None,
+    engine: EngineOption = "ray",
+    address: AddressOption = None,
+    studies: StudiesOption = STUDIES,
+    quiet: QuietOption = False,
+) -> None:
+    """Go on with a study: run what is left of its budget, interrupted trials first."""
+    from search.sitting import reopen_study, run_study
+
+    flags = {
+        "budget.time": time,
+        "sampler.name": sampler,
+        "pruner.name": pruner,
+        "resources.workers": workers,
+    }
+    _check_engine(engine)
+    opened = reopen_study(study, studies, trials, _overrides(flags))
+    try:
+        run_study(opened, ENGINES[engine], address, _stderr(), quiet=quiet)
+    finally:
+        _print_result(opened, studies)
 
 
 @app.command("list")
@@ -210,6 +246,10 @@ def main() -> None:
     except SearchError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
+
+
+def _overrides(flags: dict[str, Any]) -> list[str]:
+    return [f"{key}={value}" for key, value in flags.items() if value is not None]
 
 
 def _check_engine(name: str) -> None:

@@ -23,6 +23,8 @@ SECONDS = "seconds"
 """Attribute of a trial: time spent in its objective, in seconds."""
 FAILURE = "failure"
 """Attribute of a failed trial: kind and reason."""
+RETRY_OF = "retry_of"
+"""Attribute of a trial: the number of the interrupted trial that it runs again."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +142,18 @@ def read_record(trial: FrozenTrial) -> TrialRecord:
         failure=failure,
         values=dict(trial.intermediate_values),
     )
+
+
+def counts_in_budget(record: TrialRecord) -> bool:
+    """Tell whether a trial uses up one of `budget.trials`.
+
+    Args:
+        record: The trial.
+
+    Returns:
+        False for an interrupted one, which runs again.
+    """
+    return not (record.failure and record.failure.kind == "interrupted")
 
 
 def has_begun(trial: FrozenTrial) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from search.errors import ObjectiveError, SearchError, listing
-from search.record import Event, Failure, Report, TrialRecord
+from search.record import Event, Failure, Report, TrialRecord, counts_in_budget
 from search.study import Study
 from search.trial import Assignment, Worker
 
@@ -50,7 +50,7 @@ class Run:
         self.observer = observer
         self.error: SearchError | None = None
         self.stop_reason = ""
-        self.n_begun = len(study.records())
+        self.n_begun = sum(map(counts_in_budget, study.records()))
         self._started = time.monotonic()
         self._elapsed_s: dict[int, float] = {}
 
@@ -72,7 +72,7 @@ class Run:
         Returns:
             What to run, or None if the run is to hand out no more.
         """
-        if self.stop_reason or self._budget_spent():
+        if self.stop_reason or self.budget_spent():
             return None
         try:
             trial = self.study.ask()
@@ -168,7 +168,12 @@ class Run:
         limit_s = self.study.spec.budget.time
         return limit_s is not None and self.elapsed_s() >= limit_s
 
-    def _budget_spent(self) -> bool:
+    def budget_spent(self) -> bool:
+        """Tell whether the run may begin no further trial.
+
+        Returns:
+            True once `budget.trials` have begun or `budget.time` is up.
+        """
         n_trials = self.study.spec.budget.trials
         return self.time_is_up() or (n_trials is not None and self.n_begun >= n_trials)
 

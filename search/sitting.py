@@ -3,8 +3,9 @@
 import importlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 from rich.console import Console
@@ -12,9 +13,39 @@ from rich.console import Console
 from search.errors import InterruptedRunError, NoTrialCompletedError
 from search.export import LEADERBOARD_FILE, write_leaderboard
 from search.leaderboard import leaderboard_rows
+from search.lock import driving
+from search.objective import extend_import_path
 from search.progress import make_progress
+from search.record import counts_in_budget
 from search.run import INTERRUPTED, Run
-from search.study import Study
+from search.space_file import load_space_file
+from search.study import SPACE_FILE, Study
+
+
+def reopen_study(name: str, studies: Path, trials: str | None, overrides: Sequence[str]) -> Study:
+    """Open a study to go on with it.
+
+    Args:
+        name: Its name, or the path of its folder.
+        studies: The folder of all studies.
+        trials: Trials in all, as `100`, or how many more, as `+20`; None leaves the budget.
+        overrides: Further assignments, such as `budget.time=1h`.
+
+    Returns:
+        The study; its space file holds what was overridden.
+
+    Raises:
+        SearchError: If there is no such study or an override does not hold.
+    """
+    study = Study.open(name, studies)
+    overrides = list(overrides)
+    if trials is not None:
+        more = int(trials) if trials.startswith("+") and trials[1:].isdigit() else None
+        so_far = sum(map(counts_in_budget, study.records()))
+        overrides.append(f"budget.trials={trials if more is None else so_far + more}")
+    extend_import_path(study.import_folders)
+    spec = load_space_file(study.folder / SPACE_FILE, overrides)
+    return study.with_spec(spec) if overrides else study
 
 
 def run_study(
@@ -34,20 +65,38 @@ def run_study(
         InterruptedRunError: If the user ended it.
         NoTrialCompletedError: If no trial of the study is COMPLETE.
     """
-    with make_progress(console, quiet) as progress:
+    with driving(study.folder), make_progress(console, quiet) as progress:
+        study.requeue_interrupted()
         run = Run(study, progress)
-        try:
-            with _interruptible(run):
-                importlib.import_module(engine).run_trials(run, address)
-        except KeyboardInterrupt:
-            run.stop(INTERRUPTED)
-        finally:
-            run.abandon()
-            write_leaderboard(leaderboard_rows(study), "csv", study.folder / LEADERBOARD_FILE)
+        if run.budget_spent():
+            run.stop("the budget of trials is spent; give more with --trials +20")
+        else:
+            _serve(run, engine, address)
     if run.error:
         raise run.error
     if run.stop_reason == INTERRUPTED:
-        raise InterruptedRunError(f"interrupted; what was recorded is in {study.folder}")
+        raise InterruptedRunError(
+            f"interrupted; go on by `search resume {study.name} --studies {study.folder.parent}`"
+        )
+    if run.stop_reason:
+        console.print(f"{study.name}: {run.stop_reason}", highlight=False)
+    _check_completed(study)
+
+
+def _serve(run: Run, engine: str, address: str | None) -> None:
+    """Let an engine work until the run ends, and leave no trial running whatever happens."""
+    study = run.study
+    try:
+        with _interruptible(run):
+            importlib.import_module(engine).run_trials(run, address)
+    except KeyboardInterrupt:
+        run.stop(INTERRUPTED)
+    finally:
+        run.abandon()
+        write_leaderboard(leaderboard_rows(study), "csv", study.folder / LEADERBOARD_FILE)
+
+
+def _check_completed(study: Study) -> None:
     records = study.records()
     if not any(record.state == "COMPLETE" for record in records):
         reasons = [record.reason for record in records if record.reason]

@@ -78,7 +78,7 @@ class Study:
         except FileExistsError:
             raise StudyError(
                 f"{folder}: a new study needs a free name, this one exists; "
-                f"see it with `search show {spec.study}`, or start another with `--name NAME`"
+                f"go on with it by `search resume {spec.study}`, or start another by `--name NAME`"
             ) from None
         except OSError as error:
             raise StudyError(f"{folder}: the folder must be writable, got {error}") from None
@@ -145,6 +145,41 @@ class Study:
     def direction(self) -> StudyDirection:
         """Which way the metric is better."""
         return self._optuna.direction
+
+    def with_spec(self, spec: Spec) -> "Study":
+        """Go on with another budget, sampler or pruner.
+
+        Args:
+            spec: The same search in all other ways; it replaces the study's space file.
+
+        Returns:
+            The same study under that search.
+        """
+        write_space_file(spec, self.folder / SPACE_FILE, _provenance())
+        return Study(self.folder, spec, self._optuna)
+
+    def requeue_interrupted(self) -> int:
+        """Take up what an earlier driver left behind; only the driver may call it.
+
+        Trials that were running become interrupted, and every interrupted trial waits to be
+        run again with the same parameters.
+
+        Returns:
+            How many trials wait.
+        """
+        trials = self._optuna.get_trials(deepcopy=False)
+        for trial in trials:
+            if trial.state is TrialState.RUNNING:
+                left = Failure("interrupted", "its driver ended")
+                self._fail(optuna.Trial(self._optuna, trial._trial_id), left)
+        trials = self._optuna.get_trials(deepcopy=False)
+        retried = {trial.user_attrs.get(record.RETRY_OF) for trial in trials}
+        for trial in trials:
+            failure = trial.user_attrs.get(record.FAILURE, {})
+            if failure.get("kind") == "interrupted" and trial.number not in retried:
+                attrs = {record.RETRY_OF: trial.number}
+                self._optuna.enqueue_trial(trial.params, user_attrs=attrs)
+        return sum(trial.state is TrialState.WAITING for trial in self._optuna.trials)
 
     def ask(self) -> TrialRecord | None:
         """Begin a trial.

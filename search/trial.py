@@ -4,6 +4,7 @@ It runs in the worker. What happens to a trial leaves here as events, failures i
 exception in an objective ends its trial and never the worker.
 """
 
+import gc
 import inspect
 import math
 import numbers
@@ -93,6 +94,8 @@ def run_trial(assignment: Assignment) -> Iterator[Event]:
         close = getattr(objective, "close", None)
         if callable(close):
             close()
+        del objective, close
+        release_gpu_memory()
 
 
 def make_objective(assignment: Assignment) -> Iterable[Metrics]:
@@ -145,6 +148,14 @@ def limit_threads(n_threads: int) -> None:
     torch = sys.modules.get("torch")
     if torch is not None:
         torch.set_num_threads(n_threads)
+
+
+def release_gpu_memory() -> None:
+    """Give back what a trial held on a GPU, for the next one and for other processes."""
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        gc.collect()
+        torch.cuda.empty_cache()
 
 
 def seed_everything(seed: int) -> None:

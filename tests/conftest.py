@@ -32,6 +32,17 @@ RunStudy = Callable[..., Study]
 """Runs a search given as keys of a space file and returns its study."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs a GPU where there is none."""
+    needy = [item for item in items if item.get_closest_marker("gpu")]
+    if needy:
+        import torch
+
+        if not torch.cuda.is_available():
+            for item in needy:
+                item.add_marker(pytest.mark.skip(reason="needs a CUDA device"))
+
+
 def make_spec(**sections: Any) -> Spec:
     """Make a search from `BASE` and some sections in its place."""
     return Spec.model_validate({**copy.deepcopy(BASE), **sections})

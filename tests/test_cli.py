@@ -173,18 +173,8 @@ def test_run_missing_file_says_so(search: Search) -> None:
 
 @pytest.mark.parametrize("engine", [pytest.param("ray", marks=pytest.mark.ray), "inline"])
 def test_run_interrupted_exits_130_with_nothing_left_running(folder: Path, engine: str) -> None:
-    flags = ["--engine", engine, "--set", "settings={epochs: 1000, sleep_s: 0.05}"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "search", "run", "toy.yaml", *flags],
-        cwd=folder,
-        env=environment(folder),
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    history = folder / "studies" / "toy" / "trials"
-    deadline = time.monotonic() + 60
-    while not list(history.glob("*/history.csv")) and time.monotonic() < deadline:
-        time.sleep(0.1)
+    settings = "settings={epochs: 1000, sleep_s: 0.05}"
+    process = start(folder, "run", "toy.yaml", "--engine", engine, "--set", settings)
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130, stderr
@@ -192,6 +182,68 @@ def test_run_interrupted_exits_130_with_nothing_left_running(folder: Path, engin
     assert "Traceback" not in stderr
     with (folder / "studies" / "toy" / "leaderboard.csv").open() as file:
         assert "RUNNING" not in {row["state"] for row in csv.DictReader(file)}
+
+
+def start(folder: Path, *args: str) -> "subprocess.Popen[str]":
+    """Start a run and wait until it has recorded an epoch."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "search", *args],
+        cwd=folder,
+        env=environment(folder),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    trials = folder / "studies" / "toy" / "trials"
+    while not list(trials.glob("*/history.csv")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return process
+
+
+@pytest.mark.parametrize("engine", [pytest.param("ray", marks=pytest.mark.ray), "inline"])
+def test_resume_after_kill_runs_what_was_left(folder: Path, search: Search, engine: str) -> None:
+    settings = "settings={epochs: 3, sleep_s: 0.2}"
+    process = start(folder, "run", "toy.yaml", "--engine", engine, "--set", settings)
+    process.kill()
+    process.communicate(timeout=30)
+    result = search("resume", "toy", "--engine", "inline")
+    assert result.returncode == 0, result.stderr
+    rows = json.loads(search("leaderboard", "toy", "--json").stdout)
+    interrupted = [row for row in rows if row["reason"] == "interrupted: its driver ended"]
+    assert 1 <= len(interrupted) <= 2
+    assert len(rows) == 5 + len(interrupted)
+    ended = [row["params_x"] for row in rows if row not in interrupted]
+    assert {row["params_x"] for row in interrupted} <= set(ended)
+    if engine == "ray":
+        wait_until_nothing_is_left(folder)
+
+
+def wait_until_nothing_is_left(folder: Path) -> None:
+    deadline = time.monotonic() + 30
+    while any(_belongs_to(p, folder) for p in psutil.process_iter(["environ"])):
+        assert time.monotonic() < deadline, "processes outlived their driver"
+        time.sleep(0.2)
+
+
+def test_resume_finished_study_with_more_budget_extends_it(studied: Search) -> None:
+    assert studied("resume", "toy", "--engine", "inline", "-n", "+2").returncode == 0
+    assert len(json.loads(studied("leaderboard", "toy", "--json").stdout)) == 10
+    again = studied("resume", "toy", "--engine", "inline")
+    assert again.returncode == 0
+    assert "the budget of trials is spent; give more with --trials +20" in again.stderr
+
+
+def test_resume_while_running_is_refused(folder: Path, search: Search) -> None:
+    settings = "settings={epochs: 1000, sleep_s: 0.05}"
+    process = start(folder, "run", "toy.yaml", "--engine", "inline", "--set", settings)
+    result = search("resume", "toy", "--engine", "inline")
+    process.send_signal(signal.SIGTERM)
+    _, stderr = process.communicate(timeout=30)
+    assert result.returncode == 2
+    assert result.stderr.startswith(
+        f"error: studies/toy: a study has one driver at a time, process {process.pid} on "
+    )
+    assert process.returncode == 130, stderr
 
 
 def test_check_describes_the_space(search: Search) -> None:

@@ -24,8 +24,8 @@ def test_create_twice_is_refused(study: Study) -> None:
     with pytest.raises(StudyError) as error:
         Study.create(make_spec(), study.folder.parent)
     assert str(error.value) == (
-        f"{study.folder}: a new study needs a free name, this one exists; see it with "
-        "`search show toy`, or start another with `--name NAME`"
+        f"{study.folder}: a new study needs a free name, this one exists; go on with it "
+        "by `search resume toy`, or start another by `--name NAME`"
     )
 
 
