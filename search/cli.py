@@ -16,6 +16,8 @@ from search.errors import SearchError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from search.study import Study
+
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -84,7 +86,7 @@ def run(  # noqa: PLR0913  each is a flag
     quiet: QuietOption = False,
 ) -> None:
     """Run a search and print its best trials."""
-    from search.sitting import run_study
+    from search.lock import driving
     from search.space_file import import_folders, load_space_file
     from search.study import Study
 
@@ -100,10 +102,8 @@ def run(  # noqa: PLR0913  each is a flag
     _check_engine(engine)
     spec = load_space_file(space, [*(set_ or []), *_overrides(flags)])
     study = Study.create(spec, studies, import_folders(space))
-    try:
-        run_study(study, ENGINES[engine], address, _stderr(), quiet=quiet)
-    finally:
-        _print_result(study, studies)
+    with driving(study.folder):
+        _sit(study, ENGINES[engine], address, studies, quiet)
 
 
 @app.command()
@@ -122,7 +122,9 @@ def resume(  # noqa: PLR0913  each is a flag
     quiet: QuietOption = False,
 ) -> None:
     """Go on with a study: run what is left of its budget, interrupted trials first."""
-    from search.sitting import reopen_study, run_study
+    from search.lock import driving
+    from search.sitting import extend_study
+    from search.study import Study
 
     flags = {
         "budget.time": time,
@@ -131,11 +133,10 @@ def resume(  # noqa: PLR0913  each is a flag
         "resources.workers": workers,
     }
     _check_engine(engine)
-    opened = reopen_study(study, studies, trials, _overrides(flags))
-    try:
-        run_study(opened, ENGINES[engine], address, _stderr(), quiet=quiet)
-    finally:
-        _print_result(opened, studies)
+    opened = Study.open(study, studies)
+    with driving(opened.folder):
+        extended = extend_study(opened, trials, _overrides(flags))
+        _sit(extended, ENGINES[engine], address, studies, quiet)
 
 
 @app.command("list")
@@ -262,7 +263,16 @@ def _check_engine(name: str) -> None:
         )
 
 
-def _print_result(study: Any, studies: Path) -> None:
+def _sit(study: "Study", engine: str, address: str | None, studies: Path, quiet: bool) -> None:
+    from search.sitting import run_study
+
+    try:
+        run_study(study, engine, address, _stderr(), quiet=quiet)
+    finally:
+        _print_result(study, studies)
+
+
+def _print_result(study: "Study", studies: Path) -> None:
     from search.summary import counts_text, failure_lines, leaderboard_view
 
     records = study.records()

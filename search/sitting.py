@@ -5,7 +5,6 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 
 from rich.console import Console
@@ -13,7 +12,6 @@ from rich.console import Console
 from search.errors import InterruptedRunError, NoTrialCompletedError
 from search.export import LEADERBOARD_FILE, write_leaderboard
 from search.leaderboard import leaderboard_rows
-from search.lock import driving
 from search.objective import extend_import_path
 from search.progress import make_progress
 from search.record import counts_in_budget
@@ -22,12 +20,11 @@ from search.space_file import load_space_file
 from search.study import SPACE_FILE, Study
 
 
-def reopen_study(name: str, studies: Path, trials: str | None, overrides: Sequence[str]) -> Study:
-    """Open a study to go on with it.
+def extend_study(study: Study, trials: str | None, overrides: Sequence[str]) -> Study:
+    """Give a study another budget, sampler or pruner; call it only as its driver.
 
     Args:
-        name: Its name, or the path of its folder.
-        studies: The folder of all studies.
+        study: The study.
         trials: Trials in all, as `100`, or how many more, as `+20`; None leaves the budget.
         overrides: Further assignments, such as `budget.time=1h`.
 
@@ -35,9 +32,8 @@ def reopen_study(name: str, studies: Path, trials: str | None, overrides: Sequen
         The study; its space file holds what was overridden.
 
     Raises:
-        SearchError: If there is no such study or an override does not hold.
+        SearchError: If an override does not hold.
     """
-    study = Study.open(name, studies)
     overrides = list(overrides)
     if trials is not None:
         more = int(trials) if trials.startswith("+") and trials[1:].isdigit() else None
@@ -51,7 +47,7 @@ def reopen_study(name: str, studies: Path, trials: str | None, overrides: Sequen
 def run_study(
     study: Study, engine: str, address: str | None, console: Console, *, quiet: bool
 ) -> None:
-    """Run a study's trials until its budget is spent.
+    """Run a study's trials until its budget is spent; call it only as the study's driver.
 
     Args:
         study: The study.
@@ -65,7 +61,7 @@ def run_study(
         InterruptedRunError: If the user ended it.
         NoTrialCompletedError: If no trial of the study is COMPLETE.
     """
-    with driving(study.folder), make_progress(console, quiet) as progress:
+    with make_progress(console, quiet) as progress:
         study.requeue_interrupted()
         run = Run(study, progress)
         if run.budget_spent():
