@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLStreamError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from search.errors import SpaceError
@@ -29,6 +29,7 @@ class Document:
         keys: Place of each key, as `line:column` from 1.
         values: Place of each value.
         overridden: The overrides that set a value, by the path they set.
+        is_file: Whether the text has lines worth naming.
     """
 
     name: str
@@ -37,6 +38,8 @@ class Document:
     values: dict[KeyPath, str] = field(default_factory=dict)
     overridden: dict[KeyPath, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    is_file: bool = True
+    _troubled: set[KeyPath] = field(default_factory=set)
 
     def add_problem(self, path: KeyPath, text: str, *, at_key: bool = False) -> None:
         """Note one mistake in the file.
@@ -48,6 +51,7 @@ class Document:
             at_key: Whether to point at the key rather than at its value.
         """
         name = dotted(path)
+        self._troubled.add(path)
         self.problems.append(f"{self._place(path, at_key)}: {name + ': ' if name else ''}{text}")
 
     def raise_problems(self) -> None:
@@ -72,20 +76,39 @@ class Document:
         key, equals, text = assignment.partition("=")
         if not equals or not key.strip():
             raise SpaceError([f"{where}: key=value must hold, as in --set budget.trials=10"])
-        path = tuple(key.strip().split("."))
-        value = _compose(text, where, _Reader(Document(where)))
+        path: KeyPath = tuple(key.strip().split("."))
+        given = Document(where, is_file=False)
+        value = _compose(text, given, path)
+        given.raise_problems()
         parent: Any = self.data
         for part in path[:-1]:
             if not isinstance(parent.get(part), dict):
                 parent[part] = {}
             parent = parent[part]
         parent[path[-1]] = value
+        undone = [other for other in self.overridden if other[: len(path)] == path]
+        for other in undone:
+            del self.overridden[other]
         self.overridden[path] = where
 
+    def has_problem(self, path: KeyPath) -> bool:
+        """Tell whether a mistake was noted at a path.
+
+        Args:
+            path: Keys and list indices.
+
+        Returns:
+            True if so; what follows from that mistake need not be noted too.
+        """
+        return path in self._troubled
+
     def _place(self, path: KeyPath, at_key: bool) -> str:
-        for end in range(len(path), 0, -1):
-            if path[:end] in self.overridden:
-                return self.overridden[path[:end]]
+        for other, where in reversed(self.overridden.items()):
+            length = min(len(other), len(path))
+            if path and other[:length] == path[:length]:
+                return where
+        if not self.is_file:
+            return self.name
         first, second = (self.keys, self.values) if at_key else (self.values, self.keys)
         for end in range(len(path), -1, -1):
             place = first.get(path[:end]) or second.get(path[:end])
@@ -111,11 +134,13 @@ def read_document(path: Path) -> Document:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise SpaceError([f"{path}: a space file must exist, none found"]) from None
+    except IsADirectoryError:
+        raise SpaceError([f"{path}: a space file must be a file, got a folder"]) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SpaceError([f"{path}: a space file must be readable text, got {error}"]) from None
-    data = _compose(text, str(path), _Reader(document))
+    data = _compose(text, document)
     if not isinstance(data, dict):
-        kind = "nothing" if data is None else type(data).__name__
+        kind = "nothing" if data is None else "a list" if isinstance(data, list) else "a text"
         raise SpaceError([f"{path}:1:1: the top level must be a mapping of keys, got {kind}"])
     document.data = data
     return document
@@ -151,7 +176,8 @@ class _Reader:
     def build(self, node: Node | None, path: KeyPath) -> Any:
         if node is None:
             return None
-        self.document.values[path] = _place(node)
+        if node.start_mark.index < node.end_mark.index:  # an empty value has no place
+            self.document.values[path] = _place(node)
         if id(node) in self.open_nodes:
             self.document.add_problem(path, "an alias must not contain itself")
             return None
@@ -184,33 +210,38 @@ class _Reader:
         tag = str(node.tag)
         kind = tag.removeprefix("tag:yaml.org,2002:")
         if kind not in {"null", "bool", "int", "float", "str"}:
-            if kind == "timestamp":
-                return str(node.value)
-            self.document.add_problem(path, f"plain values only, got the tag {tag}")
-            return None
+            if kind != "timestamp":
+                self.document.add_problem(path, f"plain values only, got the tag {tag}")
+            return str(node.value)
         return self.yaml.constructor.construct_object(node)
 
 
-def _compose(text: str, name: str, reader: _Reader) -> Any:
+def _compose(text: str, document: Document, path: KeyPath = ()) -> Any:
+    """Read a text into plain data, noting in the document where everything stands."""
+    reader = _Reader(document)
     try:
-        node = reader.yaml.compose(text)
-    except MarkedYAMLError as error:
-        raise SpaceError([_syntax_problem(error, text, name)]) from None
-    except YAMLStreamError as error:
-        raise SpaceError([f"{name}:1:1: not YAML: {error}"]) from None
-    return reader.build(node, ())
+        return reader.build(reader.yaml.compose(text), path)
+    except RecursionError:
+        raise SpaceError([f"{document.name}: not YAML: it nests too deep"]) from None
+    except YAMLError as error:
+        index, reason = _syntax_problem(error, text)
+        before = text[:index]
+        line, column = before.count("\n") + 1, index - (before.rfind("\n") + 1) + 1
+        place = f"{document.name}:{line}:{column}" if document.is_file else document.name
+        raise SpaceError([f"{place}: {reason}"]) from None
 
 
-def _syntax_problem(error: MarkedYAMLError, text: str, name: str) -> str:
-    mark = error.problem_mark or error.context_mark
-    line, column = (mark.line, mark.column) if mark else (0, 0)
-    lines = text.splitlines()
-    rest = lines[line][column:] if line < len(lines) else ""
-    place = f"{name}:{line + 1}:{column + 1}"
-    if rest.startswith("\t"):
-        return f"{place}: a tab must not indent a line; use spaces"
-    context = f" {error.context}" if error.context else ""
-    return f"{place}: not YAML: {error.problem}{context}"
+def _syntax_problem(error: YAMLError, text: str) -> tuple[int, str]:
+    """Find where in a text YAML was left, and say how."""
+    if isinstance(error, MarkedYAMLError):
+        mark = error.problem_mark or error.context_mark
+        index = mark.index if mark else 0
+        if text[index : index + 1] == "\t":
+            return index, "a tab must not stand here; indent with spaces"
+        parts = [error.context, error.problem]
+        return index, "not YAML: " + ", ".join(part for part in parts if part)
+    index = getattr(error, "position", 0)
+    return index, f"not YAML: the character {text[index : index + 1]!r} is not allowed"
 
 
 def _place(node: Node) -> str:

@@ -77,8 +77,39 @@ def did_you_mean(word: str, valid: Iterable[str]) -> str:
         >>> did_you_mean("nmae", ["name", "seed"])
         "; did you mean 'name'"
     """
-    near = difflib.get_close_matches(word, list(valid), n=1, cutoff=0.6)
-    return f"; did you mean {near[0]!r}" if near else ""
+    near = nearest(word, valid)
+    return f"; did you mean {near!r}" if near else ""
+
+
+def nearest(word: str, valid: Iterable[str]) -> str | None:
+    """Find the valid word that was probably meant.
+
+    Args:
+        word: What was given.
+        valid: What could have been given.
+
+    Returns:
+        The nearest one, or None when nothing is near.
+    """
+    return next(iter(difflib.get_close_matches(word, list(valid), n=1, cutoff=0.6)), None)
+
+
+def shown(value: object) -> str:
+    """Write a value as YAML has it.
+
+    Args:
+        value: Plain data.
+
+    Returns:
+        For instance `null`, `true` or `'text'`.
+
+    Example:
+        >>> shown(None), shown(True), shown("a"), shown(1.5)
+        ('nothing', 'true', "'a'", '1.5')
+    """
+    if value is None:
+        return "nothing"
+    return str(value).lower() if isinstance(value, bool) else repr(value)
 
 
 def listing(words: Iterable[object]) -> str:

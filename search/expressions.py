@@ -7,20 +7,38 @@ code. Allowed: numbers, strings, true/false, parameter names, `+ - * / // % **`,
 
 import ast
 import operator
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from search.errors import SearchError
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {"abs": abs, "max": max, "min": min}
 
+MAX_LENGTH = 1_000
+"""Characters of an expression; it also bounds how deep one can nest."""
+
+
+def _of_numbers(compute: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Keep arithmetic from strings and lists, which Python would repeat or join."""
+
+    def checked(left: Any, right: Any) -> Any:
+        if not (isinstance(left, int | float) and isinstance(right, int | float)):
+            raise TypeError(f"numbers are needed, got {left!r} and {right!r}")
+        return compute(left, right)
+
+    return checked
+
+
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-    ast.Pow: lambda base, exponent: float(base) ** exponent,
+    ast.Add: _of_numbers(operator.add),
+    ast.Sub: _of_numbers(operator.sub),
+    ast.Mult: _of_numbers(operator.mul),
+    ast.Div: _of_numbers(operator.truediv),
+    ast.FloorDiv: _of_numbers(operator.floordiv),
+    ast.Mod: _of_numbers(operator.mod),
+    ast.Pow: _of_numbers(lambda base, exponent: float(base) ** exponent),
 }
 _UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
     ast.Not: operator.not_,
@@ -40,8 +58,8 @@ _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
 _CONSTANTS = {"true": True, "false": False}
 
 
-class ExpressionError(ValueError):
-    """An expression outside the language, with the reason as its text."""
+class ExpressionError(SearchError):
+    """An expression outside the language, or one that its values do not suit."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +96,7 @@ class Expression:
             return True
         try:
             return bool(_value(self._tree, params))
-        except (ArithmeticError, TypeError) as error:
+        except (ArithmeticError, TypeError, ValueError) as error:
             raise ExpressionError(f"{self.text!r} cannot be computed: {error}") from None
 
 
@@ -94,12 +112,18 @@ def parse(text: str) -> Expression:
     Raises:
         ExpressionError: If the text is outside the language.
     """
+    if len(text) > MAX_LENGTH:
+        raise ExpressionError(f"not an expression: longer than {MAX_LENGTH:,} characters")
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text.strip(), mode="eval").body
+        names = frozenset(_names(tree))
+    except (SyntaxError, ValueError) as error:
         reason = error.msg if isinstance(error, SyntaxError) else str(error)
         raise ExpressionError(f"not an expression: {reason}") from None
-    names = frozenset(_names(tree))
+    except (MemoryError, RecursionError):
+        raise ExpressionError("not an expression: it nests too deep") from None
     return Expression(text=text, names=names, _tree=tree)
 
 

@@ -99,10 +99,7 @@ def load_objective(path: str) -> ObjectiveFactory:
     try:
         module = importlib.import_module(module_name)
     except Exception as error:  # noqa: BLE001  importing runs the user's code
-        raise ObjectiveError(
-            f"objective: the module {module_name!r} must import without an error, got "
-            f"{type(error).__name__}: {error}"
-        ) from error
+        raise ObjectiveError(f"objective: {_import_problem(module_name, error)}") from error
     factory = getattr(module, name, None)
     if not callable(factory):
         raise ObjectiveError(f"objective: {path} must be a callable, got {factory!r}")
@@ -127,6 +124,8 @@ def objective_problem(path: str) -> str | None:
         found = importlib.util.find_spec(module_name)
     except ModuleNotFoundError:
         found = None
+    except Exception as error:  # noqa: BLE001  finding a module imports its package
+        return _import_problem(module_name, error)
     if found is None:
         return (
             f"the module {module_name!r} must be importable, none found; searched the space "
@@ -139,6 +138,13 @@ def objective_problem(path: str) -> str | None:
     return (
         f"the module {module_name!r} must define {name!r}{did_you_mean(name, public)}; "
         f"it defines {listing(public)}"
+    )
+
+
+def _import_problem(module_name: str, error: Exception) -> str:
+    return (
+        f"the module {module_name!r} must import without an error, got "
+        f"{type(error).__name__}: {error}"
     )
 
 

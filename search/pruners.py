@@ -5,7 +5,7 @@ its own and survives a resume. `min_epochs` is the one option all of them share.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from optuna.pruners import (
@@ -16,8 +16,10 @@ from optuna.pruners import (
     PercentilePruner,
     SuccessiveHalvingPruner,
 )
+from optuna.storages import InMemoryStorage
+from optuna.study import Study, StudyDirection
 
-from search.signatures import option_names, unknown_options
+from search.signatures import Problem, option_problems, option_types, worded
 
 
 @dataclass(frozen=True)
@@ -27,12 +29,12 @@ class PrunerKind:
     Args:
         doc: One line on what it does.
         build: Makes it from `min_epochs`, the epochs of a full trial and further options.
-        options: The names a space file can set beside `name` and `min_epochs`.
+        options: What a space file can set beside `name` and `min_epochs`, with the types.
     """
 
     doc: str
     build: Callable[[int, int, dict[str, Any]], BasePruner]
-    options: tuple[str, ...] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 PRUNERS: dict[str, PrunerKind] = {
@@ -41,30 +43,30 @@ PRUNERS: dict[str, PrunerKind] = {
         lambda low, _, options: SuccessiveHalvingPruner(
             min_resource=low, **{"reduction_factor": 3, **options}
         ),
-        option_names(SuccessiveHalvingPruner, {"min_resource"}),
+        option_types(SuccessiveHalvingPruner, {"min_resource"}),
     ),
     "hyperband": PrunerKind(
         "several brackets of asha (Li et al. 2018, arXiv:1603.06560)",
         lambda low, high, options: HyperbandPruner(min_resource=low, max_resource=high, **options),
-        option_names(HyperbandPruner, {"min_resource", "max_resource"}),
+        option_types(HyperbandPruner, {"min_resource", "max_resource"}),
     ),
     "median": PrunerKind(
         "stops a trial below the median of the earlier ones at the same epoch",
         lambda low, _, options: MedianPruner(n_warmup_steps=low, **options),
-        option_names(MedianPruner, {"n_warmup_steps"}),
+        option_types(MedianPruner, {"n_warmup_steps"}),
     ),
     "percentile": PrunerKind(
         "stops a trial outside the best `percentile` of the earlier ones at the same epoch",
         lambda low, _, options: PercentilePruner(
             n_warmup_steps=low, **{"percentile": 50.0, **options}
         ),
-        option_names(PercentilePruner, {"n_warmup_steps"}),
+        option_types(PercentilePruner, {"n_warmup_steps"}),
     ),
     "none": PrunerKind("every trial runs to its end", lambda *_: NopPruner()),
 }
 
 
-def pruner_problems(name: str, options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def pruner_problems(name: str, options: Mapping[str, Any]) -> Iterator[Problem]:
     """Find what is wrong with a pruner's options.
 
     Args:
@@ -74,13 +76,24 @@ def pruner_problems(name: str, options: Mapping[str, Any]) -> Iterator[tuple[str
     Yields:
         The option (empty for the pruner as a whole) and what must hold.
     """
-    problems = list(unknown_options(options, PRUNERS[name].options, f"the pruner {name}"))
+    types, beside = PRUNERS[name].options, ("name", "min_epochs")
+    problems = list(option_problems(options, types, f"the pruner {name}", beside))
     yield from problems
     if not problems:
         try:
-            make_pruner(name, 1, 9, options)
+            _try_out(make_pruner(name, 1, 9, options))
         except (TypeError, ValueError) as error:
-            yield "", str(error)
+            yield "", worded(error)
+
+
+def _try_out(pruner: BasePruner) -> None:
+    """Let a pruner decide once; some look at their options no earlier."""
+    storage = InMemoryStorage()
+    study_id = storage.create_new_study([StudyDirection.MAXIMIZE], "try_out")
+    study = Study(storage.get_study_name_from_id(study_id), storage, pruner=pruner)
+    trial = study.ask()
+    trial.report(0.0, 1)
+    trial.should_prune()
 
 
 def make_pruner(

@@ -6,7 +6,7 @@ How a sampler's draws become feasible, conditional and repeatable points is the 
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from optuna.exceptions import ExperimentalWarning
@@ -19,7 +19,7 @@ from optuna.samplers import (
     TPESampler,
 )
 
-from search.signatures import option_names, unknown_options
+from search.signatures import Problem, option_problems, option_types, worded
 
 Build = Callable[[int, int, dict[str, Any]], BaseSampler]
 """Makes a sampler from the study's seed, the draw's own seed and further options."""
@@ -32,12 +32,15 @@ class SamplerKind:
     Args:
         doc: One line on what it does.
         build: Makes it; None for a sampler that lists the space instead of drawing from it.
-        options: The names a space file can set beside `name` and `seed`.
+        options: What a space file can set beside `name` and `seed`, with the types.
     """
 
     doc: str
     build: Build | None
-    options: tuple[str, ...] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+_OURS = {"seed", "warn_independent_sampling", "warn_asynchronous_seeding"}
 
 
 def _quiet(options: dict[str, Any]) -> dict[str, Any]:
@@ -57,39 +60,39 @@ SAMPLERS: dict[str, SamplerKind] = {
     "tpe": SamplerKind(
         "tree-structured Parzen estimator (Watanabe 2023, arXiv:2304.11127)",
         lambda _, seed, options: TPESampler(seed=seed, **options),
-        option_names(TPESampler, {"seed"}),
+        option_types(TPESampler, _OURS),
     ),
     "gp": SamplerKind(
         "Gaussian process with log expected improvement; for up to some 500 costly trials",
         lambda _, seed, options: GPSampler(seed=seed, **_quiet(options)),
-        option_names(GPSampler, {"seed"}),
+        option_types(GPSampler, _OURS),
     ),
     "cmaes": SamplerKind(
         "CMA-ES (Hansen 2016, arXiv:1604.00772); categorical and conditional parameters are "
         "drawn at random",
         lambda _, seed, options: CmaEsSampler(seed=seed, **_quiet(options)),
-        option_names(CmaEsSampler, {"seed"}),
+        option_types(CmaEsSampler, _OURS),
     ),
     "random": SamplerKind(
         "independent uniform draws",
         lambda _, seed, options: RandomSampler(seed=seed, **options),
-        option_names(RandomSampler, {"seed"}),
+        option_types(RandomSampler, _OURS),
     ),
     "qmc": SamplerKind(
         "quasi-Monte Carlo sequence; categorical and conditional parameters are drawn at random",
         _build_qmc,
-        option_names(QMCSampler, {"seed"}),
+        option_types(QMCSampler, _OURS),
     ),
     "grid": SamplerKind(
         "every point once, in the order of the file; `values` lists points of float parameters",
         None,
-        ("values",),
+        {"values": "a mapping of lists"},
     ),
     "brute_force": SamplerKind("every point of a finite space once, in random order", None),
 }
 
 
-def sampler_problems(name: str, options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def sampler_problems(name: str, options: Mapping[str, Any]) -> Iterator[Problem]:
     """Find what is wrong with a sampler's options.
 
     Args:
@@ -100,10 +103,12 @@ def sampler_problems(name: str, options: Mapping[str, Any]) -> Iterator[tuple[st
         The option (empty for the sampler as a whole) and what must hold.
     """
     kind = SAMPLERS[name]
-    problems = list(unknown_options(options, kind.options, f"the sampler {name}"))
+    problems = list(
+        option_problems(options, kind.options, f"the sampler {name}", ("name", "seed"))
+    )
     yield from problems
     if kind.build and not problems:
         try:
             kind.build(0, 0, dict(options))
         except (TypeError, ValueError) as error:
-            yield "", str(error)
+            yield "", worded(error)

@@ -7,9 +7,19 @@ from typing import Any
 from search.errors import did_you_mean, listing
 
 _NOT_IN_YAML = ("Callable", "Sampler", "Trial")
+_TYPES: dict[str, tuple[str, type | tuple[type, ...]]] = {
+    "bool": ("true or false", bool),
+    "int": ("a whole number", int),
+    "float": ("a number", (int, float)),
+    "str": ("a text", str),
+    "None": ("null", type(None)),
+}
+
+Problem = tuple[str, str]
+"""An option (empty for all of them together) and what must hold."""
 
 
-def option_names(owner: type, ours: Collection[str] = ()) -> tuple[str, ...]:
+def option_types(owner: type, ours: Collection[str] = ()) -> dict[str, str]:
     """List the options of a class that a space file can hold.
 
     Args:
@@ -17,29 +27,60 @@ def option_names(owner: type, ours: Collection[str] = ()) -> tuple[str, ...]:
         ours: Arguments that are not the user's to set.
 
     Returns:
-        Names of the arguments whose values can be written in YAML.
+        The type of each as the signature writes it, such as `int | None`.
     """
-    return tuple(
-        name
+    return {
+        name: str(getattr(argument.annotation, "__name__", argument.annotation))
         for name, argument in inspect.signature(owner).parameters.items()
         if name not in ours and not any(word in str(argument.annotation) for word in _NOT_IN_YAML)
-    )
+    }
 
 
-def unknown_options(
-    options: Mapping[str, Any], valid: Collection[str], owner: str
-) -> Iterator[tuple[str, str]]:
-    """Find options that their owner does not take.
+def option_problems(
+    options: Mapping[str, Any], types: Mapping[str, str], owner: str, others: Collection[str]
+) -> Iterator[Problem]:
+    """Find options that their owner does not take, or not as this type.
 
     Args:
         options: Name and value of each.
-        valid: The names that the owner takes.
+        types: The options that the owner takes, see `option_types`.
         owner: What they are options of, for the message.
+        others: Further keys that may stand beside them.
 
     Yields:
-        The wrong option and a text that names the valid ones.
+        The option and what must hold.
     """
-    for name in options:
-        if name not in valid:
+    valid = [*others, *types]
+    for name, value in options.items():
+        if name not in types:
             hint = did_you_mean(name, valid)
             yield name, f"unknown option of {owner}{hint}; valid: {listing(valid)}"
+        elif not _suits(value, types[name]):
+            kinds = [_TYPES[part][0] for part in _parts(types[name])]
+            yield name, f"{' or '.join(kinds)} must be given, got {value!r}"
+
+
+def worded(error: Exception) -> str:
+    """Write an error of a library the way our own read.
+
+    Args:
+        error: The error.
+
+    Returns:
+        Its text, in lower case and without a full stop.
+    """
+    text = " ".join(str(error).split()).rstrip(".")
+    return text[:1].lower() + text[1:]
+
+
+def _parts(annotation: str) -> list[str]:
+    return [part for part in annotation.replace(" ", "").split("|") if part in _TYPES]
+
+
+def _suits(value: object, annotation: str) -> bool:
+    kinds = _parts(annotation)
+    if not kinds or len(kinds) < annotation.count("|") + 1:
+        return True  # a type that only the class itself can judge
+    if isinstance(value, bool):
+        return "bool" in kinds
+    return any(isinstance(value, _TYPES[kind][1]) for kind in kinds)

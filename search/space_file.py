@@ -1,11 +1,11 @@
 """Reads a space file and reports every mistake in it at once, each with its place.
 
 The way of a file: YAML text → `Document` (data and places) → the sections of `Spec`, each
-validated for itself → what must hold between sections (`search.space_checks`) → `Spec`. A
-broken section does not hide the mistakes of the others.
+validated for itself → what must hold between values (`search.space_checks`,
+`search.section_checks`) → `Spec`. A broken section does not hide the mistakes of the others.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,11 +15,13 @@ from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 
 from search.document import Document, KeyPath, read_document
-from search.errors import SpaceError, did_you_mean, listing
+from search.errors import SpaceError, did_you_mean, listing, nearest, shown
 from search.objective import extend_import_path
 from search.sampling import sample_points
+from search.section_checks import section_problems
+from search.sections import Sections
 from search.space import Space
-from search.space_checks import Sections, problems_between
+from search.space_checks import parameter_problems
 from search.spec import PARAMETER_TYPES, Parameter, Spec
 
 _WANTED_TYPES = {
@@ -57,16 +59,26 @@ def load_space_file(path: Path, overrides: Iterable[str] = ()) -> Spec:
         document.override(assignment)
     extend_import_path(import_folders(path))
     sections = _validate_sections(document)
-    for place, text in problems_between(sections):
-        document.add_problem(place, text)
+    for problem in [*parameter_problems(sections), *section_problems(sections)]:
+        document.add_problem(problem.path, problem.text, at_key=problem.at_key)
     document.raise_problems()
     spec = Spec.model_validate(document.data)
-    try:
-        sample_points(Space.of(spec), 1)
-    except SpaceError as error:
-        document.add_problem((), str(error))
-        document.raise_problems()
+    _check_feasible(spec, document)
     return spec
+
+
+def _check_feasible(spec: Spec, document: Document) -> None:
+    """Make sure that there is a point to try."""
+    space = Space.of(spec)
+    try:
+        sample_points(space, 1)
+    except SpaceError as error:
+        document.add_problem(("constraints",), str(error).removeprefix("constraints: "))
+    values = spec.sampler.options.get("values") if spec.sampler.name == "grid" else None
+    if values and next(space.points(values), None) is None:
+        text = "some of the listed points must satisfy the constraints, none does"
+        document.add_problem(("sampler", "values"), text)
+    document.raise_problems()
 
 
 def import_folders(path: Path) -> list[str]:
@@ -117,13 +129,13 @@ def read_space_file(path: Path) -> Spec:
 
 def _plain_data(spec: Spec) -> dict[str, Any]:
     """Turn a search into YAML's types, leaving out what a reader would not miss."""
-    data = spec.model_dump(mode="json")
+    data = spec.model_dump()
     for section in ("budget", "resources"):
         data[section] = {k: v for k, v in data[section].items() if v is not None}
     for name, parameter in spec.parameters.items():
         data["parameters"][name] = {
             "type": parameter.type,
-            **parameter.model_dump(mode="json", exclude_defaults=True),
+            **parameter.model_dump(exclude_defaults=True),
         }
     return {key: value for key, value in data.items() if value not in ([], {})}
 
@@ -132,18 +144,16 @@ def _validate_sections(document: Document) -> Sections:
     """Validate each top-level key for itself and note what is wrong with it."""
     fields = Spec.model_fields
     valid: dict[str, Any] = {}
-    for name in document.data:
-        if name not in fields:
-            hint = did_you_mean(name, fields)
-            text = f"unknown key{hint}; valid: {listing(fields)}"
-            document.add_problem((name,), text, at_key=True)
+    meant = set()
+    for name in document.data.keys() - fields.keys():
+        meant.add(_note_unknown_key(document, (name,), fields))
     for name, field in fields.items():
         if name in document.data:
             valid.update(_validate_section(document, name, field))
-        elif field.is_required():
-            _note_missing(document, (name,), field)
-        else:
+        elif not field.is_required():
             valid[name] = field.get_default()
+        elif name not in meant:
+            document.add_problem((), f"the key {name!r} must be given")
     raw = document.data.get("parameters")
     raw = raw if isinstance(raw, Mapping) else {}
     return Sections(valid, parameters=_valid_parameters(raw), names=raw.keys())
@@ -155,8 +165,15 @@ def _validate_section(document: Document, name: str, field: FieldInfo) -> dict[s
     try:
         return {name: adapter.validate_python(document.data[name], strict=True)}
     except ValidationError as error:
-        for details in error.errors():
-            _note(document, name, details)
+        meant: set[KeyPath] = set()
+        # Unknown keys first: a misspelt key is not missing as well.
+        for details in sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden"):
+            path: KeyPath = (name, *_without_tags(details["loc"], document.data[name]))
+            if details["type"] == "extra_forbidden":
+                near = _note_unknown_key(document, path, _valid_keys(document, path))
+                meant.add((*path[:-1], near))
+            elif path not in meant and not document.has_problem(path):
+                _note(document, path, details)
         return {}
 
 
@@ -172,35 +189,35 @@ def _valid_parameters(raw: Mapping[str, Any]) -> dict[str, Parameter]:
     return parameters
 
 
-def _note(document: Document, section: str, details: ErrorDetails) -> None:
+def _note_unknown_key(document: Document, path: KeyPath, valid: Collection[str]) -> str:
+    """Note a key that does not exist; give the one that was probably meant."""
+    key = str(path[-1])
+    text = f"unknown key{did_you_mean(key, valid)}; valid: {listing(valid)}"
+    document.add_problem(path, text, at_key=True)
+    return nearest(key, valid) or ""
+
+
+def _note(document: Document, path: KeyPath, details: ErrorDetails) -> None:
     """Word one of pydantic's errors and place it."""
-    path: KeyPath = (section, *_without_tags(details["loc"], document.data[section]))
-    given, context = details["input"], details.get("ctx", {})
+    given, context = shown(details["input"]), details.get("ctx", {})
     match details["type"]:
         case "missing":
             document.add_problem(path[:-1], f"the key {path[-1]!r} must be given", at_key=True)
-        case "extra_forbidden":
-            valid = _valid_keys(document, path)
-            hint = did_you_mean(str(path[-1]), valid)
-            text = f"unknown key{hint}; valid: {listing(valid)}"
-            document.add_problem(path, text, at_key=True)
         case "union_tag_not_found":
-            document.add_problem(
-                path,
-                f"the key 'type' must be given; valid: {listing(PARAMETER_TYPES)}",
-                at_key=True,
-            )
+            text = f"the key 'type' must be given; valid: {listing(PARAMETER_TYPES)}"
+            document.add_problem(path, text, at_key=True)
         case "union_tag_invalid":
             hint = did_you_mean(context["tag"], PARAMETER_TYPES)
             text = f"float, int or categorical must be given, got {context['tag']!r}{hint}"
             document.add_problem((*path, "type"), text)
         case "literal_error":
-            text = f"{context['expected']} must be given, got {given!r}"
-            document.add_problem(path, text + did_you_mean(str(given), _quoted(context)))
+            hint = did_you_mean(str(details["input"]), _quoted(context))
+            document.add_problem(path, f"{context['expected']} must be given, got {given}{hint}")
         case "value_error":
             document.add_problem(path, str(context["error"]))
         case "greater_than":
-            document.add_problem(path, f"a value above {context['gt']} must be given, got {given}")
+            text = f"a value above {context['gt']:g} must be given, got {given}"
+            document.add_problem(path, text)
         case "greater_than_equal":
             text = f"a value of at least {context['ge']} must be given, got {given}"
             document.add_problem(path, text)
@@ -208,12 +225,7 @@ def _note(document: Document, section: str, details: ErrorDetails) -> None:
             document.add_problem(path, "at least one parameter must be given", at_key=True)
         case kind:
             wanted = _WANTED_TYPES.get(kind, details["msg"])
-            document.add_problem(path, f"{wanted} must be given, got {given!r}")
-
-
-def _note_missing(document: Document, path: KeyPath, field: FieldInfo) -> None:
-    about = f": {field.description}" if field.description else ""
-    document.add_problem((), f"the key {path[-1]!r} must be given{about.rstrip('.')}")
+            document.add_problem(path, f"{wanted} must be given, got {given}")
 
 
 def _without_tags(place: tuple[int | str, ...], value: Any) -> KeyPath:

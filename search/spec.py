@@ -1,7 +1,7 @@
 """The space file as typed models: what its keys are, what each holds, the JSON schema.
 
-Only the shape of single values is checked here; what must hold between keys is checked
-in `search.space_file`, which also reads the file and words its errors.
+Only the shape of single values is checked here; `search.space_file` reads the file and words
+its errors, `search.space_checks` looks at what must hold between values.
 """
 
 import re
@@ -84,6 +84,14 @@ def format_duration(seconds: float) -> str:
     return "".join(f"{count}{unit}" for count, unit in parts if count)
 
 
+def _exact_duration(seconds: float) -> str | float:
+    text = format_duration(seconds)
+    try:
+        return text if parse_duration(text) == seconds else seconds
+    except ValueError:
+        return seconds
+
+
 def study_name(name: str) -> str:
     """Accept a study's name if it can be the name of a folder.
 
@@ -97,10 +105,10 @@ def study_name(name: str) -> str:
         ValueError: If it has other characters than letters, digits, `.`, `_` and `-`, or
             starts with a dot or a dash.
     """
-    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", name) or ".." in name:
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{,99}", name) or ".." in name:
         raise ValueError(
-            "a study's name must be letters, digits, '.', '_' and '-', not start with '.' or "
-            f"'-' and not contain '..', got {name!r}"
+            "a study's name must be up to 100 letters, digits, '.', '_' and '-', not start with "
+            f"'.' or '-' and not contain '..', got {name!r}"
         )
     return name
 
@@ -108,7 +116,7 @@ def study_name(name: str) -> str:
 Duration = Annotated[
     float,
     BeforeValidator(parse_duration),
-    PlainSerializer(format_duration),
+    PlainSerializer(_exact_duration),
     WithJsonSchema({"type": ["string", "number"], "examples": ["30m", "1h30m", 90]}),
 ]
 
@@ -122,7 +130,7 @@ def _scalar(value: object) -> object:
 def _gpus(value: object) -> object:
     if value == "auto":
         return value
-    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e6:
         return float(value)
     raise ValueError(f"'auto' or a number of at least 0 must be given, got {value!r}")
 
@@ -171,7 +179,10 @@ class FloatParameter(_Conditional):
     high: float = Field(description="Largest value, inclusive.", allow_inf_nan=False)
     log: bool = Field(default=False, description="Search the logarithm; low must be above 0.")
     step: float | None = Field(
-        default=None, description="Distance between values; must divide high - low.", gt=0
+        default=None,
+        description="Distance between values; must divide high - low.",
+        gt=0,
+        allow_inf_nan=False,
     )
 
 
@@ -262,7 +273,9 @@ class PrunerSpec(_Model):
 class ResourcesSpec(_Model):
     """What one trial gets; the number of workers follows from it."""
 
-    cpus_per_trial: float = Field(default=1, gt=0, description="CPU cores of one trial.")
+    cpus_per_trial: float = Field(
+        default=1, gt=0, allow_inf_nan=False, description="CPU cores of one trial."
+    )
     gpus_per_trial: GpusField = Field(
         default="auto",
         description="GPUs of one trial, fractions allowed; auto: 1 if there is one.",

@@ -33,7 +33,12 @@ def study(tmp_path: Path) -> Study:
         trial = study.ask()
         assert trial is not None
         if end != "fail":
-            metrics = {"score": number / 10, "val_loss": 0.5, "zeta": 1, "n_parameters": 12345}
+            metrics: dict[str, float | int | None] = {
+                "score": number / 10,
+                "val_loss": 0.5,
+                "zeta": 1,
+                "n_parameters": 12345,
+            }
             study.report(number, Report(1, metrics, 0.5, 0.5))
         if end == "fail":
             study.fail(number, 0.1, Failure("infeasible", "the kernel | 7x7_must & fit"))

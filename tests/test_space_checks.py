@@ -1,0 +1,350 @@
+"""Every mistake within or between the sections of a space file, with its whole message."""
+
+from pathlib import Path
+
+import pytest
+
+from search.errors import SpaceError
+from search.space_file import load_space_file
+from tests.space_texts import BASE, enter_folder, write_space
+
+NAMES = "rate, width, kernel, tuned, depth"
+START = "{rate: 1e-3, width: 5, kernel: 3, tuned: top, depth: 2}"
+SAMPLERS = "tpe, gp, cmaes, random, qmc, grid, brute_force"
+NO_EXPRESSION = "16:5: constraints[0]: not an expression: "
+OUTSIDE = "a value in the space must be given, got "
+
+# What is wrong: (part of the base text, its replacement, the message without the file's name).
+MISTAKES = {
+    "low above high": (
+        "low: 1, high: 9, step: 2",
+        "low: 9, high: 1, step: 3",
+        "11:11: parameters.width: low <= high must hold, got low=9, high=1",
+    ),
+    "log from 0": (
+        "low: 1e-4",
+        "low: 0",
+        "10:11: parameters.rate: low > 0 must hold for log: true, got low=0.0",
+    ),
+    "log from below 0": (
+        "low: 1e-4",
+        "low: -1.5",
+        "10:11: parameters.rate: low > 0 must hold for log: true, got low=-1.5",
+    ),
+    "log with a step": (
+        "log: true",
+        "log: true, step: 0.1",
+        "10:11: parameters.rate: log: true and a step exclude each other, got step=0.1",
+    ),
+    "step that does not fit": (
+        "step: 2",
+        "step: 3",
+        "11:11: parameters.width: step must divide high - low, got low=1, high=9, step=3",
+    ),
+    "no choices": (
+        "[3, 5]",
+        "[]",
+        "12:11: parameters.kernel: choices must hold at least one value, got []",
+    ),
+    "a choice twice": (
+        "[3, 5]",
+        "[3, 5, 3]",
+        "12:11: parameters.kernel: choices must differ, got 3 twice",
+    ),
+    "when of an unknown parameter": (
+        "when: {tuned:",
+        "when: {tune:",
+        "14:53: parameters.depth.when.tune: unknown parameter 'tune'; did you mean 'tuned'; "
+        f"valid: {NAMES}",
+    ),
+    "when of an impossible value": (
+        "[all, top]}}",
+        "[top, tip]}}",
+        "14:54: parameters.depth.when.tuned: tuned can never be 'tip'; "
+        "valid: 'none', 'all', 'top'",
+    ),
+    "when of itself": (
+        "{tuned: [all, top]}",
+        "{depth: 2}",
+        "14:46: parameters.depth.when: conditions must not form a circle, got depth → depth",
+    ),
+    "when in a circle": (
+        "choices: [none, all, top]",
+        "choices: [none, all, top], when: {depth: 2}",
+        "13:64: parameters.tuned.when: conditions must not form a circle, "
+        "got tuned → depth → tuned",
+    ),
+    "constraint with a syntax error": (
+        "width >= kernel",
+        "width >=> kernel",
+        f"{NO_EXPRESSION}invalid syntax, got 'width >=> kernel'",
+    ),
+    "constraint with an open bracket": (
+        "width >= kernel",
+        "(width >= kernel",
+        f"{NO_EXPRESSION}'(' was never closed, got '(width >= kernel'",
+    ),
+    "constraint without content": (
+        "width >= kernel",
+        "''",
+        f"{NO_EXPRESSION}invalid syntax, got ''",
+    ),
+    "constraint with an unknown name": (
+        "width >= kernel",
+        "widht >= kernel",
+        f"16:5: constraints[0]: unknown parameter 'widht'; did you mean 'width'; valid: {NAMES}",
+    ),
+    "constraint with an unknown function": (
+        "width >= kernel",
+        "__import__('os')",
+        "16:5: constraints[0]: unknown function '__import__'; valid: abs, max, min, "
+        "got \"__import__('os')\"",
+    ),
+    "constraint with a forbidden construct": (
+        "width >= kernel",
+        "width.real >= kernel",
+        "16:5: constraints[0]: 'width.real' is not allowed in a constraint, "
+        "got 'width.real >= kernel'",
+    ),
+    "starting point outside the range": (
+        "width: 5, kernel",
+        "width: 11, kernel",
+        f"18:25: start_from[0].width: {OUTSIDE}11; valid: int from 1 to 9 in steps of 2",
+    ),
+    "starting point between the steps": (
+        "width: 5, kernel",
+        "width: 4, kernel",
+        f"18:25: start_from[0].width: {OUTSIDE}4; valid: int from 1 to 9 in steps of 2",
+    ),
+    "starting point outside a float": (
+        "rate: 1e-3",
+        "rate: 1",
+        f"18:12: start_from[0].rate: {OUTSIDE}1; valid: float from 0.0001 to 0.1",
+    ),
+    "starting point outside the choices": (
+        "tuned: top, depth",
+        "tuned: tip, depth",
+        f"18:46: start_from[0].tuned: {OUTSIDE}'tip'; valid: 'none', 'all', 'top'",
+    ),
+    "starting point with an unknown name": (
+        "width: 5, kernel",
+        "widht: 5, kernel",
+        "18:25: start_from[0].widht: unknown parameter 'widht'; did you mean 'width'; "
+        f"valid: {NAMES}",
+    ),
+    "starting point against a condition": (
+        "tuned: top, depth",
+        "tuned: none, depth",
+        "18:59: start_from[0].depth: depth does not exist in this point; see its 'when'",
+    ),
+    "starting point against a constraint": (
+        "width: 5, kernel: 3",
+        "width: 3, kernel: 5",
+        "18:5: start_from[0]: the constraint 'width >= kernel' must hold, it does not",
+    ),
+    "unknown sampler": (
+        "name: tpe",
+        "name: tep",
+        f"6:17: sampler.name: unknown sampler 'tep'; did you mean 'tpe'; valid: {SAMPLERS}",
+    ),
+    "unknown option of a sampler": (
+        "{name: tpe, seed: 1}",
+        "{name: random, warmup: 3}",
+        "6:33: sampler.warmup: unknown option of the sampler random; valid: (none)",
+    ),
+    "useless option of a sampler": (
+        "{name: tpe, seed: 1}",
+        "{name: qmc, qmc_type: foo}",
+        "6:10: sampler: The `qmc_type='foo'` is invalid. Choose either `halton` or `sobol`.",
+    ),
+    "grid on a continuous space": (
+        "name: tpe",
+        "name: grid",
+        "6:17: sampler.name: grid needs a finite space; give each of these a step, "
+        "or its points under sampler.values: rate",
+    ),
+    "brute force on a continuous space": (
+        "name: tpe",
+        "name: brute_force",
+        "6:17: sampler.name: brute_force needs a finite space; give each of these a step: rate",
+    ),
+    "grid at a value outside the space": (
+        "name: tpe, seed: 1",
+        "name: grid, values: {rate: [1e-3, 1]}",
+        "6:38: sampler.values.rate: rate can never be 1; valid: float from 0.0001 to 0.1",
+    ),
+    "unknown pruner": (
+        "name: asha",
+        "name: aska",
+        "7:16: pruner.name: unknown pruner 'aska'; did you mean 'asha'; "
+        "valid: asha, hyperband, median, percentile, none",
+    ),
+    "unknown option of a pruner": (
+        "min_epochs: 2",
+        "min_epochs: 2, reduction: 3",
+        "7:48: pruner.reduction: unknown option of the pruner asha; "
+        "did you mean 'reduction_factor'; "
+        "valid: reduction_factor, min_early_stopping_rate, bootstrap_count",
+    ),
+    "useless option of a pruner": (
+        "min_epochs: 2",
+        "reduction_factor: 1",
+        "7:9: pruner: The value of `reduction_factor` is 1, but must be `reduction_factor >= 2`",
+    ),
+    "min_epochs above epochs": (
+        "min_epochs: 2",
+        "min_epochs: 10",
+        "7:34: pruner.min_epochs: min_epochs <= settings.epochs must hold, "
+        "got min_epochs=10, epochs=9",
+    ),
+    "no epochs": (
+        "epochs: 9",
+        "epochs: 0",
+        "3:20: settings.epochs: epochs >= 1 must hold, got epochs=0",
+    ),
+    "a setting that is a parameter": (
+        "epochs: 9",
+        "epochs: 9, width: 4",
+        "3:30: settings.width: width must be a setting or a parameter, got both",
+    ),
+    "empty budget": (
+        "{trials: 4, time: 10m}",
+        "{}",
+        "5:9: budget: trials, time or both must be given",
+    ),
+    "objective that is no path": (
+        "toy_objective:train",
+        "toy_objective.train",
+        "2:12: objective: package.module:name must hold, got 'toy_objective.train'",
+    ),
+    "unknown objective module": (
+        "toy_objective:train",
+        "toi_objective:train",
+        "2:12: objective: the module 'toi_objective' must be importable, none found; searched "
+        "the space file's folder, the current folder and the installed packages",
+    ),
+    "unknown objective attribute": (
+        "toy_objective:train",
+        "toy_objective:trian",
+        "2:12: objective: the module 'toy_objective' must define 'trian'; did you mean 'train'; "
+        "it defines train",
+    ),
+}
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    enter_folder(tmp_path, monkeypatch)
+
+
+def problems(*changes: tuple[str, str], overrides: tuple[str, ...] = ()) -> list[str]:
+    with pytest.raises(SpaceError) as caught:
+        load_space_file(write_space(*changes), overrides)
+    return str(caught.value).splitlines()
+
+
+@pytest.mark.parametrize(("old", "new", "message"), MISTAKES.values(), ids=MISTAKES)
+def test_load_one_mistake_gives_the_whole_message(old: str, new: str, message: str) -> None:
+    assert problems((old, new)) == [f"space.yaml:{message}"]
+
+
+@pytest.mark.parametrize("choices", ["[3]", "[null]", "[1, true]", "['1', 1]"])
+def test_load_single_or_differing_choices_is_no_mistake(choices: str) -> None:
+    path = write_space(("[3, 5]", choices), (BASE[BASE.index("constraints:") :], ""))
+    load_space_file(path)
+
+
+def test_load_starting_point_that_leaves_parameters_out_is_no_mistake() -> None:
+    load_space_file(write_space((START, "{width: 5}")))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("low: 1, high: 4", "low: 2, high: 2"),
+        ("min_epochs: 2", "min_epochs: 9"),
+        ("epochs: 9", "epochs: 2"),
+        ("{trials: 4, time: 10m}", "{time: 10m}"),
+        ("{trials: 4, time: 10m}", "{trials: 1}"),
+    ],
+)
+def test_load_at_the_bound_of_what_must_hold_is_no_mistake(old: str, new: str) -> None:
+    load_space_file(write_space((old, new)))
+
+
+def test_load_single_epoch_is_no_mistake() -> None:
+    load_space_file(
+        write_space(("{epochs: 9}", "{epochs: 1}"), ("min_epochs: 2", "min_epochs: 1"))
+    )
+
+
+def test_load_condition_that_never_holds_does_not_blame_the_starting_point() -> None:
+    assert problems(("[all, top]}}", "tip}}")) == [
+        "space.yaml:14:54: parameters.depth.when.tuned: tuned can never be 'tip'; "
+        "valid: 'none', 'all', 'top'"
+    ]
+
+
+def test_load_constraints_that_no_point_satisfies_gives_the_whole_message() -> None:
+    found = problems(("width >= kernel", "width > 9"), (f"start_from:\n  - {START}\n", ""))
+    assert found == [
+        "space.yaml:16:3: constraints: some point must satisfy them, "
+        "but 1,000 draws in a row did not: width > 9"
+    ]
+
+
+def test_load_overridden_constraints_that_no_point_satisfies_names_the_override() -> None:
+    overrides = ("start_from=[]", "constraints=[width > 9]")
+    assert problems(overrides=overrides) == [
+        "--set constraints=[width > 9]: constraints: some point must satisfy them, "
+        "but 1,000 draws in a row did not: width > 9"
+    ]
+
+
+@pytest.mark.parametrize(
+    "constraint", ["width >= tuned", "tuned ** 2 > width", "min(width) > 3", "width / 0 > 1"]
+)
+@pytest.mark.parametrize("start", [START, "{}"], ids=["start", "no start"])
+def test_load_constraint_that_cannot_be_computed_is_a_mistake(constraint: str, start: str) -> None:
+    found = problems(("width >= kernel", constraint), (START, start))
+    assert len(found) == 1
+    assert found[0].startswith(f"space.yaml:16:5: constraints[0]: {constraint!r} cannot be")
+
+
+def test_load_misspelt_min_epochs_gets_a_hint() -> None:
+    (problem,) = problems(("min_epochs", "min_epoch"))
+    assert "; did you mean 'min_epochs'; valid: " in problem
+
+
+@pytest.mark.parametrize("step", [".inf", ".nan"])
+def test_load_step_that_is_not_finite_is_a_mistake(step: str) -> None:
+    (problem,) = problems(("log: true", f"step: {step}"))
+    assert problem.startswith("space.yaml:10:54: parameters.rate.step: ")
+
+
+def test_load_option_of_a_sampler_of_the_wrong_type_is_a_mistake() -> None:
+    (problem,) = problems(("seed: 1", "n_startup_trials: five"))
+    assert problem.startswith("space.yaml:6:")
+
+
+def test_load_grid_whose_points_violate_the_constraints_is_a_mistake() -> None:
+    found = problems(
+        ("name: tpe, seed: 1", "name: grid, values: {rate: [1e-3]}"),
+        ("width >= kernel", "rate > 0.01"),
+        (START, "{}"),
+    )
+    assert len(found) == 1
+
+
+def test_load_objective_in_a_package_that_fails_to_import_is_a_mistake() -> None:
+    Path("broken_package").mkdir()
+    Path("broken_package/__init__.py").write_text("raise ValueError('no licence')\n")
+    Path("broken_package/training.py").write_text("def train(params): ...\n")
+    (problem,) = problems(("toy_objective:train", "broken_package.training:train"))
+    assert problem.startswith("space.yaml:2:12: objective: ")
+    assert "no licence" in problem
+
+
+def test_load_objective_without_a_module_spec_is_a_mistake() -> None:
+    (problem,) = problems(("toy_objective:train", "__main__:train"))
+    assert problem.startswith("space.yaml:2:12: objective: ")
