@@ -102,8 +102,11 @@ def run(  # noqa: PLR0913  each is a flag
     _check_engine(engine)
     spec = load_space_file(space, [*(set_ or []), *_overrides(flags)])
     study = Study.create(spec, studies, import_folders(space))
-    with driving(study.folder):
-        _sit(study, ENGINES[engine], address, studies, quiet)
+    try:
+        with driving(study.folder):
+            _sit(study, ENGINES[engine], address, studies, quiet)
+    finally:
+        study.discard_if_empty()
 
 
 @app.command()
@@ -276,9 +279,9 @@ def _print_result(study: "Study", studies: Path) -> None:
     from search.summary import counts_text, failure_lines, leaderboard_view
 
     records = study.records()
-    typer.echo("\n".join([counts_text(records), *failure_lines(records)]), err=True)
     if not records:
         return
+    typer.echo("\n".join([counts_text(records), *failure_lines(records)]), err=True)
     stdout = _stdout()
     stdout.print(leaderboard_view(study, stdout.width))
     where = "" if studies == STUDIES else f" --studies {studies}"

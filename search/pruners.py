@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from optuna import create_study
 from optuna.pruners import (
     BasePruner,
     HyperbandPruner,
@@ -16,9 +17,8 @@ from optuna.pruners import (
     PercentilePruner,
     SuccessiveHalvingPruner,
 )
-from optuna.storages import InMemoryStorage
-from optuna.study import Study, StudyDirection
 
+from search.optuna_logs import quiet_optuna
 from search.signatures import Problem, option_problems, option_types, worded
 
 
@@ -88,9 +88,8 @@ def pruner_problems(name: str, options: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _try_out(pruner: BasePruner) -> None:
     """Let a pruner decide once; some look at their options no earlier."""
-    storage = InMemoryStorage()
-    study_id = storage.create_new_study([StudyDirection.MAXIMIZE], "try_out")
-    study = Study(storage.get_study_name_from_id(study_id), storage, pruner=pruner)
+    with quiet_optuna():
+        study = create_study(pruner=pruner)
     trial = study.ask()
     trial.report(0.0, 1)
     trial.should_prune()

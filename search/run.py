@@ -188,7 +188,8 @@ class Run:
         if prune:
             self.study.prune(number, report.elapsed_s)
             return self._ended(number)
-        if self.error or self.time_is_up() or self.stop_reason == INTERRUPTED:
+        ending = self.error or self.time_is_up() or self.stop_reason == INTERRUPTED
+        if ending and report.epoch != self.study.spec.epochs:
             return self._fail(number, self._interruption())
         return False
 

@@ -9,8 +9,7 @@ proposal is a function of the record alone: nothing to pickle, nothing to lose o
 
 import copy
 import random
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from search.errors import SpaceError
+from search.optuna_logs import quiet_optuna
 from search.samplers import SAMPLERS, Build
 from search.space import Params, Space, finite_values, holds_value
 from search.spec import SamplerSpec, Scalar
@@ -44,17 +44,6 @@ def trial_seed(study_seed: int, number: int, draw: int = 0) -> int:
     """
     state = np.random.SeedSequence([study_seed, number, draw]).generate_state(1)
     return int(state[0] >> 1)
-
-
-@contextmanager
-def quiet_optuna() -> Iterator[None]:
-    """Keep Optuna from announcing studies; warnings still pass."""
-    verbosity = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    try:
-        yield
-    finally:
-        optuna.logging.set_verbosity(verbosity)
 
 
 def make_sampler(spec: SamplerSpec, space: Space) -> "PointSampler":

@@ -5,6 +5,7 @@ lies beside it in the folder (`history.csv`, `error.txt`, `leaderboard.csv`) is 
 """
 
 import shlex
+import shutil
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,9 +21,10 @@ from optuna.trial import TrialState
 from search import record
 from search.errors import SearchError, StudyError, did_you_mean
 from search.history import append_epoch
+from search.optuna_logs import quiet_optuna
 from search.pruners import make_pruner
 from search.record import Failure, Report, TrialRecord, is_better, ranked, read_record
-from search.sampling import make_sampler, quiet_optuna, trial_seed
+from search.sampling import make_sampler, trial_seed
 from search.space import Space
 from search.space_file import read_space_file, write_space_file
 from search.spec import Spec
@@ -310,6 +312,11 @@ class Study:
             Local time.
         """
         return datetime.fromtimestamp((self.folder / JOURNAL_FILE).stat().st_mtime)
+
+    def discard_if_empty(self) -> None:
+        """Remove a study in which no trial has begun, so that its name is free again."""
+        if not self.records():
+            shutil.rmtree(self.folder)
 
     def _end(self, number: int, elapsed_s: float) -> optuna.Trial:
         trial = self._live.pop(number)

@@ -165,6 +165,14 @@ def test_run_wrong_flag_exits_2_and_makes_no_study(
     assert not (folder / "studies").exists()
 
 
+@pytest.mark.ray
+def test_run_without_the_resources_leaves_no_study(folder: Path, search: Search) -> None:
+    result = search("run", "toy.yaml", "--set", "resources.gpus_per_trial=64")
+    assert result.returncode == 2
+    assert result.stderr.startswith("error: resources: one trial must fit, it needs 1 CPUs and 64")
+    assert not (folder / "studies" / "toy").exists()
+
+
 def test_run_missing_file_says_so(search: Search) -> None:
     result = search("run", "nothing.yaml")
     assert result.returncode == 2
