@@ -1,5 +1,6 @@
 """The contract that every engine keeps, inline and under a real Ray."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -222,8 +223,11 @@ def test_run_time_budget_interrupts_the_running_trial(engine: str, run_study: Ru
 
 @pytest.mark.ray
 def test_ray_workers_run_in_parallel_and_are_reused(run_study: RunStudy) -> None:
-    study = run_study("ray", settings={"epochs": 3, "sleep_s": 0.4}, budget={"trials": 6})
-    assert len({record.metrics["pid"] for record in study.records()}) == 2
+    # Trials end sooner than a worker starts; the second one must not be given up for that.
+    study = run_study("ray", settings={"epochs": 3, "sleep_s": 0.1}, budget={"trials": 40})
+    n_trials = Counter(record.metrics["pid"] for record in study.records())
+    assert len(n_trials) == 2
+    assert min(n_trials.values()) >= 10
 
 
 @pytest.mark.ray

@@ -10,6 +10,8 @@ Ray's defaults that are changed here, and why:
 - Actors are reused between trials; starting one takes about a second.
 - Experiment snapshots and result loggers are off; the study is the record.
 - No trial is asked for before a worker is free, so a sampler sees all there is to see.
+- All workers start at the same time, and none that is still starting is given up because
+  another became free; else short trials would all run on the first worker.
 """
 
 import math
@@ -68,24 +70,20 @@ class TrialActor(tune.Trainable):
 
 
 class RunSearcher(Searcher):
-    """Hands out a run's assignments, never more than there are workers.
+    """Hands out a run's assignments.
 
     Args:
         run: Where they come from.
         worker: What the workers are like.
-        n_workers: How many there are.
     """
 
-    def __init__(self, run: Run, worker: Worker, n_workers: int) -> None:
+    def __init__(self, run: Run, worker: Worker) -> None:
         super().__init__()
         self._run = run
         self._worker = worker
-        self._n_workers = n_workers
 
-    def suggest(self, trial_id: str) -> dict[str, Assignment] | None:
-        """See Ray: None asks it to come back later, FINISHED ends the experiment."""
-        if len(self._run.study.live_trials()) >= self._n_workers:
-            return None
+    def suggest(self, trial_id: str) -> dict[str, Assignment]:
+        """See Ray: called when a worker is free; FINISHED ends the experiment."""
         assignment = self._run.next_trial(self._worker)
         finished: Any = Searcher.FINISHED
         return {"assignment": assignment} if assignment else finished
@@ -119,6 +117,11 @@ class RunScheduler(FIFOScheduler):
         over = self._run.handle(_number(trial), result["event"])
         return TrialScheduler.STOP if over else TrialScheduler.CONTINUE
 
+    def choose_trial_to_run(self, controller: Any) -> Any:
+        """See Ray: the newest is for the worker that became free, older ones have their own."""
+        trials = reversed(controller.get_trials())
+        return next((trial for trial in trials if trial.status == "PENDING"), None)
+
     def on_trial_error(self, controller: Any, trial: Any) -> None:
         """See Ray: a worker is gone; exceptions in objectives never come here."""
         reason = (str(trial.get_error()).strip().splitlines() or ["its worker died"])[0]
@@ -148,19 +151,20 @@ def run_trials(run: Run, address: str | None = None) -> None:
             run.study.import_folders, n_threads=max(1, int(cpus)), hide_gpus=not gpus
         )
         run.start(n_workers)
-        _fit(run, RunSearcher(run, worker, n_workers), {"cpu": cpus, "gpu": gpus})
+        _fit(run, worker, n_workers, {"cpu": cpus, "gpu": gpus})
     finally:
         ray.shutdown()
         shutil.rmtree(run.study.folder / ".ray", ignore_errors=True)
 
 
-def _fit(run: Run, searcher: RunSearcher, per_trial: dict[str, float]) -> None:
+def _fit(run: Run, worker: Worker, n_workers: int, per_trial: dict[str, float]) -> None:
     tuner = tune.Tuner(
         tune.with_resources(TrialActor, per_trial),
         tune_config=tune.TuneConfig(
-            search_alg=searcher,
+            search_alg=RunSearcher(run, worker),
             scheduler=RunScheduler(run),
             num_samples=-1,
+            max_concurrent_trials=n_workers,
             reuse_actors=True,
             trial_name_creator=_name,
             trial_dirname_creator=_name,
