@@ -15,6 +15,8 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from search.errors import SpaceError
 
+_PLAIN_KINDS = {"map", "seq", "str", "null", "bool", "int", "float", "timestamp"}
+
 KeyPath = tuple[str | int, ...]
 """Keys and list indices from the top of a document to one of its values."""
 
@@ -181,6 +183,10 @@ class _Reader:
         if id(node) in self.open_nodes:
             self.document.add_problem(path, "an alias must not contain itself")
             return None
+        kind = str(node.tag).removeprefix("tag:yaml.org,2002:")
+        if kind not in _PLAIN_KINDS:
+            self.document.add_problem(path, f"plain values only, got the tag {node.tag}")
+            return None
         self.open_nodes.add(id(node))
         try:
             if isinstance(node, MappingNode):
@@ -207,13 +213,14 @@ class _Reader:
             yield key, self.build(value_node, inner)
 
     def _scalar(self, node: ScalarNode, path: KeyPath) -> Any:
-        tag = str(node.tag)
-        kind = tag.removeprefix("tag:yaml.org,2002:")
-        if kind not in {"null", "bool", "int", "float", "str"}:
-            if kind != "timestamp":
-                self.document.add_problem(path, f"plain values only, got the tag {tag}")
+        kind = str(node.tag).removeprefix("tag:yaml.org,2002:")
+        if kind == "timestamp":
             return str(node.value)
-        return self.yaml.constructor.construct_object(node)
+        try:
+            return self.yaml.constructor.construct_object(node)
+        except (ValueError, LookupError):
+            self.document.add_problem(path, f"a value of the kind {kind} must be given")
+            return None
 
 
 def _compose(text: str, document: Document, path: KeyPath = ()) -> Any:

@@ -105,10 +105,10 @@ def shown(value: object) -> str:
 
     Example:
         >>> shown(None), shown(True), shown("a"), shown(1.5)
-        ('nothing', 'true', "'a'", '1.5')
+        ('null', 'true', "'a'", '1.5')
     """
     if value is None:
-        return "nothing"
+        return "null"
     return str(value).lower() if isinstance(value, bool) else repr(value)
 
 

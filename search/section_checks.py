@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from search.errors import listing
+from search.errors import listing, shown
 from search.objective import objective_problem
 from search.pruners import PRUNERS, pruner_problems
 from search.samplers import SAMPLERS, sampler_problems
@@ -51,7 +51,7 @@ def _listing_problems(sampler: SamplerSpec, sections: Sections) -> Iterator[Prob
     """Check a sampler that needs a finite space."""
     values = sampler.options.get("values", {})
     if not isinstance(values, Mapping):
-        text = f"a list of values per parameter must be given, got {values!r}"
+        text = f"a list of values per parameter must be given, got {shown(values)}"
         yield Problem(("sampler", "values"), text)
         return
     for name, points in values.items():
@@ -69,12 +69,12 @@ def _value_problems(name: str, points: object, sections: Sections) -> Iterator[P
     if name not in sections.names:
         yield Problem(place, unknown("parameter", name, sections.names), at_key=True)
     elif not isinstance(points, list) or not points:
-        yield Problem(place, f"a list of values must be given, got {points!r}")
+        yield Problem(place, f"a list of values must be given, got {shown(points)}")
     elif name in sections.parameters:
         parameter: Parameter = sections.parameters[name]
         for value in points:
             if not holds_value(distribution(parameter), value):
-                text = f"{name} can never be {value!r}; {valid_values(parameter)}"
+                text = f"{name} can never be {shown(value)}; {valid_values(parameter)}"
                 yield Problem(place, text)
 
 

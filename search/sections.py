@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from search.document import KeyPath
-from search.errors import did_you_mean, listing
+from search.errors import did_you_mean, listing, shown
 from search.spec import CategoricalParameter, Parameter
 
 
@@ -62,6 +62,6 @@ def valid_values(parameter: Parameter) -> str:
         For instance `valid: int from 1 to 9 in steps of 2`.
     """
     if isinstance(parameter, CategoricalParameter):
-        return f"valid: {listing(map(repr, parameter.choices))}"
+        return f"valid: {listing(map(shown, parameter.choices))}"
     step = f" in steps of {parameter.step}" if parameter.step not in (None, 1) else ""
     return f"valid: {parameter.type} from {parameter.low} to {parameter.high}{step}"

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from search.errors import did_you_mean, listing
+from search.errors import did_you_mean, listing, shown
 
 _NOT_IN_YAML = ("Callable", "Sampler", "Trial")
 _TYPES: dict[str, tuple[str, type | tuple[type, ...]]] = {
@@ -57,7 +57,7 @@ def option_problems(
             yield name, f"unknown option of {owner}{hint}; valid: {listing(valid)}"
         elif not _suits(value, types[name]):
             kinds = [_TYPES[part][0] for part in _parts(types[name])]
-            yield name, f"{' or '.join(kinds)} must be given, got {value!r}"
+            yield name, f"{' or '.join(kinds)} must be given, got {shown(value)}"
 
 
 def worded(error: Exception) -> str:

@@ -4,11 +4,11 @@ Each check looks at what is well-formed by itself, so that no mistake hides anot
 """
 
 import graphlib
-import re
+import keyword
 from collections.abc import Iterator, Mapping
 
 from search import expressions
-from search.errors import listing
+from search.errors import listing, shown
 from search.sampling import sample_points
 from search.sections import Problem, Sections, unknown, valid_values
 from search.space import (
@@ -21,7 +21,7 @@ from search.space import (
 )
 from search.spec import CategoricalParameter, FloatParameter, IntParameter, Parameter, Scalar
 
-_RESERVED = {"and", "or", "not", "in", "true", "false", *expressions.FUNCTIONS}
+_RESERVED = {"true", "false", *expressions.FUNCTIONS}
 _TRIED_POINTS = 50  # on which a constraint must be computable
 
 
@@ -58,7 +58,7 @@ def _range_problems(parameter: Parameter) -> Iterator[str]:
                 yield "choices must hold at least one value, got []"
             repeated = [c for i, c in enumerate(choices) if _occurs(c, choices[:i])]
             if repeated:
-                yield f"choices must differ, got {repeated[0]!r} twice"
+                yield f"choices must differ, got {shown(repeated[0])} twice"
         case FloatParameter() | IntParameter():
             low, high, step = parameter.low, parameter.high, parameter.step
             if low > high:
@@ -73,12 +73,12 @@ def _range_problems(parameter: Parameter) -> Iterator[str]:
 
 def _name_problems(sections: Sections) -> Iterator[Problem]:
     for name in sections.names:
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) or name in _RESERVED:
-            text = (
-                "a parameter's name must be letters, digits and '_', not start with a digit and "
-            )
-            text += f"not be a word of the constraints ({listing(sorted(_RESERVED))})"
+        if keyword.iskeyword(name) or name in _RESERVED:
+            text = f"a parameter's name must not be a word of the constraints, got {name!r}"
             yield Problem(("parameters", name), text, at_key=True)
+        elif not (name.isidentifier() and name.isascii()):
+            text = "a parameter's name must be letters, digits and '_' and not start with a digit"
+            yield Problem(("parameters", name), f"{text}, got {name!r}", at_key=True)
 
 
 def _condition_problems(sections: Sections, sound: Mapping[str, Parameter]) -> Iterator[Problem]:
@@ -92,8 +92,8 @@ def _condition_problems(sections: Sections, sound: Mapping[str, Parameter]) -> I
             elif parent in sound:
                 for value in wanted_values(wanted):
                     if not holds_value(distribution(sound[parent]), value):
-                        text = f"{parent} can never be {value!r}; {valid_values(sound[parent])}"
-                        yield Problem(place, text)
+                        text = f"{parent} can never be {shown(value)}; "
+                        yield Problem(place, text + valid_values(sound[parent]))
     try:
         condition_order(sections.parameters)
     except graphlib.CycleError as error:
@@ -107,7 +107,7 @@ def _constraint_problems(sections: Sections) -> Iterator[Problem]:
         try:
             strangers = sorted(expressions.parse(text).names - set(sections.names))
         except expressions.ExpressionError as error:
-            yield Problem(("constraints", i), f"{error}, got {text!r}")
+            yield Problem(("constraints", i), f"{error}, got {text!r:.200}")
             continue
         for name in strangers:
             yield Problem(("constraints", i), unknown("parameter", name, sections.names))
@@ -132,7 +132,7 @@ def _start_value_problems(sections: Sections, sound: Mapping[str, Parameter]) ->
             if name not in sections.names:
                 yield Problem(place, unknown("parameter", name, sections.names), at_key=True)
             elif name in sound and not holds_value(distribution(sound[name]), value):
-                text = f"a value in the space must be given, got {value!r}; "
+                text = f"a value in the space must be given, got {shown(value)}; "
                 yield Problem(place, text + valid_values(sound[name]))
 
 
@@ -150,7 +150,7 @@ def _start_point_problems(sections: Sections) -> Iterator[Problem]:
                 yield Problem(("start_from", i, name), text, at_key=True)
         for constraint in space.constraints:
             if constraint.names <= known.keys() and not constraint.holds(known):
-                got = listing(f"{name}={known[name]!r}" for name in sorted(constraint.names))
+                got = listing(f"{name}={shown(known[name])}" for name in sorted(constraint.names))
                 text = f"the constraint {constraint.text!r} must hold, got {got}"
                 yield Problem(("start_from", i), text)
 

@@ -34,7 +34,7 @@ _WANTED_TYPES = {
     "list_type": "a list",
     "model_attributes_type": "a mapping of keys",
     "model_type": "a mapping of keys",
-    "string_type": "a string",
+    "string_type": "a text",
 }
 
 

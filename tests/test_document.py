@@ -137,8 +137,18 @@ def test_read_document_that_is_no_single_mapping_raises(tmp_path: Path, text: st
 
 
 def test_read_document_of_a_folder_raises(tmp_path: Path) -> None:
-    with pytest.raises(SpaceError, match="a space file must be readable text"):
+    with pytest.raises(SpaceError) as caught:
         read_document(tmp_path)
+    assert str(caught.value) == f"{tmp_path}: a space file must be a file, got a folder"
+
+
+@pytest.mark.parametrize(("opening", "end"), [("[", "]"), ("{a: ", "}"), ("[", "")])
+def test_read_document_that_nests_without_end_raises(
+    tmp_path: Path, opening: str, end: str
+) -> None:
+    with pytest.raises(SpaceError) as caught:
+        read(tmp_path, f"a: {opening * 3_000}{end * 3_000}\n")
+    assert str(caught.value) == f"{tmp_path / 'x.yaml'}: not YAML: it nests too deep"
 
 
 def test_add_problem_of_a_missing_key_is_placed_at_its_parent(tmp_path: Path) -> None:
@@ -206,3 +216,20 @@ def test_override_is_the_place_of_what_it_sets(tmp_path: Path) -> None:
 )
 def test_dotted_writes_keys_and_indices(path: tuple[str | int, ...], text: str) -> None:
     assert dotted(path) == text
+
+
+@pytest.mark.parametrize("text", ["!!omap [b: 1]", "!x {b: 1}", "!!set {b}"])
+def test_read_document_refuses_a_tag_on_a_collection(tmp_path: Path, text: str) -> None:
+    document = read(tmp_path, f"a: {text}\n")
+    assert problems(document)[0].startswith("1:4: a: plain values only, got the tag ")
+
+
+@pytest.mark.parametrize("kind", ["int", "float", "bool"])
+def test_read_document_value_unlike_its_tag_is_a_problem(tmp_path: Path, kind: str) -> None:
+    document = read(tmp_path, f"a: !!{kind} abc\n")
+    assert problems(document) == [f"1:4: a: a value of the kind {kind} must be given"]
+
+
+def test_read_document_number_of_too_many_digits_is_a_problem(tmp_path: Path) -> None:
+    document = read(tmp_path, f"a: {'9' * 5000}\n")
+    assert problems(document) == ["1:4: a: a value of the kind int must be given"]

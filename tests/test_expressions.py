@@ -122,6 +122,14 @@ def test_parse_outside_the_language_raises(text: str, message: str) -> None:
     assert str(caught.value) == message
 
 
+def test_parse_of_too_long_a_text_raises() -> None:
+    longest = "width".ljust(999) + "\t"
+    assert parse(longest).names == {"width"}
+    with pytest.raises(ExpressionError) as caught:
+        parse(longest + " ")
+    assert str(caught.value) == "not an expression: longer than 1,000 characters"
+
+
 @pytest.mark.parametrize(
     "text", ["+".join(["1"] * 9_000), "- " * 9_000 + "1"], ids=["long sum", "many signs"]
 )

@@ -11,6 +11,7 @@ from tests.space_texts import BASE, enter_folder, write_space
 NAMES = "rate, width, kernel, tuned, depth"
 START = "{rate: 1e-3, width: 5, kernel: 3, tuned: top, depth: 2}"
 SAMPLERS = "tpe, gp, cmaes, random, qmc, grid, brute_force"
+ASHA = "name, min_epochs, reduction_factor, min_early_stopping_rate, bootstrap_count"
 NO_EXPRESSION = "16:5: constraints[0]: not an expression: "
 OUTSIDE = "a value in the space must be given, got "
 
@@ -54,7 +55,7 @@ MISTAKES = {
     "when of an unknown parameter": (
         "when: {tuned:",
         "when: {tune:",
-        "14:53: parameters.depth.when.tune: unknown parameter 'tune'; did you mean 'tuned'; "
+        "14:47: parameters.depth.when.tune: unknown parameter 'tune'; did you mean 'tuned'; "
         f"valid: {NAMES}",
     ),
     "when of an impossible value": (
@@ -62,6 +63,11 @@ MISTAKES = {
         "[top, tip]}}",
         "14:54: parameters.depth.when.tuned: tuned can never be 'tip'; "
         "valid: 'none', 'all', 'top'",
+    ),
+    "when of no value": (
+        "[all, top]}}",
+        "[]}}",
+        "14:54: parameters.depth.when.tuned: at least one value must be given, got []",
     ),
     "when of itself": (
         "{tuned: [all, top]}",
@@ -129,18 +135,18 @@ MISTAKES = {
     "starting point with an unknown name": (
         "width: 5, kernel",
         "widht: 5, kernel",
-        "18:25: start_from[0].widht: unknown parameter 'widht'; did you mean 'width'; "
+        "18:18: start_from[0].widht: unknown parameter 'widht'; did you mean 'width'; "
         f"valid: {NAMES}",
     ),
     "starting point against a condition": (
         "tuned: top, depth",
         "tuned: none, depth",
-        "18:59: start_from[0].depth: depth does not exist in this point; see its 'when'",
+        "18:52: start_from[0].depth: must be left out, as its 'when' does not hold here",
     ),
     "starting point against a constraint": (
         "width: 5, kernel: 3",
         "width: 3, kernel: 5",
-        "18:5: start_from[0]: the constraint 'width >= kernel' must hold, it does not",
+        "18:5: start_from[0]: the constraint 'width >= kernel' must hold, got kernel=5, width=3",
     ),
     "unknown sampler": (
         "name: tpe",
@@ -150,12 +156,17 @@ MISTAKES = {
     "unknown option of a sampler": (
         "{name: tpe, seed: 1}",
         "{name: random, warmup: 3}",
-        "6:33: sampler.warmup: unknown option of the sampler random; valid: (none)",
+        "6:25: sampler.warmup: unknown option of the sampler random; valid: name, seed",
+    ),
+    "option of a sampler of the wrong type": (
+        "seed: 1",
+        "n_startup_trials: five",
+        "6:40: sampler.n_startup_trials: a whole number must be given, got 'five'",
     ),
     "useless option of a sampler": (
         "{name: tpe, seed: 1}",
         "{name: qmc, qmc_type: foo}",
-        "6:10: sampler: The `qmc_type='foo'` is invalid. Choose either `halton` or `sobol`.",
+        "6:1: sampler: the `qmc_type='foo'` is invalid. Choose either `halton` or `sobol`",
     ),
     "grid on a continuous space": (
         "name: tpe",
@@ -182,14 +193,19 @@ MISTAKES = {
     "unknown option of a pruner": (
         "min_epochs: 2",
         "min_epochs: 2, reduction: 3",
-        "7:48: pruner.reduction: unknown option of the pruner asha; "
-        "did you mean 'reduction_factor'; "
-        "valid: reduction_factor, min_early_stopping_rate, bootstrap_count",
+        "7:37: pruner.reduction: unknown option of the pruner asha; "
+        f"did you mean 'reduction_factor'; valid: {ASHA}",
+    ),
+    "misspelt min_epochs": (
+        "min_epochs",
+        "min_epoch",
+        "7:22: pruner.min_epoch: unknown option of the pruner asha; "
+        f"did you mean 'min_epochs'; valid: {ASHA}",
     ),
     "useless option of a pruner": (
         "min_epochs: 2",
         "reduction_factor: 1",
-        "7:9: pruner: The value of `reduction_factor` is 1, but must be `reduction_factor >= 2`",
+        "7:1: pruner: the value of `reduction_factor` is 1, but must be `reduction_factor >= 2`",
     ),
     "min_epochs above epochs": (
         "min_epochs: 2",
@@ -205,7 +221,7 @@ MISTAKES = {
     "a setting that is a parameter": (
         "epochs: 9",
         "epochs: 9, width: 4",
-        "3:30: settings.width: width must be a setting or a parameter, got both",
+        "3:23: settings.width: a setting must not also be a parameter; give it in one of the two",
     ),
     "empty budget": (
         "{trials: 4, time: 10m}",
@@ -246,6 +262,22 @@ def problems(*changes: tuple[str, str], overrides: tuple[str, ...] = ()) -> list
 @pytest.mark.parametrize(("old", "new", "message"), MISTAKES.values(), ids=MISTAKES)
 def test_load_one_mistake_gives_the_whole_message(old: str, new: str, message: str) -> None:
     assert problems((old, new)) == [f"space.yaml:{message}"]
+
+
+@pytest.mark.parametrize("name", ["learning rate", "lr-max", "3x", "été"])
+def test_load_parameter_name_unfit_for_constraints_gives_the_whole_message(name: str) -> None:
+    assert problems(("  rate:", f"  {name}:"), ("rate: 1e-3, ", "")) == [
+        f"space.yaml:10:3: parameters.{name}: a parameter's name must be letters, digits and '_' "
+        f"and not start with a digit, got '{name}'"
+    ]
+
+
+@pytest.mark.parametrize("name", ["and", "max", "true", "True", "None", "lambda"])
+def test_load_parameter_named_as_a_word_of_constraints_is_a_mistake(name: str) -> None:
+    assert problems(("  rate:", f"  {name}:"), ("rate: 1e-3, ", "")) == [
+        f"space.yaml:10:3: parameters.{name}: a parameter's name must not be a word of the "
+        f"constraints, got '{name}'"
+    ]
 
 
 @pytest.mark.parametrize("choices", ["[3]", "[null]", "[1, true]", "['1', 1]"])
@@ -309,42 +341,3 @@ def test_load_constraint_that_cannot_be_computed_is_a_mistake(constraint: str, s
     found = problems(("width >= kernel", constraint), (START, start))
     assert len(found) == 1
     assert found[0].startswith(f"space.yaml:16:5: constraints[0]: {constraint!r} cannot be")
-
-
-def test_load_misspelt_min_epochs_gets_a_hint() -> None:
-    (problem,) = problems(("min_epochs", "min_epoch"))
-    assert "; did you mean 'min_epochs'; valid: " in problem
-
-
-@pytest.mark.parametrize("step", [".inf", ".nan"])
-def test_load_step_that_is_not_finite_is_a_mistake(step: str) -> None:
-    (problem,) = problems(("log: true", f"step: {step}"))
-    assert problem.startswith("space.yaml:10:54: parameters.rate.step: ")
-
-
-def test_load_option_of_a_sampler_of_the_wrong_type_is_a_mistake() -> None:
-    (problem,) = problems(("seed: 1", "n_startup_trials: five"))
-    assert problem.startswith("space.yaml:6:")
-
-
-def test_load_grid_whose_points_violate_the_constraints_is_a_mistake() -> None:
-    found = problems(
-        ("name: tpe, seed: 1", "name: grid, values: {rate: [1e-3]}"),
-        ("width >= kernel", "rate > 0.01"),
-        (START, "{}"),
-    )
-    assert len(found) == 1
-
-
-def test_load_objective_in_a_package_that_fails_to_import_is_a_mistake() -> None:
-    Path("broken_package").mkdir()
-    Path("broken_package/__init__.py").write_text("raise ValueError('no licence')\n")
-    Path("broken_package/training.py").write_text("def train(params): ...\n")
-    (problem,) = problems(("toy_objective:train", "broken_package.training:train"))
-    assert problem.startswith("space.yaml:2:12: objective: ")
-    assert "no licence" in problem
-
-
-def test_load_objective_without_a_module_spec_is_a_mistake() -> None:
-    (problem,) = problems(("toy_objective:train", "__main__:train"))
-    assert problem.startswith("space.yaml:2:12: objective: ")

@@ -60,6 +60,20 @@ def test_load_whole_file_takes_everything_over() -> None:
     assert spec.start_from == [{"rate": 1e-3, "width": 5, "kernel": 3, "tuned": "top", "depth": 2}]
 
 
+def test_load_grid_whose_points_violate_the_constraints_is_a_mistake() -> None:
+    path = write_space(
+        ("name: tpe, seed: 1", "name: grid, values: {rate: [1e-3]}"),
+        ("width >= kernel", "rate > 0.01"),
+        ("{rate: 1e-3, width: 5, kernel: 3, tuned: top, depth: 2}", "{}"),
+    )
+    with pytest.raises(SpaceError) as caught:
+        load_space_file(path)
+    assert str(caught.value) == (
+        "space.yaml:6:31: sampler.values: some of the listed points must satisfy the "
+        "constraints, none does"
+    )
+
+
 def test_load_does_not_import_the_objective() -> None:
     Path("toy_objective.py").write_text(OBJECTIVE + "raise RuntimeError('imported')\n")
     load_space_file(write_space())
@@ -168,6 +182,23 @@ def test_load_prefers_the_folder_of_the_file_to_the_current_one() -> None:
     Path("beside/toy_objective.py").write_text(OBJECTIVE.replace("train", "fit"))
     Path("beside/space.yaml").write_text(BASE.replace(":train", ":fit"))
     load_space_file(Path("beside/space.yaml"))
+
+
+def test_load_objective_in_a_package_that_fails_to_import_is_a_mistake() -> None:
+    Path("broken_package").mkdir()
+    Path("broken_package/__init__.py").write_text("raise ValueError('no licence')\n")
+    Path("broken_package/training.py").write_text("def train(params): ...\n")
+    with pytest.raises(SpaceError) as caught:
+        load_space_file(write_space(("toy_objective:train", "broken_package.training:train")))
+    assert str(caught.value) == (
+        "space.yaml:2:12: objective: the module 'broken_package.training' must import without "
+        "an error, got ValueError: no licence"
+    )
+
+
+def test_load_objective_without_a_module_spec_is_a_mistake() -> None:
+    with pytest.raises(SpaceError, match=r"^space\.yaml:2:12: objective: [^\n]*$"):
+        load_space_file(write_space(("toy_objective:train", "__main__:train")))
 
 
 def test_import_folders_are_absolute(tmp_path: Path) -> None:

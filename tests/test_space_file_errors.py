@@ -13,8 +13,8 @@ TOP_LEVEL = (
     "constraints, start_from"
 )
 STUDY_NAME = (
-    "1:8: study: a study's name must be letters, digits, '.', '_' and '-', not start with '.' "
-    "or '-' and not contain '..', got "
+    "1:8: study: a study's name must be up to 100 letters, digits, '.', '_' and '-', not start "
+    "with '.' or '-' and not contain '..', got "
 )
 DURATION = "; valid: seconds, or a text such as 90s, 30m, 1h30m, 2d"
 
@@ -23,12 +23,12 @@ MISTAKES = {
     "no yaml": (
         "[3, 5]",
         "[3, 5",
-        "12:45: not YAML: expected ',' or ']', but got '}' while parsing a flow sequence",
+        "12:45: not YAML: while parsing a flow sequence, expected ',' or ']', but got '}'",
     ),
     "tab as indent": (
         "  kernel:",
         "\tkernel:",
-        "12:1: a tab must not indent a line; use spaces",
+        "12:1: a tab must not stand here; indent with spaces",
     ),
     "undefined alias": (
         "study: toy",
@@ -103,6 +103,21 @@ MISTAKES = {
         "high: .inf",
         "10:42: parameters.rate.high: a finite number must be given, got inf",
     ),
+    "infinite step": (
+        "log: true",
+        "step: .inf",
+        "10:54: parameters.rate.step: a finite number must be given, got inf",
+    ),
+    "step that is no number": (
+        "log: true",
+        "step: .nan",
+        "10:54: parameters.rate.step: a finite number must be given, got nan",
+    ),
+    "infinitely many cpus": (
+        "cpus_per_trial: 1",
+        "cpus_per_trial: .inf",
+        "8:29: resources.cpus_per_trial: a finite number must be given, got inf",
+    ),
     "fraction for a whole number": (
         "trials: 4",
         "trials: 4.5",
@@ -111,14 +126,14 @@ MISTAKES = {
     "truth value for a whole number": (
         "trials: 4",
         "trials: true",
-        "5:18: budget.trials: a whole number must be given, got True",
+        "5:18: budget.trials: a whole number must be given, got true",
     ),
     "word for a truth value": (
         "log: true",
         "log: yes",
         "10:53: parameters.rate.log: true or false must be given, got 'yes'",
     ),
-    "number for a string": ("study: toy", "study: 3", "1:8: study: a string must be given, got 3"),
+    "number for a string": ("study: toy", "study: 3", "1:8: study: a text must be given, got 3"),
     "string for a mapping": (
         "{name: asha, min_epochs: 2}",
         "asha",
@@ -155,6 +170,7 @@ MISTAKES = {
     "study name of two dots": ("study: toy", "study: ..", f"{STUDY_NAME}'..'"),
     "study name with two dots": ("study: toy", "study: a..b", f"{STUDY_NAME}'a..b'"),
     "study name with a leading dot": ("study: toy", "study: .toy", f"{STUDY_NAME}'.toy'"),
+    "study name too long": ("study: toy", f"study: {'a' * 101}", f"{STUDY_NAME}'{'a' * 101}'"),
     "duration nonsense": (
         "time: 10m",
         "time: soon",
@@ -197,8 +213,8 @@ BAD_OVERRIDES = {
     "no key": ("=3", "--set =3: key=value must hold, as in --set budget.trials=10"),
     "no yaml": (
         "budget.trials=[1",
-        "--set budget.trials=[1:1:3: not YAML: expected ',' or ']', but got '<stream end>' "
-        "while parsing a flow sequence",
+        "--set budget.trials=[1: not YAML: while parsing a flow sequence, expected ',' or ']', "
+        "but got '<stream end>'",
     ),
     "wrong type": (
         "budget.trials=ten",

@@ -97,8 +97,8 @@ def test_study_name_that_could_leave_the_folder_raises(name: str) -> None:
     with pytest.raises(ValueError, match="a study's name must be") as caught:
         study_name(name)
     assert str(caught.value) == (
-        "a study's name must be letters, digits, '.', '_' and '-', not start with '.' or '-' "
-        f"and not contain '..', got {name!r}"
+        "a study's name must be up to 100 letters, digits, '.', '_' and '-', not start with "
+        f"'.' or '-' and not contain '..', got {name!r}"
     )
 
 
