@@ -16,7 +16,7 @@ class SettingsError(ValueError):
     fatal = True
 
 
-def unknown_name(noun: str, name: str, valid: Iterable[str]) -> SettingsError:
+def unknown_name(noun: str, name: object, valid: Iterable[str]) -> SettingsError:
     """Word the error for a name that does not exist.
 
     Args:
@@ -28,6 +28,20 @@ def unknown_name(noun: str, name: str, valid: Iterable[str]) -> SettingsError:
         An error that proposes the nearest one.
     """
     valid = list(valid)
-    near = difflib.get_close_matches(name, valid, n=1)
+    near = difflib.get_close_matches(str(name), valid, n=1)
     hint = f"; did you mean {near[0]!r}" if near else ""
     return SettingsError(f"unknown {noun} {name!r}{hint}; valid: {', '.join(valid)}")
+
+
+def require_count(name: str, value: object) -> None:
+    """Refuse what is not a whole number from 1 on.
+
+    Args:
+        name: What it counts.
+        value: The number given.
+
+    Raises:
+        SettingsError: If it is not.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise SettingsError(f"{name} >= 1 must hold, got {name}={value!r}")

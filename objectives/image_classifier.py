@@ -5,6 +5,7 @@ fixed (given in `settings`).
 """
 
 import dataclasses
+import inspect
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Any
@@ -14,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from objectives.data import DataSettings, load_dataset, load_test_split
-from objectives.errors import SettingsError, unknown_name
+from objectives.errors import require_count, unknown_name
 from objectives.metrics import classification_metrics
 from objectives.models import MODELS, count_parameters, model_parameters
 from objectives.training import TrainingParameters, make_optimizer, predict_split, train_epoch
@@ -55,13 +56,12 @@ class ImageClassifier:
         mixed_precision: bool = False,
         **fixed: Any,
     ) -> None:
-        if not isinstance(epochs, int) or epochs < 1:
-            raise SettingsError(f"epochs >= 1 must hold, got epochs={epochs}")
+        require_count("epochs", epochs)
         self.epochs = epochs
         self.epoch = 0
         self.device = _device(device)
         self.mixed_precision = mixed_precision and self.device.startswith("cuda")
-        training, network = _sort_parameters({**fixed, **params}, model)
+        training, network = _sort_parameters(params, fixed, model)
         self.training = TrainingParameters(**training)
         self._data_settings = _data_settings(data or {})
         self.data = load_dataset(self._data_settings, self.device)
@@ -91,15 +91,11 @@ class ImageClassifier:
                 self._precision(),
             )
             self.epoch += 1
-            metrics: dict[str, float | int | None] = {
+            val = classification_metrics(*self.predict("val"))
+            yield {
                 "train_loss": train_loss,
                 "train_accuracy": train_accuracy,
-            }
-            if np.isfinite(train_loss):
-                probabilities, labels = self.predict("val")
-                val = classification_metrics(probabilities, labels)
-                metrics |= {f"val_{name}": value for name, value in val.items()}
-            yield metrics | {
+                **{f"val_{name}": value for name, value in val.items()},
                 "learning_rate": self.optimizer.param_groups[0]["lr"],
                 "n_parameters": count_parameters(self.model),
             }
@@ -177,13 +173,18 @@ def _data_settings(given: dict[str, Any]) -> DataSettings:
     return DataSettings(**given)
 
 
-def _sort_parameters(given: dict[str, Any], model: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def _sort_parameters(
+    params: dict[str, Any], fixed: dict[str, Any], model: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Tell the parameters of the training from those of the network."""
     training = [field.name for field in dataclasses.fields(TrainingParameters)]
     network = model_parameters(model)
-    for name in given:
-        if name not in training and name not in network:
-            raise unknown_name(f"parameter of {model}", name, [*network, *training])
+    for name in params.keys() - {*network, *training}:
+        raise unknown_name(f"parameter of {model}", name, [*network, *training])
+    for name in fixed.keys() - {*network, *training}:
+        settings = inspect.getfullargspec(ImageClassifier).kwonlyargs
+        raise unknown_name("setting", name, [*settings, *network, *training])
+    given = {**fixed, **params}
     return (
         {name: value for name, value in given.items() if name in training},
         {name: value for name, value in given.items() if name in network},

@@ -1,10 +1,12 @@
 """Metrics of a classifier on a split, computed by scikit-learn."""
 
-import warnings
+import math
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score, log_loss, roc_auc_score
+
+METRICS = ("loss", "accuracy", "f1", "auroc")
 
 
 def classification_metrics(
@@ -13,13 +15,17 @@ def classification_metrics(
     """Compute loss, accuracy, macro F1 and macro AUROC.
 
     Args:
-        probabilities: `(N, K)`, each row sums to 1.
+        probabilities: `(N, K)`, each row sums to 1 up to rounding.
         labels: `(N,)`, 0 to K - 1.
 
     Returns:
         `loss` (mean negative log likelihood, in nats), `accuracy`, `f1` (mean over classes)
-        and `auroc` (mean over classes of one against the rest; None if a class has no image).
+        and `auroc` (mean over classes of one against the rest; None if a class has no image);
+        all NaN if a probability is.
     """
+    if not np.isfinite(probabilities).all():
+        return dict.fromkeys(METRICS, math.nan)
+    probabilities = probabilities / probabilities.sum(axis=1, keepdims=True)
     n_classes = probabilities.shape[1]
     predictions = probabilities.argmax(axis=1)
     classes = np.arange(n_classes)
@@ -36,8 +42,6 @@ def _auroc(
 ) -> float | None:
     if len(np.unique(labels)) < n_classes:
         return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # rows that sum to 1 only up to float32
-        if n_classes == 2:
-            return float(roc_auc_score(labels, probabilities[:, 1]))
-        return float(roc_auc_score(labels, probabilities, multi_class="ovr", average="macro"))
+    if n_classes == 2:
+        return float(roc_auc_score(labels, probabilities[:, 1]))
+    return float(roc_auc_score(labels, probabilities, multi_class="ovr", average="macro"))

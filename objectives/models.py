@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from torch import nn
 
-from objectives.errors import InfeasibleError, SettingsError, unknown_name
+from objectives.errors import InfeasibleError, SettingsError, require_count, unknown_name
 
 ImageShape = tuple[int, int, int]
 """Channels, height, width."""
@@ -48,7 +48,7 @@ def small_cnn(  # noqa: PLR0913  each is a parameter that can be searched
         n_classes: Outputs of the head.
         n_blocks: Convolution blocks, at least 1.
         filters: Filters of the first block.
-        filter_growth: Factor from the filters of one block to those of the next.
+        filter_growth: Factor from the filters of one block to those of the next, above 0.
         kernel_size: Height and width of every kernel.
         stride: Step of every convolution.
         padding: Zeros around every input; `same` is half the kernel, `valid` none.
@@ -69,16 +69,24 @@ def small_cnn(  # noqa: PLR0913  each is a parameter that can be searched
         raise unknown_name("activation", activation, ACTIVATIONS)
     if pooling not in {"none", *POOLINGS}:
         raise unknown_name("pooling", pooling, ["none", *POOLINGS])
-    for name, size in [("n_blocks", n_blocks), ("filters", filters), ("stride", stride)]:
-        if size < 1:
-            raise SettingsError(f"{name} >= 1 must hold, got {name}={size}")
+    counts = {
+        "n_blocks": n_blocks,
+        "filters": filters,
+        "kernel_size": kernel_size,
+        "stride": stride,
+        "pool_size": pool_size,
+    }
+    for name, count in counts.items():
+        require_count(name, count)
+    if filter_growth <= 0:
+        raise SettingsError(f"filter_growth > 0 must hold, got filter_growth={filter_growth}")
     if not 0 <= dropout < 1:
         raise SettingsError(f"0 <= dropout < 1 must hold, got dropout={dropout}")
     n_zeros = _padding(padding, kernel_size)
     channels, height, width = image_shape
     layers: list[nn.Module] = []
     for block in range(1, n_blocks + 1):
-        n_filters = round(filters * filter_growth ** (block - 1))
+        n_filters = max(1, round(filters * filter_growth ** (block - 1)))
         where = f"block {block}"
         height = _shrunk(height, kernel_size, stride, n_zeros, f"{where}: the kernel")
         width = _shrunk(width, kernel_size, stride, n_zeros, f"{where}: the kernel")

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from objectives.data import Dataset, Split
-from objectives.errors import SettingsError, unknown_name
+from objectives.errors import SettingsError, require_count, unknown_name
 
 OPTIMIZERS = ("adamw", "adam", "sgd")
 _EVALUATION_BATCH = 1024
@@ -48,8 +48,7 @@ class TrainingParameters:
             raise SettingsError(f"weight_decay >= 0 must hold, got {self.weight_decay}")
         if not 0 <= self.momentum < 1:
             raise SettingsError(f"0 <= momentum < 1 must hold, got {self.momentum}")
-        if self.batch_size < 1:
-            raise SettingsError(f"batch_size >= 1 must hold, got {self.batch_size}")
+        require_count("batch_size", self.batch_size)
 
 
 def make_optimizer(model: nn.Module, parameters: TrainingParameters) -> torch.optim.Optimizer:
@@ -101,8 +100,8 @@ def train_epoch(
     n_right = torch.zeros((), dtype=torch.int64, device=device)
     n_seen = 0
     for images, labels in data.train.batches(batch_size, order):
-        if len(labels) == 1 and len(data.train) > 1:
-            continue  # batch normalisation has no deviation over one image
+        if n_seen and len(labels) < min(2, batch_size):
+            continue  # a last batch of one: batch normalisation has no deviation over it
         with precision or nullcontext():
             logits = model(data.normalise(images))
             loss = cross_entropy(logits, labels)

@@ -1,0 +1,169 @@
+"""The import rules of the project, read from the source and seen in fresh interpreters."""
+
+import ast
+import graphlib
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+
+PACKAGES = ("search", "objectives")
+
+# From left to right; what several modules of a row share is not ruled here. The spec names
+# the samplers and pruners that there are, so these stand in its row and not to its right.
+LAYERS = (
+    {"search.errors"},
+    {"search.spec", "search.space", "search.samplers", "search.pruners", "search.objective"},
+    {"search.study", "search.trial"},
+    {"search.engines.inline", "search.engines.ray_tune"},
+    {"search.progress", "search.summary", "search.export"},
+    {"search.cli"},
+)
+
+
+def module_sources() -> dict[str, str]:
+    """Read every module of both packages; a package's `__init__.py` goes by its name."""
+    sources = {}
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            sources[".".join(parts).removesuffix(".__init__")] = path.read_text(encoding="utf-8")
+    return sources
+
+
+SOURCES = module_sources()
+
+
+def imported(source: str) -> set[str]:
+    """List the modules that a text imports, at its top, in functions, and for types only."""
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.module, "imports are absolute"
+            whole = {f"{node.module}.{alias.name}" for alias in node.names}
+            submodules = whole & SOURCES.keys()
+            names |= submodules if submodules == whole else submodules | {node.module}
+    return names
+
+
+IMPORTS = {module: imported(source) for module, source in SOURCES.items()}
+
+
+def importers_of(root: str) -> set[str]:
+    """List the modules that import a package or anything in it."""
+    return {
+        module
+        for module, names in IMPORTS.items()
+        if any(name.partition(".")[0] == root for name in names)
+    }
+
+
+def reachable(module: str) -> set[str]:
+    """List the modules of the project that one imports, directly or through others."""
+    found: set[str] = set()
+    waiting = [module]
+    while waiting:
+        new = IMPORTS[waiting.pop()] & SOURCES.keys() - found
+        found |= new
+        waiting += new
+    return found
+
+
+def loaded(*arguments: str) -> set[str]:
+    """Run Python and list the top-level packages that it loaded."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
+    return {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("import torch.nn", {"torch.nn"}),
+        ("def f():\n    from ray import tune", {"ray"}),
+        ("from search import record", {"search.record"}),
+        ("from search import InfeasibleError", {"search"}),
+        (
+            "from search.engines import ENGINES, inline",
+            {"search.engines", "search.engines.inline"},
+        ),
+    ],
+)
+def test_imported_each_form_is_seen(source: str, names: set[str]) -> None:
+    assert imported(source) == names
+
+
+@pytest.mark.parametrize("foreign", ["search", "ray", "optuna"])
+def test_objectives_stand_alone(foreign: str) -> None:
+    assert not {module for module in importers_of(foreign) if module.startswith("objectives")}
+
+
+def test_search_names_objectives_only_in_space_files() -> None:
+    assert not {module for module in importers_of("objectives") if module.startswith("search")}
+
+
+def test_ray_is_imported_by_its_engine_only() -> None:
+    assert importers_of("ray") == {"search.engines.ray_tune"}
+
+
+@pytest.mark.parametrize("library", ["torch", "torchvision"])
+def test_torch_is_imported_by_objectives_only(library: str) -> None:
+    importers = importers_of(library)
+    assert importers
+    assert all(module.startswith("objectives.") for module in importers)
+
+
+def test_imports_form_no_cycle() -> None:
+    graph = {module: names & SOURCES.keys() for module, names in IMPORTS.items()}
+    graphlib.TopologicalSorter(graph).prepare()
+
+
+def test_init_is_imported_by_nothing_inside_its_package() -> None:
+    # search.engines re-exports nothing: it holds the table of the engines, so that the names
+    # can be listed without loading one.
+    inits = {"search", "objectives"}
+    hubs = {module: names & inits for module, names in IMPORTS.items() if names & inits}
+    assert hubs == {}
+
+
+def test_engines_table_imports_nothing() -> None:
+    assert IMPORTS["search.engines"] == set()
+
+
+def test_layers_name_modules_that_exist() -> None:
+    assert set().union(*LAYERS) <= SOURCES.keys()
+
+
+@pytest.mark.parametrize(
+    ("place", "module"),
+    [(place, module) for place, layer in enumerate(LAYERS) for module in sorted(layer)],
+)
+def test_layers_nothing_reaches_to_its_right(place: int, module: str) -> None:
+    assert not reachable(module) & set().union(*LAYERS[place + 1 :])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("-c", "import search"), ("-m", "search", "--help")],
+    ids=["import", "help"],
+)
+def test_start_up_loads_nothing_heavy(arguments: tuple[str, ...]) -> None:
+    packages = loaded(*arguments)
+    assert "search" in packages
+    assert not packages & {"torch", "ray", "optuna", "numpy", "pandas", "matplotlib"}
+
+
+def test_importing_the_inline_engine_loads_neither_ray_nor_torch() -> None:
+    packages = loaded("-c", "import search.engines.inline")
+    assert "optuna" in packages
+    assert not packages & {"torch", "ray"}

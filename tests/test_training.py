@@ -1,0 +1,226 @@
+"""One epoch of training under every optimizer, and prediction, on made-up images."""
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from objectives.data import Dataset, Split
+from objectives.errors import SettingsError
+from objectives.training import (
+    OPTIMIZERS,
+    TrainingParameters,
+    make_optimizer,
+    predict_split,
+    train_epoch,
+)
+
+
+@pytest.fixture(autouse=True)
+def seed() -> None:
+    torch.manual_seed(0)
+
+
+def make_data(n_train: int = 60, n_val: int = 20) -> Dataset:
+    """Make grey 4x4 images whose brightness tells the class; image i has i in its corner."""
+    n_images = n_train + n_val
+    labels = torch.arange(n_images) % 2
+    images = (labels.view(-1, 1, 1, 1) * 100 + torch.randint(0, 50, (n_images, 1, 4, 4))).byte()
+    images[:, 0, 0, 0] = torch.arange(n_images)
+    return Dataset(
+        train=Split(images, labels, torch.arange(n_train)),
+        val=Split(images, labels, torch.arange(n_train, n_images)),
+        classes=("dark", "bright"),
+        scale=torch.full((1, 1, 1, 1), 0.02),
+        shift=torch.full((1, 1, 1, 1), -1.5),
+    )
+
+
+class Recorder(nn.Module):
+    """A linear network that notes the corner of every image it is given in training."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Linear(16, 2)
+        self.batches: list[list[int]] = []
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        if self.training:
+            corners = (inputs[:, 0, 0, 0] + 1.5) / 0.02
+            self.batches.append([round(corner) for corner in corners.tolist()])
+        return torch.as_tensor(self.head(inputs.flatten(1)))
+
+
+def linear() -> nn.Sequential:
+    return nn.Sequential(nn.Flatten(), nn.Linear(16, 2))
+
+
+def train(
+    model: nn.Module, data: Dataset, batch_size: int = 16, epochs: int = 1, **parameters: Any
+) -> list[tuple[float, float]]:
+    optimizer = make_optimizer(model, TrainingParameters(batch_size=batch_size, **parameters))
+    n_images = len(data.train)
+    return [
+        train_epoch(model, optimizer, data, batch_size, torch.randperm(n_images))
+        for _ in range(epochs)
+    ]
+
+
+def norm(model: nn.Module) -> float:
+    return float(nn.utils.parameters_to_vector(model.parameters()).detach().norm())
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_optimizer_loss_falls(optimizer: str) -> None:
+    history = train(linear(), make_data(), epochs=15, optimizer=optimizer, learning_rate=0.01)
+    assert history[-1][0] < 0.5 * history[0][0]
+    assert history[-1][1] > 0.9
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_optimizer_weight_decay_alone_shrinks_weights(optimizer: str) -> None:
+    norms = {}
+    for weight_decay in (0.0, 0.5):
+        torch.manual_seed(1)
+        model = linear()
+        before = norm(model)
+        parameters = TrainingParameters(optimizer, 0.01, weight_decay=weight_decay)
+        steps = make_optimizer(model, parameters)
+        for _ in range(10):
+            for weight in model.parameters():
+                weight.grad = torch.zeros_like(weight)
+            steps.step()
+        norms[weight_decay] = norm(model) / before
+    assert norms[0.0] == 1.0
+    assert norms[0.5] < 0.97
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_optimizer_steps_in_proportion_to_the_learning_rate(optimizer: str) -> None:
+    steps = []
+    for learning_rate in (1e-3, 2e-3):
+        torch.manual_seed(1)
+        model = linear()
+        before = nn.utils.parameters_to_vector(model.parameters()).detach().clone()
+        data = make_data()
+        train(model, data, batch_size=60, optimizer=optimizer, learning_rate=learning_rate)
+        steps.append(nn.utils.parameters_to_vector(model.parameters()).detach() - before)
+    assert steps[0].abs().max() > 0
+    torch.testing.assert_close(steps[1], 2 * steps[0], rtol=1e-2, atol=1e-6)
+
+
+def test_sgd_momentum_changes_the_second_step() -> None:
+    weights = []
+    for momentum in (0.0, 0.9):
+        torch.manual_seed(1)
+        model = linear()
+        train(model, make_data(), epochs=2, optimizer="sgd", momentum=momentum)
+        weights.append(nn.utils.parameters_to_vector(model.parameters()).detach())
+    assert not torch.equal(*weights)
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 16, 60, 100])
+def test_train_epoch_sees_every_image_once(batch_size: int) -> None:
+    model = Recorder()
+    train(model, make_data(), batch_size)
+    assert sorted(sum(model.batches, [])) == list(range(60))
+
+
+def test_train_epoch_follows_the_order() -> None:
+    model = Recorder()
+    optimizer = make_optimizer(model, TrainingParameters())
+    order = torch.randperm(60)
+    train_epoch(model, optimizer, make_data(), 16, order)
+    assert sum(model.batches, []) == order.tolist()
+    assert [len(batch) for batch in model.batches] == [16, 16, 16, 12]
+
+
+def test_train_epoch_last_batch_of_one_is_skipped() -> None:
+    model = Recorder()
+    train(model, make_data(n_train=33), batch_size=16)
+    assert [len(batch) for batch in model.batches] == [16, 16]
+
+
+def test_train_epoch_batch_norm_survives_a_last_batch_of_one() -> None:
+    model = nn.Sequential(nn.Conv2d(1, 4, 4), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(4, 2))
+    loss, _ = train(model, make_data(n_train=33), batch_size=16)[0]
+    assert np.isfinite(loss)
+
+
+def test_train_epoch_returns_mean_loss_and_accuracy_over_images() -> None:
+    head = nn.Linear(16, 2)
+    nn.init.zeros_(head.weight)
+    head.bias = nn.Parameter(torch.tensor([1.0, 0.0]))
+    model = nn.Sequential(nn.Flatten(), head)
+    data = make_data(n_train=41)  # 21 dark images, 20 bright ones
+    loss, accuracy = train(model, data, batch_size=3, optimizer="sgd", learning_rate=1e-12)[0]
+    likely = 1 / (1 + np.exp(-1))
+    expected = -(21 * np.log(likely) + 20 * np.log(1 - likely)) / 41
+    assert loss == pytest.approx(expected, rel=1e-5)
+    assert accuracy == 21 / 41
+
+
+def test_train_epoch_precision_covers_each_forward_pass() -> None:
+    entered: list[int] = []
+
+    class Precision(AbstractContextManager[None]):
+        def __enter__(self) -> None:
+            entered.append(1)
+
+        def __exit__(self, *reason: object) -> None:
+            return None
+
+    model = linear()
+    optimizer = make_optimizer(model, TrainingParameters())
+    train_epoch(model, optimizer, make_data(), 20, torch.arange(60), Precision())
+    assert len(entered) == 3
+
+
+def test_train_epoch_leaves_the_training_mode_and_predict_the_evaluation_mode() -> None:
+    model, data = linear(), make_data()
+    train(model, data)
+    assert model.training
+    predict_split(model, data, data.val)
+    assert not model.training
+
+
+def test_predict_split_gives_probabilities_in_the_order_of_the_split() -> None:
+    model, data = linear(), make_data()
+    probabilities, labels = predict_split(model, data, data.val)
+    assert probabilities.shape == (20, 2)
+    assert probabilities.dtype == np.float64
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-12)
+    assert labels.tolist() == data.val.labels[data.val.indices].tolist()
+    model.eval()
+    single = model(data.normalise(data.val.images[data.val.indices[3:4]])).softmax(dim=1)
+    np.testing.assert_allclose(probabilities[3], single.detach().numpy()[0], rtol=1e-5)
+
+
+def test_predict_split_more_than_one_batch_covers_all() -> None:
+    model, data = linear(), make_data(n_train=2100, n_val=4)
+    probabilities, labels = predict_split(model, data, data.train)
+    assert len(probabilities) == len(labels) == 2100
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        (
+            {"optimizer": "sgdd"},
+            "unknown optimizer 'sgdd'; did you mean 'sgd'; valid: adamw, adam, sgd",
+        ),
+        ({"learning_rate": 0.0}, "learning_rate > 0 must hold, got 0.0"),
+        ({"weight_decay": -0.1}, "weight_decay >= 0 must hold, got -0.1"),
+        ({"momentum": 1.0}, "0 <= momentum < 1 must hold, got 1.0"),
+        ({"batch_size": 0}, "batch_size >= 1 must hold, got batch_size=0"),
+    ],
+)
+def test_training_parameters_out_of_range_are_refused(
+    parameters: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        TrainingParameters(**parameters)
+    assert str(caught.value) == message
