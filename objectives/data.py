@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 from torch import Tensor
 
-from objectives.errors import SettingsError, unknown_name
+from objectives.errors import SettingsError, require_count, unknown_name
 from objectives.sources import SOURCES, Arrays, cache_folder, default_root
 
 SPLITS = ("train", "val", "test")
@@ -58,6 +58,9 @@ class DataSettings:
             raise unknown_name("data.name", self.name, SOURCES)
         if not 0 < self.val_fraction < 1:
             raise SettingsError(f"0 < data.val_fraction < 1 must hold, got {self.val_fraction}")
+        for name, value in (("limit", self.limit), ("image_size", self.image_size)):
+            if value is not None:
+                require_count(f"data.{name}", value)
         if (self.name == "image_folder") != (self.path is not None):
             raise SettingsError("data.path must be given for image_folder and for nothing else")
 

@@ -15,6 +15,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from search.errors import SpaceError
 
+_MAX_DEPTH = 100
 _PLAIN_KINDS = {"map", "seq", "str", "null", "bool", "int", "float", "timestamp"}
 
 KeyPath = tuple[str | int, ...]
@@ -187,6 +188,8 @@ class _Reader:
         if kind not in _PLAIN_KINDS:
             self.document.add_problem(path, f"plain values only, got the tag {node.tag}")
             return None
+        if len(path) > _MAX_DEPTH:
+            raise RecursionError
         self.open_nodes.add(id(node))
         try:
             if isinstance(node, MappingNode):
@@ -201,6 +204,9 @@ class _Reader:
     def _items(self, node: MappingNode, path: KeyPath) -> Iterator[tuple[str, Any]]:
         seen: dict[str, int] = {}
         for key_node, value_node in node.value:
+            if not isinstance(key_node, ScalarNode):
+                self.document.add_problem(path, f"a key must be a text, on line {_line(key_node)}")
+                continue
             key = str(key_node.value)
             inner = (*path, key)
             self.document.keys[inner] = _place(key_node)
@@ -209,7 +215,7 @@ class _Reader:
                     inner, f"defined twice, first on line {seen[key]}", at_key=True
                 )
                 continue
-            seen[key] = key_node.start_mark.line + 1
+            seen[key] = _line(key_node)
             yield key, self.build(value_node, inner)
 
     def _scalar(self, node: ScalarNode, path: KeyPath) -> Any:
@@ -252,7 +258,11 @@ def _syntax_problem(error: YAMLError, text: str) -> tuple[int, str]:
 
 
 def _place(node: Node) -> str:
-    return f"{node.start_mark.line + 1}:{node.start_mark.column + 1}"
+    return f"{_line(node)}:{node.start_mark.column + 1}"
+
+
+def _line(node: Node) -> int:
+    return int(node.start_mark.line) + 1
 
 
 def _reading_order(problem: str) -> tuple[int, int]:

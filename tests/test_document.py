@@ -233,3 +233,14 @@ def test_read_document_value_unlike_its_tag_is_a_problem(tmp_path: Path, kind: s
 def test_read_document_number_of_too_many_digits_is_a_problem(tmp_path: Path) -> None:
     document = read(tmp_path, f"a: {'9' * 5000}\n")
     assert problems(document) == ["1:4: a: a value of the kind int must be given"]
+
+
+def test_read_document_key_that_is_no_text_is_a_problem(tmp_path: Path) -> None:
+    document = read(tmp_path, "a:\n  ? [1, 2]\n  : 3\n  b: 4\n")
+    assert problems(document) == ["2:3: a: a key must be a text, on line 2"]
+
+
+@pytest.mark.parametrize("depth", [101, 5000])
+def test_read_document_nested_too_deep_is_refused(tmp_path: Path, depth: int) -> None:
+    with pytest.raises(SpaceError, match="not YAML: it nests too deep"):
+        read(tmp_path, f"a: {'[' * depth}{']' * depth}\n")
