@@ -84,7 +84,7 @@ def read_digits(root: Path, train: bool, size: int | None) -> Arrays:
         size: Image size; 8 where None.
 
     Returns:
-        1,437 or 360 grey images.
+        1,438 or 359 grey images.
     """
     from sklearn.datasets import load_digits
 
