@@ -52,6 +52,7 @@ class Clock(Progress):
     def __init__(self) -> None:
         super().__init__(Console(stderr=True))
         self.ready = self.first_end = self.last_end = 0.0
+        self.n_epochs_first = 0
 
     def run_started(self, run: Run, n_workers: int) -> None:
         super().run_started(run, n_workers)
@@ -60,7 +61,8 @@ class Clock(Progress):
     def trial_finished(self, trial: Any) -> None:
         super().trial_finished(trial)
         self.last_end = time.perf_counter()
-        self.first_end = self.first_end or self.last_end
+        if not self.first_end:
+            self.first_end, self.n_epochs_first = self.last_end, trial.n_epochs
 
 
 def median_of(n_runs: int, measure: Callable[[], float]) -> float:
