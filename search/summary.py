@@ -331,7 +331,7 @@ def _number(value: object) -> str:
         return _value(value)
     if isinstance(value, int):
         return f"{value:,}"
-    return f"{value:.4f}" if 0.1 <= abs(value) < 1000 else f"{value:.3g}"
+    return f"{value:.4f}" if 0.01 <= abs(value) < 1000 or not value else f"{value:#.3g}"
 
 
 def _value(value: object) -> str:

@@ -1,13 +1,15 @@
 """A measured figure beside its target, and how commands and runs are timed."""
 
+import multiprocessing
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console
 
@@ -17,6 +19,7 @@ from search.spec import Spec
 from search.study import Study
 
 ROOT = Path(__file__).parent.parent.parent
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,12 @@ class Clock(Progress):
 def median_of(n_runs: int, measure: Callable[[], float]) -> float:
     """Take the median of several measurements."""
     return statistics.median(measure() for _ in range(n_runs))
+
+
+def in_fresh_process(measure: Callable[[], T]) -> T:
+    """Measure where nothing is loaded yet."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(measure).result()
 
 
 def command_seconds(*args: str) -> float:

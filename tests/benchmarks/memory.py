@@ -8,7 +8,7 @@ from typing import Any
 
 import psutil
 
-from tests.benchmarks.figures import Figure, run_search
+from tests.benchmarks.figures import Figure, in_fresh_process, run_search
 
 
 def training_with_memory(params: dict[str, Any], seed: int = 0) -> Iterator[dict[str, float]]:
@@ -24,7 +24,11 @@ def training_with_memory(params: dict[str, Any], seed: int = 0) -> Iterator[dict
 
 
 def measure() -> list[Figure]:
-    """Run some 220 small trainings on two workers; growth is over a worker's last 100."""
+    """Run some 220 small trainings on two workers, in a process that did nothing before."""
+    return in_fresh_process(_measure)
+
+
+def _measure() -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         study, _, _ = run_search(
             Path(folder),
@@ -38,7 +42,7 @@ def measure() -> list[Figure]:
         )
         driver_mb = psutil.Process().memory_info().rss / 2**20
         records = sorted(study.records(), key=lambda record: record.number)
-    growths = []
+    growths = []  # of each worker, over its last 100 trials
     for pid in {record.metrics["pid"] for record in records}:
         sizes = [r.metrics["memory_mb"] or 0.0 for r in records if r.metrics["pid"] == pid]
         growths.append(max(sizes) - sizes[max(0, len(sizes) - 100)])

@@ -12,12 +12,11 @@ import multiprocessing
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.benchmarks.figures import ROOT, Figure, run_search
+from tests.benchmarks.figures import ROOT, Figure, in_fresh_process, run_search
 
 N_TRIALS = 96
 EPOCHS = 9
@@ -59,12 +58,6 @@ class Rates(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.whole:.1f} ({self.steady:.1f} after the first trial)"
-
-
-def in_fresh_process(measure_rates: Callable[[], Rates]) -> Rates:
-    """Run one orchestrator where nothing is loaded yet."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(measure_rates).result()
 
 
 def ours() -> Rates:
