@@ -138,6 +138,9 @@ def resume(  # noqa: PLR0913  each is a flag
     _check_engine(engine)
     opened = Study.open(study, studies)
     with driving(opened.folder):
+        warning = opened.cut_torn_record()
+        if warning:
+            typer.echo(f"warning: {warning}", err=True)
         extended = extend_study(opened, trials, _overrides(flags))
         _sit(extended, ENGINES[engine], address, studies, quiet)
 

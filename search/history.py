@@ -1,6 +1,7 @@
 """The epochs of one trial as a CSV file, one row an epoch."""
 
 import csv
+import os
 from pathlib import Path
 
 from search.record import Report
@@ -45,6 +46,21 @@ def read_history(folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def cut_history(folder: Path, n_epochs: int) -> None:
+    """Drop epochs that a killed driver wrote here and did not record.
+
+    Args:
+        folder: The trial's folder.
+        n_epochs: The epochs that are recorded.
+    """
+    path = folder / FILE_NAME
+    if not path.exists():
+        return
+    recorded = {str(epoch) for epoch in range(1, n_epochs + 1)}
+    rows = [row for row in read_history(folder) if row["epoch"] in recorded]
+    _rewrite(path, _columns(path), rows)
+
+
 def _columns(path: Path) -> list[str]:
     if not path.exists():
         return []
@@ -53,7 +69,9 @@ def _columns(path: Path) -> list[str]:
 
 
 def _rewrite(path: Path, columns: list[str], rows: list[dict[str, str]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
+    unfinished = path.with_suffix(".unfinished")
+    with unfinished.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
         writer.writerows(rows)
+    os.replace(unfinished, path)

@@ -4,11 +4,12 @@ Every pruner is a decision over the recorded intermediate values, so it needs no
 its own and survives a resume. `min_epochs` is the one option all of them share.
 """
 
+import copy
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from optuna import create_study
+from optuna import Study, create_study
 from optuna.pruners import (
     BasePruner,
     HyperbandPruner,
@@ -17,6 +18,8 @@ from optuna.pruners import (
     PercentilePruner,
     SuccessiveHalvingPruner,
 )
+from optuna.storages import BaseStorage
+from optuna.trial import FrozenTrial
 
 from search.optuna_logs import quiet_optuna
 from search.signatures import Problem, option_problems, option_types, worded
@@ -93,6 +96,36 @@ def _try_out(pruner: BasePruner) -> None:
     trial = study.ask()
     trial.report(0.0, 1)
     trial.should_prune()
+
+
+def judge(study: Study, trial: FrozenTrial) -> tuple[bool, list[tuple[str, Any]]]:
+    """Ask a study's pruner about a trial, without letting it write into the record.
+
+    Args:
+        study: The study; it is not changed.
+        trial: A running trial that has reported.
+
+    Returns:
+        Whether to stop the trial, and what the pruner wants noted of it.
+    """
+    view = copy.copy(study)
+    notes: list[tuple[str, Any]] = []
+    view._storage = _NotingStorage(study._storage, notes)  # type: ignore[assignment]
+    return study.pruner.prune(view, trial), notes
+
+
+class _NotingStorage:
+    """Reads from a storage and keeps what a pruner would write."""
+
+    def __init__(self, storage: BaseStorage, notes: list[tuple[str, Any]]) -> None:
+        self._storage = storage
+        self._notes = notes
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._storage, name)
+
+    def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
+        self._notes.append((key, value))
 
 
 def make_pruner(

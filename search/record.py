@@ -22,9 +22,9 @@ BEST = "best"
 SECONDS = "seconds"
 """Attribute of a trial: time spent in its objective, in seconds."""
 FAILURE = "failure"
-"""Attribute of a failed trial: kind and reason."""
-RETRY_OF = "retry_of"
-"""Attribute of a trial: the number of the interrupted trial that it runs again."""
+"""Attribute of a failed or interrupted trial: kind and reason; None once it goes on."""
+PRUNED_AT = "pruned_at"
+"""Attribute of a trial: the epoch after which the pruner wanted it stopped."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class TrialRecord:
         metrics: All metrics of `best_epoch`.
         seconds: Time spent in the objective; None while it runs.
         seed: The seed it ran with.
-        failure: Kind and reason of a failed trial.
+        failure: Kind and reason of a failed trial, or of the interruption of a RUNNING one.
         values: The metric at each epoch reported.
     """
 
@@ -128,7 +128,7 @@ def read_record(trial: FrozenTrial) -> TrialRecord:
     """
     attrs = trial.user_attrs
     best = attrs.get(BEST, {})
-    failure = Failure(**attrs[FAILURE]) if FAILURE in attrs else None
+    failure = Failure(**attrs[FAILURE]) if attrs.get(FAILURE) else None
     return TrialRecord(
         number=trial.number,
         state=trial.state.name,
@@ -142,18 +142,6 @@ def read_record(trial: FrozenTrial) -> TrialRecord:
         failure=failure,
         values=dict(trial.intermediate_values),
     )
-
-
-def counts_in_budget(record: TrialRecord) -> bool:
-    """Tell whether a trial uses up one of `budget.trials`.
-
-    Args:
-        record: The trial.
-
-    Returns:
-        False for an interrupted one, which runs again.
-    """
-    return not (record.failure and record.failure.kind == "interrupted")
 
 
 def has_begun(trial: FrozenTrial) -> bool:

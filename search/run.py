@@ -5,11 +5,12 @@ here, so all engines agree.
 """
 
 import time
+from collections import deque
 from pathlib import Path
 from typing import Protocol
 
 from search.errors import ObjectiveError, SearchError, listing
-from search.record import Event, Failure, Report, TrialRecord, counts_in_budget
+from search.record import Event, Failure, Report, TrialRecord
 from search.study import Study
 from search.trial import Assignment, Worker
 
@@ -50,7 +51,8 @@ class Run:
         self.observer = observer
         self.error: SearchError | None = None
         self.stop_reason = ""
-        self.n_begun = sum(map(counts_in_budget, study.records()))
+        self.n_begun = len(study.records())
+        self._unfinished = deque(study.take_up_unfinished())
         self._started = time.monotonic()
         self._elapsed_s: dict[int, float] = {}
 
@@ -72,18 +74,10 @@ class Run:
         Returns:
             What to run, or None if the run is to hand out no more.
         """
-        if self.stop_reason or self.budget_spent():
-            return None
-        try:
-            trial = self.study.ask()
-        except SearchError as error:
-            self.abort(error)
-            return None
+        trial = None if self.stop_reason or self.time_is_up() else self._begin_trial()
         if trial is None:
-            self.stop("every point of the space has been tried")
             return None
-        self.n_begun += 1
-        self._elapsed_s[trial.number] = 0.0
+        self._elapsed_s[trial.number] = trial.seconds or 0.0
         self.observer.trial_started(trial)
         spec = self.study.spec
         return Assignment(
@@ -92,6 +86,7 @@ class Run:
             seed=trial.seed,
             objective=spec.objective,
             settings=spec.settings,
+            folder=str(self.study.trial_folder(trial.number).resolve()),
             worker=worker,
         )
 
@@ -147,9 +142,17 @@ class Run:
         self.stop(str(error))
 
     def abandon(self) -> None:
-        """Record every running trial as interrupted."""
+        """Leave every running trial to a later run."""
         for number in self.study.live_trials():
-            self._fail(number, self._interruption())
+            self._interrupt(number)
+
+    def has_work(self) -> bool:
+        """Tell whether there is a trial to go on with or to begin.
+
+        Returns:
+            False once the budget is spent and no trial is unfinished.
+        """
+        return bool(self._unfinished) or not self.budget_spent()
 
     def elapsed_s(self) -> float:
         """Tell how long the run has taken.
@@ -169,7 +172,7 @@ class Run:
         return limit_s is not None and self.elapsed_s() >= limit_s
 
     def budget_spent(self) -> bool:
-        """Tell whether the run may begin no further trial.
+        """Tell whether the run may begin no new trial.
 
         Returns:
             True once `budget.trials` have begun or `budget.time` is up.
@@ -190,7 +193,7 @@ class Run:
             return self._ended(number)
         ending = self.error or self.time_is_up() or self.stop_reason == INTERRUPTED
         if ending and report.epoch != self.study.spec.epochs:
-            return self._fail(number, self._interruption())
+            return self._interrupt(number)
         return False
 
     def _metric_problem(self, name: str, report: Report) -> str:
@@ -201,9 +204,28 @@ class Run:
             f"it reports {listing(sorted(report.metrics))}"
         )
 
-    def _interruption(self) -> Failure:
+    def _begin_trial(self) -> TrialRecord | None:
+        """Take an unfinished trial or, within the budget, a new one."""
+        if self._unfinished:
+            return self._unfinished.popleft()
+        if self.budget_spent():
+            return None
+        try:
+            trial = self.study.ask()
+        except SearchError as error:
+            self.abort(error)
+            return None
+        if trial is None:
+            self.stop("every point of the space has been tried")
+            return None
+        self.n_begun += 1
+        return trial
+
+    def _interrupt(self, number: int) -> bool:
         reason = "the time budget was spent" if self.time_is_up() else self.stop_reason
-        return Failure("interrupted", reason or "the run ended")
+        elapsed_s = self._elapsed_s.get(number, 0.0)
+        self.study.interrupt(number, elapsed_s, reason or "the run ended")
+        return self._ended(number)
 
     def _fail(self, number: int, failure: Failure) -> bool:
         self.study.fail(number, self._elapsed_s[number], failure)

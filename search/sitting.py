@@ -14,7 +14,6 @@ from search.export import LEADERBOARD_FILE, write_leaderboard
 from search.leaderboard import leaderboard_rows
 from search.objective import extend_import_path
 from search.progress import make_progress
-from search.record import counts_in_budget
 from search.run import INTERRUPTED, Run
 from search.space_file import load_space_file
 from search.study import SPACE_FILE, Study
@@ -37,7 +36,7 @@ def extend_study(study: Study, trials: str | None, overrides: Sequence[str]) -> 
     overrides = list(overrides)
     if trials is not None:
         more = int(trials) if trials.startswith("+") and trials[1:].isdigit() else None
-        so_far = sum(map(counts_in_budget, study.records()))
+        so_far = len(study.records())
         overrides.append(f"budget.trials={trials if more is None else so_far + more}")
     extend_import_path(study.import_folders)
     spec = load_space_file(study.folder / SPACE_FILE, overrides)
@@ -62,9 +61,8 @@ def run_study(
         NoTrialCompletedError: If no trial of the study is COMPLETE.
     """
     with make_progress(console, quiet) as progress:
-        study.requeue_interrupted()
         run = Run(study, progress)
-        if run.budget_spent():
+        if not run.has_work():
             run.stop("the budget of trials is spent; give more with --trials +20")
         else:
             _serve(run, engine, address)

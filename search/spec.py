@@ -18,6 +18,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from search.errors import shown
 from search.pruners import PRUNERS
 from search.samplers import SAMPLERS
 
@@ -124,7 +125,7 @@ Duration = Annotated[
 def _scalar(value: object) -> object:
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    raise ValueError(f"a string, a number, true, false or null must be given, got {value!r}")
+    raise ValueError(f"a text, a number, true, false or null must be given, got {shown(value)}")
 
 
 def _gpus(value: object) -> object:
@@ -133,6 +134,14 @@ def _gpus(value: object) -> object:
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e6:
         return float(value)
     raise ValueError(f"'auto' or a number of at least 0 must be given, got {value!r}")
+
+
+def _keep(value: object) -> object:
+    if value in ("all", "none"):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise ValueError(f"a number of trials, 'all' or 'none' must be given, got {shown(value)}")
 
 
 ScalarField = Annotated[
@@ -285,6 +294,13 @@ class ResourcesSpec(_Model):
     )
 
 
+KeepField = Annotated[
+    int | Literal["all", "none"],
+    PlainValidator(_keep),
+    WithJsonSchema({"anyOf": [{"enum": ["all", "none"]}, {"type": "integer", "minimum": 0}]}),
+]
+
+
 class Spec(_Model):
     """One search: everything a space file says."""
 
@@ -303,6 +319,11 @@ class Spec(_Model):
     parameters: dict[str, Parameter] = Field(min_length=1)
     constraints: list[str] = Field(
         default=[], description="Expressions over parameters that every trial satisfies."
+    )
+    keep: KeepField = Field(
+        default=3,
+        description="How many of the best complete trials keep their best checkpoint: a number, "
+        "all or none.",
     )
     start_from: list[dict[str, ScalarField]] = Field(
         default=[], description="Known good points, tried first; what they leave out is sampled."

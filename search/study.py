@@ -13,24 +13,23 @@ from importlib import metadata
 from pathlib import Path
 
 import optuna
-from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
 from optuna.study import StudyDirection
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from search import record
+from search.checkpoints import Checkpoints, trial_folder
 from search.errors import SearchError, StudyError, did_you_mean
-from search.history import append_epoch
+from search.history import append_epoch, cut_history
 from search.optuna_logs import quiet_optuna
-from search.pruners import make_pruner
+from search.pruners import judge, make_pruner
 from search.record import Failure, Report, TrialRecord, is_better, ranked, read_record
 from search.sampling import make_sampler, trial_seed
 from search.space import Space
 from search.space_file import read_space_file, write_space_file
 from search.spec import Spec
+from search.storage import JOURNAL_FILE, cut_torn_line, open_journal
 
 SPACE_FILE = "space.yaml"
-JOURNAL_FILE = "study.journal"
 IMPORT_FOLDERS = "import_folders"
 """Attribute of the study: where its objective may lie."""
 _VERSIONED = ["search", "torch", "torchvision", "optuna", "ray", "scikit-learn", "numpy"]
@@ -58,6 +57,8 @@ class Study:
         )
         self._live: dict[int, optuna.Trial] = {}
         self._best: dict[int, float] = {}
+        self._n_epochs: dict[int, int] = {}
+        self.checkpoints = Checkpoints(folder, spec.keep)
 
     @classmethod
     def create(cls, spec: Spec, studies: Path, import_folders: Sequence[str] = ()) -> "Study":
@@ -89,7 +90,7 @@ class Study:
             optuna_study = optuna.create_study(
                 study_name=spec.study,
                 direction=spec.metric.direction,
-                storage=_journal(folder),
+                storage=open_journal(folder / JOURNAL_FILE),
             )
         optuna_study.set_user_attr(IMPORT_FOLDERS, list(import_folders))
         study = cls(folder, spec, optuna_study)
@@ -124,14 +125,14 @@ class Study:
             raise StudyError(
                 f"{folder / JOURNAL_FILE}: the record of trials must exist, none found"
             )
+        storage = open_journal(folder / JOURNAL_FILE)
         with quiet_optuna():
-            names = [s.study_name for s in optuna.get_all_study_summaries(_journal(folder))]
+            names = [summary.study_name for summary in optuna.get_all_study_summaries(storage)]
             if not names:
                 raise StudyError(
                     f"{folder / JOURNAL_FILE}: the record must hold a study, got none"
                 )
-            optuna_study = optuna.load_study(study_name=names[0], storage=_journal(folder))
-        return cls(folder, spec, optuna_study)
+            return cls(folder, spec, optuna.load_study(study_name=names[0], storage=storage))
 
     @property
     def name(self) -> str:
@@ -160,28 +161,22 @@ class Study:
         write_space_file(spec, self.folder / SPACE_FILE, _provenance())
         return Study(self.folder, spec, self._optuna)
 
-    def requeue_interrupted(self) -> int:
-        """Take up what an earlier driver left behind; only the driver may call it.
-
-        Trials that were running become interrupted, and every interrupted trial waits to be
-        run again with the same parameters.
+    def cut_torn_record(self) -> str | None:
+        """Cut off what a power cut left of a last line; only the driver may call it.
 
         Returns:
-            How many trials wait.
+            What was cut off, in words, or None if the record is whole.
         """
-        trials = self._optuna.get_trials(deepcopy=False)
-        for trial in trials:
-            if trial.state is TrialState.RUNNING:
-                left = Failure("interrupted", "its driver ended")
-                self._fail(optuna.Trial(self._optuna, trial._trial_id), left)
-        trials = self._optuna.get_trials(deepcopy=False)
-        retried = {trial.user_attrs.get(record.RETRY_OF) for trial in trials}
-        for trial in trials:
-            failure = trial.user_attrs.get(record.FAILURE, {})
-            if failure.get("kind") == "interrupted" and trial.number not in retried:
-                attrs = {record.RETRY_OF: trial.number}
-                self._optuna.enqueue_trial(trial.params, user_attrs=attrs)
-        return sum(trial.state is TrialState.WAITING for trial in self._optuna.trials)
+        return cut_torn_line(self.folder / JOURNAL_FILE)
+
+    def take_up_unfinished(self) -> list[TrialRecord]:
+        """Take over the trials that an earlier driver left RUNNING; only the driver may call it.
+
+        Returns:
+            Those trials, in order; each is to be run on from its checkpoint.
+        """
+        trials = self._optuna.get_trials(deepcopy=False, states=[TrialState.RUNNING])
+        return [self._take_up(trial) for trial in trials]
 
     def ask(self) -> TrialRecord | None:
         """Begin a trial.
@@ -195,15 +190,7 @@ class Study:
         """
         if self._sampler.exhausted(self._optuna.get_trials(deepcopy=False)):
             return None
-        trial = self._optuna.ask()
-        try:
-            self.space.suggest(trial)
-        except SearchError as error:
-            self._fail(trial, Failure("infeasible", str(error)))
-            raise
-        trial.set_user_attr(record.SEED, trial_seed(self.spec.sampler.seed, trial.number))
-        self._live[trial.number] = trial
-        return self.record(trial.number)
+        return self._begin(self._optuna.ask())
 
     def report(self, number: int, report: Report) -> bool:
         """Record one epoch of a running trial.
@@ -218,15 +205,21 @@ class Study:
         trial = self._live[number]
         value = report.metrics[self.spec.metric.name]
         assert value is not None
-        append_epoch(self.trial_folder(number), report)
-        trial.report(value, step=report.epoch)
+        n_recorded = self._n_epochs.get(number, 0)
+        if report.epoch < n_recorded:
+            return False  # an objective without a state runs again up to where it was
+        if report.epoch > n_recorded:
+            append_epoch(self.trial_folder(number), report)
+            trial.report(value, step=report.epoch)
+            self._n_epochs[number] = report.epoch
         last = self.spec.metric.reduce == "last"
         if last or is_better(value, self._best.get(number), self.direction):
             self._best[number] = value
             trial.set_user_attr(record.BEST, {"epoch": report.epoch, "metrics": report.metrics})
+            self.checkpoints.mark_best(number)
         if self.spec.epochs and report.epoch >= self.spec.epochs:
             return False
-        return trial.should_prune()
+        return self._should_prune(trial, report.epoch)
 
     def complete(self, number: int, elapsed_s: float) -> None:
         """Record that a trial ran to its end.
@@ -236,7 +229,11 @@ class Study:
             elapsed_s: Time spent in its objective.
         """
         trial = self._end(number, elapsed_s)
-        self._optuna.tell(trial, self._best.pop(number))
+        self._optuna.tell(trial, self._best[number])
+        completed = self._optuna.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
+        sign = -1 if self.direction == StudyDirection.MAXIMIZE else 1
+        completed.sort(key=lambda t: (sign * (t.value or 0.0), t.number))
+        self.checkpoints.keep_best(number, [t.number for t in completed])
 
     def prune(self, number: int, elapsed_s: float) -> None:
         """Record that the pruner stopped a trial.
@@ -247,6 +244,7 @@ class Study:
         """
         trial = self._end(number, elapsed_s)
         self._optuna.tell(trial, state=TrialState.PRUNED)
+        self.checkpoints.drop(number)
 
     def fail(self, number: int, elapsed_s: float, failure: Failure) -> None:
         """Record that a trial failed.
@@ -257,6 +255,17 @@ class Study:
             failure: Why; its traceback goes to `error.txt`.
         """
         self._fail(self._end(number, elapsed_s), failure)
+
+    def interrupt(self, number: int, elapsed_s: float, reason: str) -> None:
+        """Leave a running trial to a later driver, which goes on with it.
+
+        Args:
+            number: The trial; it stays RUNNING.
+            elapsed_s: Time spent in its objective.
+            reason: Why, in one line.
+        """
+        trial = self._end(number, elapsed_s)
+        trial.set_user_attr(record.FAILURE, {"kind": "interrupted", "reason": reason})
 
     def live_trials(self) -> list[int]:
         """Name the trials that this process has begun and not ended.
@@ -303,7 +312,7 @@ class Study:
         Returns:
             A path that exists once the trial has something to keep.
         """
-        return self.folder / "trials" / f"{number:04d}"
+        return trial_folder(self.folder, number)
 
     def last_change(self) -> datetime:
         """Tell when the record was last written.
@@ -318,8 +327,50 @@ class Study:
         if not self.records():
             shutil.rmtree(self.folder)
 
+    def _begin(self, trial: optuna.Trial) -> TrialRecord:
+        """Complete what belongs to the start of a trial."""
+        try:
+            self.space.suggest(trial)
+        except SearchError as error:
+            self._fail(trial, Failure("infeasible", str(error)))
+            raise
+        trial.set_user_attr(record.SEED, trial_seed(self.spec.sampler.seed, trial.number))
+        self._live[trial.number] = trial
+        return self.record(trial.number)
+
+    def _take_up(self, frozen: FrozenTrial) -> TrialRecord:
+        trial = optuna.Trial(self._optuna, frozen._trial_id)
+        if record.SEED not in frozen.user_attrs:
+            return self._begin(trial)
+        if frozen.user_attrs.get(record.FAILURE):
+            trial.set_user_attr(record.FAILURE, None)
+        taken = self.record(trial.number)
+        self._live[taken.number] = trial
+        self._n_epochs[taken.number] = taken.n_epochs
+        if taken.value is not None:
+            self._best[taken.number] = taken.value
+        cut_history(self.trial_folder(taken.number), taken.n_epochs)
+        return taken
+
+    def _should_prune(self, trial: optuna.Trial, epoch: int) -> bool:
+        """Ask the pruner, in an order of writing that a kill at any point cannot confuse.
+
+        Pruners note in the record how far a trial has come and do not judge that point again.
+        So the verdict is written first and their notes after it.
+        """
+        frozen = self._optuna._storage.get_trial(trial._trial_id)
+        if frozen.user_attrs.get(record.PRUNED_AT) == epoch:
+            return True
+        verdict, notes = judge(self._optuna, frozen)
+        if verdict:
+            trial.set_user_attr(record.PRUNED_AT, epoch)
+        for key, value in notes:
+            self._optuna._storage.set_trial_system_attr(trial._trial_id, key, value)
+        return verdict
+
     def _end(self, number: int, elapsed_s: float) -> optuna.Trial:
         trial = self._live.pop(number)
+        self._n_epochs.pop(number, None)
         trial.set_user_attr(record.SECONDS, round(elapsed_s, 4))
         return trial
 
@@ -330,7 +381,7 @@ class Study:
             (folder / "error.txt").write_text(failure.traceback, encoding="utf-8")
         trial.set_user_attr(record.FAILURE, {"kind": failure.kind, "reason": failure.reason})
         self._optuna.tell(trial, state=TrialState.FAIL)
-        self._best.pop(trial.number, None)
+        self.checkpoints.drop(trial.number)
 
 
 def study_names(studies: Path) -> list[str]:
@@ -345,10 +396,6 @@ def study_names(studies: Path) -> list[str]:
     if not studies.is_dir():
         return []
     return sorted(path.parent.name for path in studies.glob(f"*/{SPACE_FILE}"))
-
-
-def _journal(folder: Path) -> JournalStorage:
-    return JournalStorage(JournalFileBackend(str(folder / JOURNAL_FILE)))
 
 
 def _provenance() -> list[str]:

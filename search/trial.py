@@ -9,18 +9,25 @@ import inspect
 import math
 import numbers
 import os
-import random
 import sys
 import time
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from search.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from search.checkpoints import LAST
 from search.errors import ObjectiveError
-from search.objective import Metrics, ObjectiveFactory, extend_import_path, load_objective
+from search.generators import generator_states, restore_generators, seed_generators
+from search.objective import (
+    Metrics,
+    ObjectiveFactory,
+    ResumableObjective,
+    extend_import_path,
+    load_objective,
+)
 from search.record import End, Event, Failure, FailureKind, Report
 
 
@@ -51,6 +58,7 @@ class Assignment:
         seed: Its seed.
         objective: Import path of the objective.
         settings: Handed to the objective as they are.
+        folder: The trial's own folder, absolute; a checkpoint in it is gone on from.
         worker: Where it runs.
     """
 
@@ -59,13 +67,16 @@ class Assignment:
     seed: int
     objective: str
     settings: dict[str, Any]
+    folder: str
     worker: Worker
 
 
 def run_trial(assignment: Assignment) -> Iterator[Event]:
-    """Run one trial, an epoch at a time.
+    """Run one trial, or what is left of it, an epoch at a time.
 
-    Closing the iterator stops the trial and closes its objective.
+    A trial that goes on from a checkpoint first reports the checkpoint's epoch once more:
+    its driver may have ended before it recorded that. Closing the iterator stops the trial
+    and closes its objective.
 
     Args:
         assignment: Which trial.
@@ -77,15 +88,21 @@ def run_trial(assignment: Assignment) -> Iterator[Event]:
     objective: Iterable[Metrics] | None = None
     try:
         objective = make_objective(assignment)
+        resumed = _resume(objective, assignment)
+        if resumed:
+            started -= resumed.elapsed_s
+            yield resumed
         epoch_started = time.perf_counter()
-        for epoch, metrics in enumerate(objective, start=1):
+        for epoch, metrics in enumerate(objective, start=resumed.epoch + 1 if resumed else 1):
             now = time.perf_counter()
             numbers_ = _plain_metrics(metrics)
             failure = _non_finite(epoch, numbers_)
             if failure:
                 yield End(now - started, failure)
                 return
-            yield Report(epoch, numbers_, now - epoch_started, now - started)
+            report = Report(epoch, numbers_, now - epoch_started, now - started)
+            _save(objective, report, assignment)
+            yield report
             epoch_started = time.perf_counter()
         yield End(time.perf_counter() - started)
     except Exception as error:  # noqa: BLE001  the objective is the user's code
@@ -113,7 +130,7 @@ def make_objective(assignment: Assignment) -> Iterable[Metrics]:
     prepare(assignment.worker)
     factory = load_objective(assignment.objective)
     limit_threads(assignment.worker.n_threads)
-    seed_everything(assignment.seed)
+    seed_generators(assignment.seed)
     settings = _accepted_settings(factory, assignment)
     objective = factory(dict(assignment.params), **settings)
     if not isinstance(objective, Iterable):
@@ -158,17 +175,22 @@ def release_gpu_memory() -> None:
         torch.cuda.empty_cache()
 
 
-def seed_everything(seed: int) -> None:
-    """Seed the random generators of Python, NumPy and, where it is loaded, torch.
+def _resume(objective: Iterable[Metrics], assignment: Assignment) -> Report | None:
+    """Put an objective where its checkpoint left it, and give the epoch that was."""
+    if not isinstance(objective, ResumableObjective):
+        return None
+    checkpoint = load_checkpoint(Path(assignment.folder) / LAST)
+    if checkpoint is None:
+        return None
+    objective.load_state_dict(dict(checkpoint.objective))
+    restore_generators(checkpoint.generators)
+    return checkpoint.report
 
-    Args:
-        seed: From 0 to 2**32 - 1.
-    """
-    random.seed(seed)
-    np.random.seed(seed)
-    torch = sys.modules.get("torch")
-    if torch is not None:
-        torch.manual_seed(seed)
+
+def _save(objective: Iterable[Metrics], report: Report, assignment: Assignment) -> None:
+    if isinstance(objective, ResumableObjective):
+        checkpoint = Checkpoint(report, objective.state_dict(), generator_states())
+        save_checkpoint(Path(assignment.folder) / LAST, checkpoint)
 
 
 def _accepted_settings(factory: ObjectiveFactory, assignment: Assignment) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def test_gpu_resume_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert before + after == pytest.approx(whole, abs=0.02)
 
 
-def test_gpu_memory_is_back_to_its_base_after_each_trial() -> None:
+def test_gpu_memory_is_back_to_its_base_after_each_trial(tmp_path: Path) -> None:
     worker = Worker((str(ROOT),), str(ROOT))
     allocated = []
     for number in range(4):
@@ -81,6 +81,7 @@ def test_gpu_memory_is_back_to_its_base_after_each_trial() -> None:
             seed=number,
             objective=CLASSIFIER["objective"],
             settings={**CLASSIFIER["settings"], "device": "cuda"},
+            folder=str(tmp_path / str(number)),
             worker=worker,
         )
         events = list(run_trial(assignment))

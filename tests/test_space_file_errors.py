@@ -10,7 +10,7 @@ from tests.space_texts import BASE, enter_folder, write_space
 
 TOP_LEVEL = (
     "study, objective, settings, metric, budget, sampler, pruner, resources, parameters, "
-    "constraints, start_from"
+    "constraints, keep, start_from"
 )
 STUDY_NAME = (
     "1:8: study: a study's name must be up to 100 letters, digits, '.', '_' and '-', not start "
@@ -147,7 +147,7 @@ MISTAKES = {
     "list as a choice": (
         "[3, 5]",
         "[3, [5]]",
-        "12:44: parameters.kernel.choices[1]: a string, a number, true, false or null must be "
+        "12:44: parameters.kernel.choices[1]: a text, a number, true, false or null must be "
         "given, got [5]",
     ),
     "unknown direction": (

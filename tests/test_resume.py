@@ -1,0 +1,168 @@
+"""Drivers are killed at random points; resumed studies equal the one that never was."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from search.study import Study
+from tests.conftest import ROOT
+from tests.processes import environment
+
+SPACE = """\
+study: toy
+objective: tests.wandering:Wandering
+settings: {epochs: 6, sleep_s: 0.005}
+metric: {name: score, direction: maximize}
+budget: {trials: 40}
+sampler: {name: tpe, seed: 3, n_startup_trials: 4}
+pruner: {name: asha, min_epochs: 1, reduction_factor: 2}
+resources: {gpus_per_trial: 0, workers: 1}
+parameters:
+  x: {type: float, low: 0, high: 1}
+  kind: {type: categorical, choices: [a, b, c]}
+  only_b: {type: int, low: 1, high: 9, when: {kind: b}}
+start_from: [{x: 0.5, kind: a}]
+"""
+
+
+def drive(folder: Path, *args: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "search", *args],
+        cwd=folder,
+        env={**environment(folder), "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def finish(process: "subprocess.Popen[str]") -> str:
+    _, stderr = process.communicate(timeout=120)
+    assert process.returncode == 0, stderr
+    return stderr
+
+
+def outcome(folder: Path) -> list[dict[str, Any]]:
+    """Read all that must be equal, trial for trial."""
+    records = sorted(Study.open("toy", folder / "studies").records(), key=lambda r: r.number)
+    study = folder / "studies" / "toy"
+    histories = [
+        (study / "trials" / f"{r.number:04d}" / "history.csv").read_text().splitlines()
+        for r in records
+    ]
+    return [
+        {
+            "number": record.number,
+            "params": record.params,
+            "state": record.state,
+            "values": record.values,
+            "best": (record.best_epoch, record.value, record.metrics),
+            "seed": record.seed,
+            "epochs": [line.split(",")[0] for line in history],
+        }
+        for record, history in zip(records, histories, strict=True)
+    ]
+
+
+def run_with_kills(folder: Path, engine: str, n_kills: int, seed: int) -> int:
+    """Run to the end, killing the driver after random times; give how many kills hit."""
+    chance = random.Random(seed)
+    n_hit = 0
+    verb = ["run", "toy.yaml"]
+    for _ in range(n_kills):
+        process = drive(folder, *verb, "--engine", engine)
+        wait_for_the_record(folder, process)
+        time.sleep(chance.uniform(0, 0.2))
+        process.kill()
+        process.communicate(timeout=30)
+        if process.returncode != -signal.SIGKILL:
+            break
+        n_hit += 1
+        verb = ["resume", "toy"]
+    finish(drive(folder, *verb, "--engine", engine))
+    return n_hit
+
+
+def wait_for_the_record(folder: Path, process: "subprocess.Popen[str]") -> None:
+    """Wait until the driver has written something; it is at work then."""
+    journal = folder / "studies" / "toy" / "study.journal"
+    before = journal.stat().st_size if journal.exists() else 0
+    deadline = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < deadline:
+        # A new study's journal holds the study before its first trial.
+        if journal.exists() and journal.stat().st_size > max(before, 600):
+            return
+        time.sleep(0.005)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """Run the study once without a kill."""
+    folder = tmp_path_factory.mktemp("whole")
+    (folder / "toy.yaml").write_text(SPACE)
+    finish(drive(folder, "run", "toy.yaml", "--engine", "inline"))
+    return outcome(folder)
+
+
+def test_whole_study_has_every_kind_of_end(whole: list[dict[str, Any]]) -> None:
+    assert {trial["state"] for trial in whole} == {"COMPLETE", "PRUNED"}
+    assert len(whole) == 40
+
+
+@pytest.mark.parametrize(
+    ("engine", "n_kills"),
+    [("inline", 16), pytest.param("ray", 4, marks=pytest.mark.ray)],
+)
+def test_killed_and_resumed_study_equals_the_whole_one(
+    whole: list[dict[str, Any]], tmp_path: Path, engine: str, n_kills: int
+) -> None:
+    (tmp_path / "toy.yaml").write_text(SPACE)
+    n_hit = run_with_kills(tmp_path, engine, n_kills, seed=n_kills)
+    assert n_hit >= n_kills // 2
+    assert outcome(tmp_path) == whole
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_and_resumed_study_equals_the_whole_one(
+    whole: list[dict[str, Any]], tmp_path: Path, sign: int
+) -> None:
+    (tmp_path / "toy.yaml").write_text(SPACE)
+    process = drive(tmp_path, "run", "toy.yaml", "--engine", "inline")
+    wait_for_the_record(tmp_path, process)
+    time.sleep(0.1)
+    process.send_signal(sign)
+    _, stderr = process.communicate(timeout=30)
+    assert process.returncode == 130, stderr
+    assert "search resume toy" in stderr
+    (running,) = [trial for trial in outcome(tmp_path) if trial["state"] == "RUNNING"]
+    assert running["values"]
+    finish(drive(tmp_path, "resume", "toy", "--engine", "inline"))
+    assert outcome(tmp_path) == whole
+
+
+def test_objective_without_a_state_runs_again_up_to_where_it_was(tmp_path: Path) -> None:
+    text = SPACE.replace("tests.wandering:Wandering", "tests.toys:quadratic")
+    (tmp_path / "toy.yaml").write_text(text)
+    finish(drive(tmp_path, "run", "toy.yaml", "--engine", "inline", "--name", "toy"))
+    expected = [{**trial, "best": trial["best"][:2]} for trial in outcome(tmp_path)]
+    (tmp_path / "studies" / "toy").rename(tmp_path / "expected")
+    run_with_kills(tmp_path, "inline", 4, seed=1)
+    assert [{**trial, "best": trial["best"][:2]} for trial in outcome(tmp_path)] == expected
+
+
+def test_checkpoints_kept_are_those_of_the_best_trials(tmp_path: Path) -> None:
+    text = SPACE + "keep: 2\n"
+    (tmp_path / "toy.yaml").write_text(text)
+    finish(drive(tmp_path, "run", "toy.yaml", "--engine", "inline"))
+    study = Study.open("toy", tmp_path / "studies")
+    best = sorted(record.number for record in study.records()[:2])
+    kept = sorted((tmp_path / "studies" / "toy" / "trials").rglob("*.pt"))
+    assert [(int(path.parent.name), path.name) for path in kept] == [
+        (number, "best.pt") for number in best
+    ]

@@ -1,0 +1,132 @@
+"""The record after power cuts, kills and damage; files that someone sent execute nothing."""
+
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from search.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from search.errors import SpaceError, StudyError
+from search.generators import generator_states, restore_generators, seed_generators
+from search.record import Report
+from search.study import Study
+from tests.conftest import make_spec
+
+REPORT = Report(1, {"score": 0.5, "loss": None}, 0.25, 0.5)
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Study:
+    """A study of three trials, each with one epoch."""
+    study = Study.create(make_spec(), tmp_path)
+    for _ in range(3):
+        trial = study.ask()
+        assert trial is not None
+        study.report(trial.number, REPORT)
+        study.complete(trial.number, 0.5)
+    return study
+
+
+def journal(study: Study) -> Path:
+    return study.folder / "study.journal"
+
+
+@pytest.mark.parametrize("n_bytes", [1, 5, 40])
+def test_torn_last_line_is_cut_off_and_the_rest_goes_on(study: Study, n_bytes: int) -> None:
+    os.truncate(journal(study), journal(study).stat().st_size - n_bytes)
+    opened = Study.open("toy", study.folder.parent)
+    assert len(opened.records()) == 3
+    warning = opened.cut_torn_record()
+    assert warning is not None
+    assert "the last line was torn and is cut off" in warning
+    assert opened.cut_torn_record() is None
+    again = Study.open("toy", study.folder.parent)
+    assert again.ask() is not None
+    assert len(Study.open("toy", study.folder.parent).records()) == 4
+
+
+def test_whole_record_is_left_as_it_is(study: Study) -> None:
+    before = journal(study).read_bytes()
+    assert study.cut_torn_record() is None
+    assert journal(study).read_bytes() == before
+
+
+def test_damage_in_the_middle_is_refused_with_the_place_and_the_way_back(study: Study) -> None:
+    lines = journal(study).read_bytes().splitlines(keepends=True)
+    lines[7] = b"\x00" * 20 + b"\n"
+    journal(study).write_bytes(b"".join(lines))
+    with pytest.raises(StudyError) as caught:
+        Study.open("toy", study.folder.parent)
+    message = str(caught.value)
+    assert message.startswith(f"{journal(study)}:8: each line of the record must be a JSON object")
+    assert f"head -n 7 {journal(study)}" in message
+    journal(study).write_bytes(b"".join(lines[:7]))
+    assert Study.open("toy", study.folder.parent).records()
+
+
+def test_checkpoint_reads_back_what_was_saved(tmp_path: Path) -> None:
+    weights = torch.arange(3.0)
+    objective = {"weights": weights, "epoch": 2, "names": ["a", None, True]}
+    save_checkpoint(tmp_path / "last.pt", Checkpoint(REPORT, objective, generator_states()))
+    loaded = load_checkpoint(tmp_path / "last.pt")
+    assert loaded is not None
+    assert loaded.report == REPORT
+    assert torch.equal(loaded.objective["weights"], weights)
+    assert loaded.objective["names"] == ["a", None, True]
+    assert [path.name for path in tmp_path.iterdir()] == ["last.pt"]
+
+
+def test_generators_go_on_where_they_were(tmp_path: Path) -> None:
+    import random
+
+    import numpy as np
+
+    def draw() -> list[float]:
+        return [random.gauss(0, 1), float(np.random.normal()), torch.randn(()).item()]
+
+    seed_generators(7)
+    draw()
+    save_checkpoint(tmp_path / "last.pt", Checkpoint(REPORT, {}, generator_states()))
+    expected = [draw(), draw()]
+    loaded = load_checkpoint(tmp_path / "last.pt")
+    assert loaded is not None
+    restore_generators(loaded.generators)
+    assert [draw(), draw()] == expected
+
+
+class Hostile:
+    """Writes a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> Any:
+        return os.system, (f"touch {self.path}",)
+
+
+@pytest.mark.parametrize(
+    "write", [torch.save, lambda x, path: path.write_bytes(pickle.dumps(x, 2))]
+)
+def test_hostile_checkpoint_executes_nothing(tmp_path: Path, write: Any) -> None:
+    write({"report": Hostile(tmp_path / "harmed")}, tmp_path / "last.pt")
+    assert load_checkpoint(tmp_path / "last.pt") is None
+    assert not (tmp_path / "harmed").exists()
+
+
+def test_hostile_record_executes_nothing(study: Study, tmp_path: Path) -> None:
+    space = study.folder / "space.yaml"
+    space.write_text(
+        space.read_text() + f"start_from: !!python/object/apply:os.system [touch {tmp_path}/h]"
+    )
+    with pytest.raises(SpaceError, match="plain values only"):
+        Study.open("toy", study.folder.parent)
+    assert not (tmp_path / "h").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x80\x02}."])
+def test_damaged_checkpoint_counts_as_none(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "last.pt").write_bytes(content)
+    assert load_checkpoint(tmp_path / "last.pt") is None
