@@ -46,6 +46,12 @@ class NoTrialCompletedError(SearchError):
     exit_code = 3
 
 
+class RepeatedFailureError(SearchError):
+    """A run that ended because too many trials in a row failed."""
+
+    exit_code = 3
+
+
 class InterruptedRunError(SearchError):
     """A run that the user ended before its budget was spent."""
 

@@ -12,7 +12,13 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 FailureKind = Literal[
-    "error", "infeasible", "non_finite", "out_of_memory", "worker_died", "interrupted"
+    "error",
+    "infeasible",
+    "interrupted",
+    "non_finite",
+    "out_of_memory",
+    "timeout",
+    "worker_died",
 ]
 
 SEED = "seed"

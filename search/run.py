@@ -9,8 +9,10 @@ from collections import deque
 from pathlib import Path
 from typing import Protocol
 
-from search.errors import ObjectiveError, SearchError, listing
+from search.errors import ObjectiveError, RepeatedFailureError, SearchError, listing
+from search.failures import FailurePolicy
 from search.record import Event, Failure, Report, TrialRecord
+from search.spec import format_duration
 from search.study import Study
 from search.trial import Assignment, Worker
 
@@ -52,7 +54,11 @@ class Run:
         self.error: SearchError | None = None
         self.stop_reason = ""
         self.n_begun = len(study.records())
-        self._unfinished = deque(study.take_up_unfinished())
+        self._waiting = deque(trial.number for trial in study.take_up_unfinished())
+        self._alone: deque[int] = deque()
+        self._lonely: set[int] = set()
+        self._running: set[int] = set()
+        self._policy = FailurePolicy(study.spec.failures)
         self._started = time.monotonic()
         self._elapsed_s: dict[int, float] = {}
 
@@ -74,9 +80,10 @@ class Run:
         Returns:
             What to run, or None if the run is to hand out no more.
         """
-        trial = None if self.stop_reason or self.time_is_up() else self._begin_trial()
+        trial = None if self._ending() else self._begin_trial()
         if trial is None:
             return None
+        self._running.add(trial.number)
         self._elapsed_s[trial.number] = trial.seconds or 0.0
         self.observer.trial_started(trial)
         spec = self.study.spec
@@ -104,25 +111,56 @@ class Run:
         if isinstance(event, Report):
             return self._epoch(number, event)
         if event.failure:
-            if event.failure.fatal:
-                self.abort(ObjectiveError(event.failure.reason))
-            return self._fail(number, event.failure)
+            return self.fail(number, event.failure)
         if not self.study.record(number).n_epochs:
             return self._fail(
                 number, Failure("error", "the objective ended before its first epoch")
             )
         self.study.complete(number, event.elapsed_s)
+        self._policy.trial_succeeded()
         return self._ended(number)
 
-    def fail(self, number: int, failure: Failure) -> None:
-        """Record a failure that the worker could not send.
+    def fail(self, number: int, failure: Failure) -> bool:
+        """Record a failure, or have the trial run again.
 
         Args:
             number: The trial; one that has ended already is left as it is.
             failure: What happened.
+
+        Returns:
+            True: the trial's worker is free.
         """
-        if number in self.study.live_trials():
-            self._fail(number, failure)
+        self._running.discard(number)
+        if number not in self.study.live_trials():
+            return True
+        if failure.fatal:
+            self.abort(ObjectiveError(failure.reason))
+        match "record" if self._ending() else self._policy.consequence(number, failure):
+            case "again":
+                self._waiting.append(number)
+            case "alone":
+                self._alone.append(number)
+            case _:
+                self._fail(number, failure)
+        return True
+
+    def must_wait(self) -> bool:
+        """Tell whether a free worker is to stay free for now.
+
+        Returns:
+            True while a trial runs alone or is about to.
+        """
+        if self._ending():
+            return False
+        return bool(self._running) and (bool(self._alone) or self._running == self._lonely)
+
+    def running(self) -> bool:
+        """Tell whether a trial is with a worker; it may have to run again.
+
+        Returns:
+            True if so.
+        """
+        return bool(self._running)
 
     def stop(self, reason: str) -> None:
         """Hand out no more trials and end the running ones after their epoch.
@@ -152,7 +190,7 @@ class Run:
         Returns:
             False once the budget is spent and no trial is unfinished.
         """
-        return bool(self._unfinished) or not self.budget_spent()
+        return bool(self._waiting) or not self.budget_spent()
 
     def elapsed_s(self) -> float:
         """Tell how long the run has taken.
@@ -190,10 +228,14 @@ class Run:
         self.observer.epoch_finished(number, report)
         if prune:
             self.study.prune(number, report.elapsed_s)
+            self._policy.trial_succeeded()
             return self._ended(number)
-        ending = self.error or self.time_is_up() or self.stop_reason == INTERRUPTED
-        if ending and report.epoch != self.study.spec.epochs:
+        if self._ending() and report.epoch != self.study.spec.epochs:
             return self._interrupt(number)
+        limit_s = self.study.spec.budget.trial_time
+        if limit_s is not None and report.elapsed_s > limit_s:
+            reason = f"longer than {format_duration(limit_s)} at epoch {report.epoch}"
+            return self._fail(number, Failure("timeout", reason))
         return False
 
     def _metric_problem(self, name: str, report: Report) -> str:
@@ -204,11 +246,18 @@ class Run:
             f"it reports {listing(sorted(report.metrics))}"
         )
 
+    def _ending(self) -> bool:
+        """Tell whether running trials are to end after their epoch."""
+        return bool(self.error) or self.time_is_up() or self.stop_reason == INTERRUPTED
+
     def _begin_trial(self) -> TrialRecord | None:
-        """Take an unfinished trial or, within the budget, a new one."""
-        if self._unfinished:
-            return self._unfinished.popleft()
-        if self.budget_spent():
+        """Take a trial that has begun already or, within the budget, a new one."""
+        if self._alone:
+            self._lonely = {self._alone[0]}
+            return self.study.record(self._alone.popleft())
+        if self._waiting:
+            return self.study.record(self._waiting.popleft())
+        if self.stop_reason or self.budget_spent():
             return None
         try:
             trial = self.study.ask()
@@ -229,9 +278,13 @@ class Run:
 
     def _fail(self, number: int, failure: Failure) -> bool:
         self.study.fail(number, self._elapsed_s[number], failure)
+        too_many = self._policy.trial_failed(failure)
+        if too_many:
+            self.abort(RepeatedFailureError(too_many))
         return self._ended(number)
 
     def _ended(self, number: int) -> bool:
+        self._running.discard(number)
         self.observer.trial_finished(self.study.record(number))
         return True
 

@@ -243,6 +243,9 @@ class BudgetSpec(_Model):
 
     trials: int | None = Field(default=None, description="Number of trials.", gt=0)
     time: Duration | None = Field(default=None, description="Wall time of the run: 90s, 30m, 1h.")
+    trial_time: Duration | None = Field(
+        default=None, description="Time of one trial; looked at after each epoch."
+    )
 
 
 class SamplerSpec(_Model):
@@ -294,6 +297,17 @@ class ResourcesSpec(_Model):
     )
 
 
+class FailuresSpec(_Model):
+    """How many failures are borne."""
+
+    max_retries: int = Field(
+        default=2, ge=0, description="How often a trial whose worker died is taken up again."
+    )
+    max_failures: int = Field(
+        default=5, gt=0, description="So many failed trials in a row end the run."
+    )
+
+
 KeepField = Annotated[
     int | Literal["all", "none"],
     PlainValidator(_keep),
@@ -316,6 +330,7 @@ class Spec(_Model):
     sampler: SamplerSpec = SamplerSpec()
     pruner: PrunerSpec = PrunerSpec()
     resources: ResourcesSpec = ResourcesSpec()
+    failures: FailuresSpec = FailuresSpec()
     parameters: dict[str, Parameter] = Field(min_length=1)
     constraints: list[str] = Field(
         default=[], description="Expressions over parameters that every trial satisfies."

@@ -125,12 +125,40 @@ def test_run_flags_override_the_file(folder: Path, search: Search) -> None:
 
 def test_run_no_trial_completed_exits_3(search: Search) -> None:
     result = search(
-        "run", "toy.yaml", "--engine", "inline", "--set", "parameters.way.choices=[bad]"
+        "run",
+        "toy.yaml",
+        "--engine",
+        "inline",
+        "--trials",
+        "4",
+        "--set",
+        "parameters.way.choices=[bad]",
     )
     assert result.returncode == 3
     assert "toy: no trial completed" in result.stderr
     assert "RuntimeError: out of luck" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_run_ends_when_too_many_trials_in_a_row_failed(search: Search) -> None:
+    result = search(
+        "run",
+        "toy.yaml",
+        "--engine",
+        "inline",
+        "--set",
+        "parameters.way.choices=[bad]",
+        "--trials",
+        "100",
+        "--set",
+        "failures.max_failures=3",
+    )
+    assert result.returncode == 3
+    assert result.stderr.splitlines()[-1] == (
+        "error: failures.max_failures: fewer than 3 trials in a row must fail, got 3, of these "
+        "3 x error: RuntimeError: out of luck"
+    )
+    assert len(json.loads(search("leaderboard", "toy", "--json").stdout)) == 3
 
 
 @pytest.mark.parametrize(
@@ -144,7 +172,7 @@ def test_run_no_trial_completed_exits_3(search: Search) -> None:
         (
             ["--set", "budget.trails=3"],
             "error: --set budget.trails=3: budget.trails: unknown key; did you mean 'trials'; "
-            "valid: trials, time\n",
+            "valid: trials, time, trial_time\n",
         ),
         (
             ["--trials", "0"],

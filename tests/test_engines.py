@@ -1,6 +1,7 @@
 """The contract that every engine keeps, inline and under a real Ray."""
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -237,3 +238,56 @@ def test_ray_worker_that_dies_is_recorded_and_the_run_goes_on(run_study: RunStud
     assert states == {"good": "COMPLETE", "dies": "FAIL", "nan": "FAIL", "undefined": "COMPLETE"}
     (died,) = [r for r in study.records() if r.failure and r.failure.kind == "worker_died"]
     assert died.params["way"] == "dies"
+
+
+def test_run_trial_time_fails_a_slow_trial(engine: str, run_study: RunStudy) -> None:
+    study = run_study(
+        engine,
+        settings={"epochs": 50, "sleep_s": 0.1},
+        budget={"trials": 1, "trial_time": 0.25},
+    )
+    (record,) = study.records()
+    assert record.state == "FAIL"
+    assert record.reason == "timeout: longer than 0.25s at epoch 3"
+
+
+@pytest.mark.ray
+def test_ray_trial_of_a_dead_worker_goes_on_from_its_checkpoint(run_study: RunStudy) -> None:
+    study = run_study(
+        "ray",
+        objective="tests.wandering:Dying",
+        settings={"epochs": 6, "dies_after": 2, "n_deaths": 2},
+        budget={"trials": 2},
+    )
+    for record in study.records():
+        assert record.state == "COMPLETE"
+        assert record.n_epochs == 6
+        assert record.metrics["n_starts"] == 3
+
+
+@pytest.mark.ray
+def test_ray_trial_whose_workers_keep_dying_is_recorded(run_study: RunStudy) -> None:
+    study = run_study(
+        "ray",
+        objective="tests.wandering:Dying",
+        settings={"epochs": 6, "dies_after": 1, "n_deaths": 9},
+        budget={"trials": 1},
+        failures={"max_retries": 1},
+    )
+    (record,) = study.records()
+    assert record.state == "FAIL"
+    assert record.failure is not None
+    assert record.failure.kind == "worker_died"
+    assert record.n_epochs == 2
+
+
+def test_run_trial_out_of_memory_is_tried_again_alone(
+    engine: str, run_study: RunStudy, tmp_path: Path
+) -> None:
+    study = run_study(
+        engine,
+        objective="tests.wandering:crowded",
+        settings={"folder": str(tmp_path), "epochs": 4},
+        budget={"trials": 6},
+    )
+    assert {record.state for record in study.records()} == {"COMPLETE"}

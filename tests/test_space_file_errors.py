@@ -9,8 +9,8 @@ from search.space_file import load_space_file
 from tests.space_texts import BASE, enter_folder, write_space
 
 TOP_LEVEL = (
-    "study, objective, settings, metric, budget, sampler, pruner, resources, parameters, "
-    "constraints, keep, start_from"
+    "study, objective, settings, metric, budget, sampler, pruner, resources, failures, "
+    "parameters, constraints, keep, start_from"
 )
 STUDY_NAME = (
     "1:8: study: a study's name must be up to 100 letters, digits, '.', '_' and '-', not start "
@@ -59,7 +59,7 @@ MISTAKES = {
     "unknown nested key": (
         "trials: 4",
         "trails: 4",
-        "5:10: budget.trails: unknown key; did you mean 'trials'; valid: trials, time",
+        "5:10: budget.trails: unknown key; did you mean 'trials'; valid: trials, time, trial_time",
     ),
     "unknown key of a parameter": (
         "step: 2",
@@ -223,7 +223,7 @@ BAD_OVERRIDES = {
     "unknown key": (
         "budget.trails=10",
         "--set budget.trails=10: budget.trails: unknown key; did you mean 'trials'; "
-        "valid: trials, time",
+        "valid: trials, time, trial_time",
     ),
     "unknown key of a parameter": (
         "parameters.width.hihg=3",

@@ -1,8 +1,10 @@
-"""A resumable objective whose every number depends on every random generator before it."""
+"""Objectives that follow every random generator, kill their worker, run out of memory."""
 
+import os
 import random
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,3 +34,46 @@ class Wandering:
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.epoch = state_dict["epoch"]
         self.place = state_dict["place"]
+
+
+class Dying(Wandering):
+    """Kills its worker some epochs after each start, so many times."""
+
+    def __init__(
+        self, params: dict[str, Any], epochs: int, dies_after: int, n_deaths: int
+    ) -> None:
+        super().__init__(params, epochs)
+        self.dies_after = dies_after
+        self.n_deaths = n_deaths
+        self.n_starts = 0
+
+    def __iter__(self) -> Iterator[dict[str, float]]:
+        self.n_starts += 1
+        for n_epochs, metrics in enumerate(super().__iter__()):
+            if n_epochs == self.dies_after and self.n_starts <= self.n_deaths:
+                os._exit(1)
+            yield {**metrics, "n_starts": self.n_starts}
+
+    def state_dict(self) -> dict[str, Any]:
+        return {**super().state_dict(), "n_starts": self.n_starts}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        super().load_state_dict(state_dict)
+        self.n_starts = state_dict["n_starts"]
+
+
+def crowded(params: dict[str, Any], folder: str, epochs: int) -> Iterator[dict[str, float]]:
+    """Runs out of memory beside another trial, and the first time always."""
+    place = Path(folder) / f"{params['x']}"
+    first = not place.exists()
+    place.write_text("")
+    busy = Path(folder) / f"busy_{params['x']}"
+    busy.write_text("")
+    try:
+        for _ in range(epochs):
+            time.sleep(0.05)
+            if first or len(list(Path(folder).glob("busy_*"))) > 1:
+                raise MemoryError("no memory left")
+            yield {"score": params["x"]}
+    finally:
+        busy.unlink()

@@ -14,6 +14,7 @@ Ray's defaults that are changed here, and why:
   another became free; else short trials would all run on the first worker.
 """
 
+import logging
 import math
 import os
 import secrets
@@ -22,7 +23,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from search.errors import SearchError
-from search.record import Event, Failure
+from search.record import Event, Failure, FailureKind
 from search.run import Run, shared_worker
 from search.spec import ResourcesSpec
 from search.trial import Assignment, Worker, run_trial
@@ -82,11 +83,15 @@ class RunSearcher(Searcher):
         self._run = run
         self._worker = worker
 
-    def suggest(self, trial_id: str) -> dict[str, Assignment]:
-        """See Ray: called when a worker is free; FINISHED ends the experiment."""
+    def suggest(self, trial_id: str) -> dict[str, Assignment] | None:
+        """See Ray: called when a worker is free; None: ask again; FINISHED: that was all."""
+        if self._run.must_wait():
+            return None
         assignment = self._run.next_trial(self._worker)
+        if assignment:
+            return {"assignment": assignment}
         finished: Any = Searcher.FINISHED
-        return {"assignment": assignment} if assignment else finished
+        return None if self._run.running() else finished
 
     def on_trial_complete(
         self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
@@ -124,8 +129,11 @@ class RunScheduler(FIFOScheduler):
 
     def on_trial_error(self, controller: Any, trial: Any) -> None:
         """See Ray: a worker is gone; exceptions in objectives never come here."""
-        reason = (str(trial.get_error()).strip().splitlines() or ["its worker died"])[0]
-        self._run.fail(_number(trial), Failure("worker_died", reason, str(trial.get_error())))
+        text = str(trial.get_error())
+        reason = (text.strip().splitlines() or ["its worker died"])[0]
+        # So Ray names the error when it kills a worker because its node runs out of memory.
+        kind: FailureKind = "out_of_memory" if "OutOfMemoryError" in text else "worker_died"
+        self._run.fail(_number(trial), Failure(kind, reason, text))
 
     def __getstate__(self) -> dict[str, Any]:
         """See `RunSearcher`."""
@@ -142,6 +150,8 @@ def run_trials(run: Run, address: str | None = None) -> None:
     Raises:
         SearchError: If the cluster cannot be reached or holds no single trial.
     """
+    # A worker's death is recorded and shown by the run; Ray would print a traceback as well.
+    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
     resources = run.study.spec.resources
     _connect(resources, address)
     try:
