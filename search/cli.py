@@ -145,6 +145,107 @@ def resume(  # noqa: PLR0913  each is a flag
         _sit(extended, ENGINES[engine], address, studies, quiet)
 
 
+@app.command()
+def retry(  # noqa: PLR0913  each is a flag
+    study: StudyArgument,
+    trial: Annotated[
+        list[int] | None, typer.Argument(help="Failed trials; default: all of them.")
+    ] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="Only failures of this kind, as out_of_memory.")
+    ] = None,
+    workers: WorkersOption = None,
+    engine: EngineOption = "ray",
+    address: AddressOption = None,
+    studies: StudiesOption = STUDIES,
+    quiet: QuietOption = False,
+) -> None:
+    """Run failed trials again, each as a new trial with the same parameters."""
+    from search.errors import StudyError, did_you_mean, listing
+    from search.lock import driving
+    from search.record import FAILURE_KINDS
+    from search.sitting import extend_study
+    from search.study import Study
+
+    _check_engine(engine)
+    if kind is not None and kind not in FAILURE_KINDS:
+        hint = did_you_mean(kind, FAILURE_KINDS)
+        valid = listing(FAILURE_KINDS)
+        raise SearchError(f"--kind: a kind of failure must be given, got {kind!r}{hint}; {valid}")
+    opened = Study.open(study, studies)
+    with driving(opened.folder):
+        opened.cut_torn_record()
+        chosen = opened.retry(trial or [], kind)
+        if not chosen:
+            raise StudyError(
+                f"{opened.name}: a failed trial must exist to be run again, none does"
+            )
+        typer.echo(f"{opened.name}: trying again {listing(chosen)}", err=True)
+        overrides = _overrides({"resources.workers": workers})
+        wanted = len(opened.records()) + opened.n_waiting()
+        more = str(wanted) if wanted > (opened.spec.budget.trials or wanted) else None
+        extended = extend_study(opened, more, overrides)
+        _sit(extended, ENGINES[engine], address, studies, quiet)
+
+
+@app.command()
+def stop(
+    study: StudyArgument,
+    now: Annotated[bool, typer.Option("--now", help="Do not wait for the epochs.")] = False,
+    studies: StudiesOption = STUDIES,
+) -> None:
+    """End a running study from another terminal; it can be resumed."""
+    from search.lock import stop_driver
+    from search.study import Study
+
+    driver = stop_driver(Study.open(study, studies).folder, now=now)
+    done = "has ended" if now else "ends after the running epochs"
+    typer.echo(f"{study}: {driver} {done}", err=True)
+    _next(f"search resume {study}")
+
+
+@app.command()
+def enqueue(
+    study: StudyArgument,
+    values: Annotated[list[str], typer.Argument(help="A point, as filters=32 stride=2.")],
+    studies: StudiesOption = STUDIES,
+) -> None:
+    """Add a point to a running or saved study, to be tried next."""
+    from search.document import Document
+    from search.lock import find_driver
+    from search.study import Study
+
+    point = Document("the point", is_file=False)
+    for value in values:
+        point.override(value, flag="")
+    opened = Study.open(study, studies)
+    number = opened.enqueue(point.data)
+    typer.echo(f"{opened.name}: trial {number} will try it", err=True)
+    if find_driver(opened.folder) is None:
+        _next(f"search resume {study} --trials +1")
+
+
+@app.command()
+def remove(
+    study: StudyArgument,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    studies: StudiesOption = STUDIES,
+) -> None:
+    """Delete a study with everything recorded of it."""
+    import shutil
+
+    from search.lock import driving
+    from search.study import Study
+
+    opened = Study.open(study, studies)
+    with driving(opened.folder):
+        n_trials = len(opened.records())
+        if not yes and not typer.confirm(f"delete {opened.folder} and its {n_trials} trials?"):
+            raise SearchError(f"{opened.folder}: nothing was deleted")
+        shutil.rmtree(opened.folder)
+    typer.echo(f"deleted {opened.folder}", err=True)
+
+
 @app.command("list")
 def list_(studies: StudiesOption = STUDIES, as_json: JsonOption = False) -> None:
     """List the studies there are, with their trials and best values."""

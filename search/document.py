@@ -66,19 +66,20 @@ class Document:
         if self.problems:
             raise SpaceError(sorted(dict.fromkeys(self.problems), key=_reading_order))
 
-    def override(self, assignment: str) -> None:
+    def override(self, assignment: str, flag: str = "--set ") -> None:
         """Set one value from a text such as `budget.trials=10`.
 
         Args:
             assignment: A dotted key, an equals sign and a YAML value.
+            flag: What stood before it on the command line.
 
         Raises:
             SpaceError: If the text is no such assignment.
         """
-        where = f"--set {assignment}"
+        where = f"{flag}{assignment}"
         key, equals, text = assignment.partition("=")
         if not equals or not key.strip():
-            raise SpaceError([f"{where}: key=value must hold, as in --set budget.trials=10"])
+            raise SpaceError([f"{where}: key=value must hold, as in {flag}budget.trials=10"])
         path: KeyPath = tuple(key.strip().split("."))
         given = Document(where, is_file=False)
         value = _compose(text, given, path)

@@ -6,7 +6,7 @@ whose keys are named here and nowhere else.
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
@@ -21,6 +21,8 @@ FailureKind = Literal[
     "worker_died",
 ]
 
+FAILURE_KINDS: tuple[str, ...] = get_args(FailureKind)
+
 SEED = "seed"
 """Attribute of a trial: the seed it ran with."""
 BEST = "best"
@@ -29,6 +31,8 @@ SECONDS = "seconds"
 """Attribute of a trial: time spent in its objective, in seconds."""
 FAILURE = "failure"
 """Attribute of a failed or interrupted trial: kind and reason; None once it goes on."""
+RETRY_OF = "retry_of"
+"""Attribute of a trial: the number of the failed trial whose parameters it tries again."""
 PRUNED_AT = "pruned_at"
 """Attribute of a trial: the epoch after which the pruner wanted it stopped."""
 

@@ -19,7 +19,14 @@ from search.space import (
     step_fits,
     wanted_values,
 )
-from search.spec import CategoricalParameter, FloatParameter, IntParameter, Parameter, Scalar
+from search.spec import (
+    CategoricalParameter,
+    FloatParameter,
+    IntParameter,
+    Parameter,
+    Scalar,
+    Spec,
+)
 
 _RESERVED = {"true", "false", *expressions.FUNCTIONS}
 _TRIED_POINTS = 50  # on which a constraint must be computable
@@ -49,6 +56,27 @@ def parameter_problems(sections: Sections) -> Iterator[Problem]:
     yield from _start_value_problems(sections, sound)
     if not bonds and all_sound:
         yield from _start_point_problems(sections)
+
+
+def point_problems(spec: Spec, point: dict[str, Scalar]) -> Iterator[str]:
+    """Check a point that is to be tried.
+
+    Args:
+        spec: A valid search.
+        point: Values of some parameters.
+
+    Yields:
+        Each mistake.
+    """
+    valid = {"start_from": [point], "constraints": spec.constraints}
+    sections = Sections(valid, spec.parameters, spec.parameters.keys())
+    problems = [
+        *_start_value_problems(sections, spec.parameters),
+        *_start_point_problems(sections),
+    ]
+    for problem in problems:
+        name = problem.path[-1]
+        yield f"{name}: {problem.text}" if isinstance(name, str) else problem.text
 
 
 def _range_problems(parameter: Parameter) -> Iterator[str]:

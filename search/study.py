@@ -7,7 +7,7 @@ lies beside it in the folder (`history.csv`, `error.txt`, `leaderboard.csv`) is 
 import shlex
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
@@ -18,15 +18,16 @@ from optuna.trial import FrozenTrial, TrialState
 
 from search import record
 from search.checkpoints import Checkpoints, trial_folder
-from search.errors import SearchError, StudyError, did_you_mean
+from search.errors import SearchError, StudyError, did_you_mean, listing
 from search.history import append_epoch, cut_history
 from search.optuna_logs import quiet_optuna
 from search.pruners import judge, make_pruner
 from search.record import Failure, Report, TrialRecord, is_better, ranked, read_record
 from search.sampling import make_sampler, trial_seed
 from search.space import Space
+from search.space_checks import point_problems
 from search.space_file import read_space_file, write_space_file
-from search.spec import Spec
+from search.spec import Scalar, Spec
 from search.storage import JOURNAL_FILE, cut_torn_line, open_journal
 
 SPACE_FILE = "space.yaml"
@@ -177,6 +178,65 @@ class Study:
         """
         trials = self._optuna.get_trials(deepcopy=False, states=[TrialState.RUNNING])
         return [self._take_up(trial) for trial in trials]
+
+    def enqueue(self, point: dict[str, Scalar]) -> int:
+        """Add a point to be tried before the sampler's own, from any process.
+
+        Args:
+            point: Values of some parameters; the others are sampled.
+
+        Returns:
+            The number of the trial that will try it.
+
+        Raises:
+            StudyError: If the point is not in the space.
+        """
+        problems = list(point_problems(self.spec, point))
+        if problems:
+            raise StudyError("\n".join(problems))
+        self._optuna.enqueue_trial(point)
+        return len(self._optuna.get_trials(deepcopy=False)) - 1
+
+    def retry(self, numbers: Collection[int], kind: str | None) -> list[int]:
+        """Queue failed trials to be run again, each as a new trial of the same parameters.
+
+        Args:
+            numbers: Which; empty means all that have not been tried again yet.
+            kind: Only failures of this kind; None means every kind but infeasible.
+
+        Returns:
+            The failed trials that will be tried again.
+
+        Raises:
+            StudyError: If one of the numbers is no failed trial.
+        """
+        trials = self._optuna.get_trials(deepcopy=False)
+        retried = {trial.user_attrs.get(record.RETRY_OF) for trial in trials}
+        failed = {t.number: t for t in trials if t.state is TrialState.FAIL}
+        for number in numbers:
+            if number not in failed:
+                raise StudyError(
+                    f"{self.name}: a failed trial must be given, got {number}; "
+                    f"valid: {listing(failed)}"
+                )
+        chosen = []
+        for number, trial in failed.items():
+            of_kind = trial.user_attrs[record.FAILURE]["kind"]
+            fits = of_kind == kind if kind else of_kind != "infeasible"
+            if number in numbers or (not numbers and number not in retried and fits):
+                attrs = {record.RETRY_OF: number}
+                self._optuna.enqueue_trial(trial.params, user_attrs=attrs)
+                chosen.append(number)
+        return chosen
+
+    def n_waiting(self) -> int:
+        """Count the points that wait to be tried.
+
+        Returns:
+            Their number.
+        """
+        waiting = self._optuna.get_trials(deepcopy=False, states=[TrialState.WAITING])
+        return len(waiting)
 
     def ask(self) -> TrialRecord | None:
         """Begin a trial.

@@ -1,0 +1,217 @@
+"""What else a user does with a study: stop, enqueue, retry, remove."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.processes import environment
+
+SPACE = """\
+study: toy
+objective: toy:train
+settings: {epochs: 4}
+metric: {name: score, direction: maximize}
+budget: {trials: 4}
+sampler: {name: random, seed: 1}
+pruner: {name: none}
+parameters:
+  x: {type: float, low: 0, high: 1}
+  way: {type: categorical, choices: [good, bad]}
+  size: {type: int, low: 1, high: 5, when: {way: good}}
+constraints: ["size < 4 or x < 0.5"]
+start_from: [{way: good}, {way: bad}, {way: bad}]
+"""
+OBJECTIVE = """\
+import pathlib, time
+
+def train(params, epochs, sleep_s=0.0):
+    for epoch in range(1, epochs + 1):
+        if params["way"] == "bad" and epoch == 2 and not pathlib.Path("mended").exists():
+            raise RuntimeError("out of luck")
+        time.sleep(sleep_s)
+        yield {"score": params["x"] * epoch}
+"""
+
+Search = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "toy.yaml").write_text(SPACE)
+    (tmp_path / "toy.py").write_text(OBJECTIVE)
+    return tmp_path
+
+
+@pytest.fixture
+def search(folder: Path) -> Search:
+    def run(*args: str, input_: str | None = None) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "search", *args],
+            cwd=folder,
+            env=environment(folder),
+            input=input_,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    return run
+
+
+def rows(search: Search) -> dict[int, dict[str, Any]]:
+    table = json.loads(search("leaderboard", "toy", "--json").stdout)
+    return {row["trial"]: row for row in table}
+
+
+def start(folder: Path) -> "subprocess.Popen[str]":
+    """Start a study of slow epochs and wait for its first one."""
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "search", "run", "toy.yaml", "--engine", "inline"),
+            *("--set", "settings={epochs: 400, sleep_s: 0.3}"),
+        ],
+        cwd=folder,
+        env=environment(folder),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not list((folder / "studies").glob("toy/trials/*/history.csv")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return process
+
+
+@pytest.mark.parametrize("now", [False, True])
+def test_stop_ends_a_running_study_that_can_go_on(folder: Path, search: Search, now: bool) -> None:
+    process = start(folder)
+    started = time.monotonic()
+    result = search("stop", "toy", *(["--now"] if now else []))
+    assert result.returncode == 0, result.stderr
+    assert f"process {process.pid} on " in result.stderr
+    process.communicate(timeout=20)
+    assert time.monotonic() - started < 10
+    assert process.returncode == 130
+    (row,) = rows(search).values()
+    assert row["state"] == "RUNNING"
+    assert row["reason"].startswith("interrupted: ")
+
+
+def test_stop_of_a_study_that_nobody_runs_says_so(search: Search) -> None:
+    search("run", "toy.yaml", "--engine", "inline")
+    for verb in (["stop", "toy"], ["stop", "toy", "--now"]):
+        result = search(*verb)
+        assert result.returncode == 2
+        assert result.stderr == (
+            "error: studies/toy: a running study must be given, nobody runs this one\n"
+        )
+
+
+def test_second_driver_is_refused_and_a_killed_one_is_not_in_the_way(
+    folder: Path, search: Search
+) -> None:
+    process = start(folder)
+    result = search("resume", "toy", "--engine", "inline")
+    assert result.returncode == 2
+    assert f"a study has one driver at a time, process {process.pid} on " in result.stderr
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    result = search("resume", "toy", "--engine", "inline", "--time", "1s", "--quiet")
+    assert "one driver" not in result.stderr
+
+
+def test_enqueue_to_a_saved_study_is_tried_next(search: Search) -> None:
+    search("run", "toy.yaml", "--engine", "inline")
+    result = search("enqueue", "toy", "x=0.125", "way=good", "size=5")
+    assert result.returncode == 0, result.stderr
+    assert "toy: trial 4 will try it" in result.stderr
+    assert "search resume toy --trials +1" in result.stderr
+    assert 4 not in rows(search)
+    assert search("resume", "toy", "--trials", "+1", "--engine", "inline").returncode == 0
+    row = rows(search)[4]
+    assert (row["params_x"], row["params_way"], row["params_size"]) == (0.125, "good", 5)
+
+
+def test_enqueue_to_a_running_study_is_tried_by_it(folder: Path, search: Search) -> None:
+    process = start(folder)
+    assert search("enqueue", "toy", "x=0.125", "way=good").returncode == 0
+    search("stop", "toy")
+    process.communicate(timeout=20)
+    overrides = ["--trials", "4", "--engine", "inline", "--time", "1s"]
+    search("resume", "toy", *overrides)
+    journal = (folder / "studies" / "toy" / "study.journal").read_text()
+    assert "0.125" in journal
+
+
+@pytest.mark.parametrize(
+    ("point", "message"),
+    [
+        (["y=1"], "y: unknown parameter 'y'; valid: x, way, size"),
+        (["x=2"], "x: a value in the space must be given, got 2; valid: float from 0.0 to 1.0"),
+        (["way=bad", "size=2"], "size: must be left out, as its 'when' does not hold here"),
+        (["x=0.9", "size=5"], "the constraint 'size < 4 or x < 0.5' must hold, got size=5, x=0.9"),
+        (["x"], "x: key=value must hold, as in budget.trials=10"),
+    ],
+)
+def test_enqueue_of_an_impossible_point_is_refused(
+    search: Search, point: list[str], message: str
+) -> None:
+    search("run", "toy.yaml", "--engine", "inline", "--trials", "1")
+    result = search("enqueue", "toy", *point)
+    assert (result.returncode, result.stderr) == (2, f"error: {message}\n")
+
+
+def test_retry_runs_failed_trials_again_once(folder: Path, search: Search) -> None:
+    search("run", "toy.yaml", "--engine", "inline")
+    failed = {n: row for n, row in rows(search).items() if row["state"] == "FAIL"}
+    assert len(failed) >= 2
+    (folder / "mended").touch()
+    result = search("retry", "toy", "--engine", "inline")
+    assert result.returncode == 0, result.stderr
+    again = {n: row for n, row in rows(search).items() if n >= 4}
+    assert {row["state"] for row in again.values()} == {"COMPLETE"}
+    assert [row["params_x"] for row in again.values()] == [
+        row["params_x"] for row in failed.values()
+    ]
+    result = search("retry", "toy", "--engine", "inline")
+    assert result.returncode == 2
+    assert "a failed trial must exist to be run again, none does" in result.stderr
+
+
+def test_retry_takes_numbers_and_kinds(folder: Path, search: Search) -> None:
+    search("run", "toy.yaml", "--engine", "inline")
+    (folder / "mended").touch()
+    assert "none does" in search("retry", "toy", "--kind", "out_of_memory").stderr
+    assert "did you mean 'timeout'" in search("retry", "toy", "--kind", "timout").stderr
+    assert "a failed trial must be given, got 0; valid: 1, 2" in search("retry", "toy", "0").stderr
+    assert search("retry", "toy", "2", "--engine", "inline").returncode == 0
+    assert rows(search)[4]["params_x"] == rows(search)[2]["params_x"]
+
+
+def test_remove_asks_first(folder: Path, search: Search) -> None:
+    search("run", "toy.yaml", "--engine", "inline")
+    result = search("remove", "toy", input_="n\n")
+    assert result.returncode == 2
+    assert "delete studies/toy and its 4 trials?" in result.stdout
+    assert (folder / "studies" / "toy").exists()
+    assert search("remove", "toy", input_="y\n").returncode == 0
+    assert not (folder / "studies" / "toy").exists()
+    search("run", "toy.yaml", "--engine", "inline")
+    assert search("remove", "toy", "--yes").returncode == 0
+    assert not (folder / "studies" / "toy").exists()
+
+
+def test_remove_of_a_running_study_is_refused(folder: Path, search: Search) -> None:
+    process = start(folder)
+    result = search("remove", "toy", "--yes")
+    assert result.returncode == 2
+    assert "a study has one driver at a time" in result.stderr
+    process.kill()
+    process.communicate()
