@@ -115,4 +115,6 @@ def _interruptible(run: Run) -> Iterator[None]:
         yield
     finally:
         for signum, handler in previous.items():
-            signal.signal(signum, handler)
+            # What is left after an interruption is short and must not be interrupted again.
+            ignored = signal.SIG_IGN if run.stop_reason == INTERRUPTED else handler
+            signal.signal(signum, ignored)
