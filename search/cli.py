@@ -232,8 +232,6 @@ def remove(
     studies: StudiesOption = STUDIES,
 ) -> None:
     """Delete a study with everything recorded of it."""
-    import shutil
-
     from search.lock import driving
     from search.study import Study
 
@@ -242,16 +240,26 @@ def remove(
         n_trials = len(opened.records())
         if not yes and not typer.confirm(f"delete {opened.folder} and its {n_trials} trials?"):
             raise SearchError(f"{opened.folder}: nothing was deleted")
-        shutil.rmtree(opened.folder)
+        opened.remove()
     typer.echo(f"deleted {opened.folder}", err=True)
 
 
 @app.command("list")
-def list_(studies: StudiesOption = STUDIES, as_json: JsonOption = False) -> None:
+def list_(
+    studies: StudiesOption = STUDIES,
+    storage: Annotated[
+        str | None, typer.Option(help="URL of a database whose studies to list instead.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
     """List the studies there are, with their trials and best values."""
+    from search.facts import study_facts
     from search.study import Study, study_names
-    from search.summary import studies_table, study_facts
+    from search.summary import studies_table
 
+    if storage is not None:
+        _list_database(storage, as_json)
+        return
     found = []
     for name in study_names(studies):
         try:
@@ -261,11 +269,24 @@ def list_(studies: StudiesOption = STUDIES, as_json: JsonOption = False) -> None
     if as_json:
         _print_json([study_facts(study) for study in found])
     elif found:
-        _stdout().print(studies_table(found))
+        _stdout().print(studies_table(map(study_facts, found)))
         _next(f"search show {found[0].name}")
     else:
         typer.echo(f"no studies in {studies}", err=True)
         _next("search run spaces/small_cnn.yaml")
+
+
+def _list_database(url: str, as_json: bool) -> None:
+    from search.facts import database_facts
+    from search.summary import studies_table
+
+    found = database_facts(url)
+    if as_json:
+        _print_json(found)
+    elif found:
+        _stdout().print(studies_table(found))
+    else:
+        typer.echo("no studies in the database", err=True)
 
 
 @app.command()
@@ -278,8 +299,9 @@ def show(
     """Describe a study, or one of its trials with every epoch."""
     import dataclasses
 
+    from search.facts import study_facts
     from search.study import Study
-    from search.summary import study_facts, study_view, trial_view
+    from search.summary import study_view, trial_view
 
     opened = Study.open(study, studies)
     if as_json and trial is not None:

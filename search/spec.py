@@ -136,6 +136,12 @@ def _gpus(value: object) -> object:
     raise ValueError(f"'auto' or a number of at least 0 must be given, got {value!r}")
 
 
+def _storage(value: str) -> str:
+    if value in {"journal", "sqlite"} or re.match(r"[a-z0-9+]+://", value):
+        return value
+    raise ValueError(f"journal, sqlite or the URL of a database must be given, got {shown(value)}")
+
+
 def _keep(value: object) -> object:
     if value in ("all", "none"):
         return value
@@ -334,6 +340,11 @@ class Spec(_Model):
     parameters: dict[str, Parameter] = Field(min_length=1)
     constraints: list[str] = Field(
         default=[], description="Expressions over parameters that every trial satisfies."
+    )
+    storage: Annotated[str, AfterValidator(_storage)] = Field(
+        default="journal",
+        description="Where trials are recorded: journal or sqlite (a file in the study's "
+        "folder), or the URL of a database, as Optuna takes it.",
     )
     keep: KeepField = Field(
         default=3,

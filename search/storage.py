@@ -1,51 +1,174 @@
-"""Opens the record of a study: Optuna's journal file, made to survive kills and power cuts.
+"""Opens the record of a study: an Optuna storage, made to survive kills and power cuts.
 
-Optuna's own lock for the journal is a link beside the file; a driver killed while it writes
-leaves it behind, and the next one waits half a minute. Ours is the operating system's.
+The default is Optuna's journal file. Optuna's own lock for it is a link beside the file; a
+driver killed while it writes leaves it behind, and the next one waits half a minute. Ours is
+the operating system's.
 """
 
 import fcntl
 import json
 import os
+import re
 from pathlib import Path
+from typing import Literal
 
-from optuna.storages import BaseStorage, JournalStorage
+import optuna
+from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.storages.journal._file import BaseJournalFileLock
 
 from search.errors import StudyError
+from search.optuna_logs import quiet_optuna
 
-JOURNAL_FILE = "study.journal"
+JOURNAL, SQLITE = "journal", "sqlite"
+"""Storages that are a file in the study's folder; any other is an URL."""
+_FILES = {JOURNAL: "study.journal", SQLITE: "study.db"}
 _LONGEST_LINE_BYTES = 2**20
 
 
-def open_journal(path: Path) -> BaseStorage:
-    """Open a journal, making an empty one if there is none.
+def record_file(folder: Path, storage: str) -> Path | None:
+    """Name the file that holds a study's record.
 
     Args:
-        path: The file.
+        folder: The study's folder.
+        storage: As the space file says.
 
     Returns:
-        Its storage.
+        A path in the folder; None for a record that lies elsewhere.
+    """
+    return folder / _FILES[storage] if storage in _FILES else None
+
+
+def create_record(
+    folder: Path, storage: str, name: str, direction: Literal["minimize", "maximize"]
+) -> optuna.Study:
+    """Begin the record of a new study.
+
+    Args:
+        folder: The study's folder; it exists.
+        storage: As the space file says.
+        name: The study's name.
+        direction: Which way its metric is better.
+
+    Returns:
+        A record without trials.
 
     Raises:
-        StudyError: If a line in it is damaged; a torn last line is passed over.
+        StudyError: If the storage cannot be reached or knows a study of that name.
     """
+    opened = open_storage(folder, storage)
+    with quiet_optuna():
+        try:
+            return optuna.create_study(study_name=name, direction=direction, storage=opened)
+        except optuna.exceptions.DuplicatedStudyError:
+            raise StudyError(
+                f"{shown_url(storage)}: a new study needs a free name, {name} exists there; "
+                "give another by `--name NAME`"
+            ) from None
+
+
+def load_record(folder: Path, storage: str, name: str) -> optuna.Study:
+    """Open the record of a study.
+
+    Args:
+        folder: The study's folder.
+        storage: As the space file says.
+        name: The study's name; not looked at where the record holds one study only.
+
+    Returns:
+        The record.
+
+    Raises:
+        StudyError: If it is missing, damaged or out of reach.
+    """
+    file = record_file(folder, storage)
+    if file and not file.exists():
+        raise StudyError(f"{file}: the record of trials must exist, none found")
+    opened = open_storage(folder, storage)
+    with quiet_optuna():
+        names = [study.study_name for study in opened.get_all_studies()]
+        if file and names:
+            name = names[0]
+        if name not in names:
+            place = file or shown_url(storage)
+            raise StudyError(f"{place}: the record must hold the study {name}, it does not")
+        return optuna.load_study(study_name=name, storage=opened)
+
+
+def open_storage(folder: Path, storage: str) -> BaseStorage:
+    """Open a storage, making an empty one if there is none.
+
+    Args:
+        folder: The study's folder.
+        storage: `journal`, `sqlite` or an URL.
+
+    Returns:
+        The storage.
+
+    Raises:
+        StudyError: If it cannot be reached, or a line of a journal is damaged; a torn last
+            line is passed over.
+    """
+    file = record_file(folder, storage)
+    if storage == JOURNAL:
+        assert file
+        try:
+            return JournalStorage(JournalFileBackend(str(file), _JournalLock(file)))
+        except (ValueError, KeyError, TypeError) as error:
+            raise _damage(file, error) from None
+    url = f"sqlite:///{file.resolve()}" if file else storage
     try:
-        return JournalStorage(JournalFileBackend(str(path), _JournalLock(path)))
-    except (ValueError, KeyError, TypeError) as error:
-        raise _damage(path, error) from None
+        with quiet_optuna():
+            return RDBStorage(url)
+    except Exception as error:  # noqa: BLE001  each database has errors of its own
+        reason = " ".join(str(error).split())[:200]
+        raise StudyError(
+            f"storage: a database within reach must be given, got {shown_url(url)}: {reason}"
+        ) from None
 
 
-def cut_torn_line(path: Path) -> str | None:
+def delete_record(folder: Path, storage: str, name: str) -> None:
+    """Delete a record that lies outside its study's folder.
+
+    Args:
+        folder: The study's folder.
+        storage: As the space file says.
+        name: The study's name.
+    """
+    if record_file(folder, storage) is None:
+        with quiet_optuna():
+            optuna.delete_study(study_name=name, storage=open_storage(folder, storage))
+
+
+def shown_url(url: str) -> str:
+    """Write an URL without its password.
+
+    Args:
+        url: The URL.
+
+    Returns:
+        The same with stars in it.
+
+    Example:
+        >>> shown_url("postgresql://me:secret@host/db")
+        'postgresql://me:***@host/db'
+    """
+    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
+
+
+def cut_torn_line(folder: Path, storage: str) -> str | None:
     """Cut off a last line that a power cut or a full disk left unfinished.
 
     Args:
-        path: The journal.
+        folder: The study's folder.
+        storage: As the space file says; only a journal has lines.
 
     Returns:
         What was cut off, in words, or None if the last line is whole.
     """
+    if storage != JOURNAL:
+        return None
+    path = folder / _FILES[JOURNAL]
     with path.open("rb+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         tail_start = max(0, file.seek(0, os.SEEK_END) - _LONGEST_LINE_BYTES)
@@ -54,8 +177,7 @@ def cut_torn_line(path: Path) -> str | None:
         line = tail[tail.rfind(b"\n", 0, -1) + 1 :]
         if not line or (line.endswith(b"\n") and _is_entry(line)):
             return None
-        start = tail_start + len(tail) - len(line)
-        file.truncate(start)
+        file.truncate(tail_start + len(tail) - len(line))
         file.flush()
         os.fsync(file.fileno())
     return f"{path}: the last line was torn and is cut off, {len(line)} bytes"

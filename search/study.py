@@ -20,7 +20,6 @@ from search import record
 from search.checkpoints import Checkpoints, trial_folder
 from search.errors import SearchError, StudyError, did_you_mean, listing
 from search.history import append_epoch, cut_history
-from search.optuna_logs import quiet_optuna
 from search.pruners import judge, make_pruner
 from search.record import Failure, Report, TrialRecord, is_better, ranked, read_record
 from search.sampling import make_sampler, trial_seed
@@ -28,11 +27,19 @@ from search.space import Space
 from search.space_checks import point_problems
 from search.space_file import read_space_file, write_space_file
 from search.spec import Scalar, Spec
-from search.storage import JOURNAL_FILE, cut_torn_line, open_journal
+from search.storage import (
+    create_record,
+    cut_torn_line,
+    delete_record,
+    load_record,
+    record_file,
+)
 
 SPACE_FILE = "space.yaml"
 IMPORT_FOLDERS = "import_folders"
 """Attribute of the study: where its objective may lie."""
+METRIC = "metric"
+"""Attribute of the study: the name of its metric."""
 _VERSIONED = ["search", "torch", "torchvision", "optuna", "ray", "scikit-learn", "numpy"]
 
 
@@ -87,13 +94,13 @@ class Study:
         except OSError as error:
             raise StudyError(f"{folder}: the folder must be writable, got {error}") from None
         write_space_file(spec, folder / SPACE_FILE, _provenance())
-        with quiet_optuna():
-            optuna_study = optuna.create_study(
-                study_name=spec.study,
-                direction=spec.metric.direction,
-                storage=open_journal(folder / JOURNAL_FILE),
-            )
+        try:
+            optuna_study = create_record(folder, spec.storage, spec.study, spec.metric.direction)
+        except StudyError:
+            shutil.rmtree(folder)
+            raise
         optuna_study.set_user_attr(IMPORT_FOLDERS, list(import_folders))
+        optuna_study.set_user_attr(METRIC, spec.metric.name)
         study = cls(folder, spec, optuna_study)
         for point in spec.start_from:
             optuna_study.enqueue_trial(point)
@@ -122,18 +129,7 @@ class Study:
             known = f"there are {', '.join(names)}" if names else "there is none"
             raise StudyError(f"{folder}: a study must exist{hint}; in {studies} {known}")
         spec = read_space_file(folder / SPACE_FILE)
-        if not (folder / JOURNAL_FILE).exists():
-            raise StudyError(
-                f"{folder / JOURNAL_FILE}: the record of trials must exist, none found"
-            )
-        storage = open_journal(folder / JOURNAL_FILE)
-        with quiet_optuna():
-            names = [summary.study_name for summary in optuna.get_all_study_summaries(storage)]
-            if not names:
-                raise StudyError(
-                    f"{folder / JOURNAL_FILE}: the record must hold a study, got none"
-                )
-            return cls(folder, spec, optuna.load_study(study_name=names[0], storage=storage))
+        return cls(folder, spec, load_record(folder, spec.storage, spec.study))
 
     @property
     def name(self) -> str:
@@ -168,7 +164,7 @@ class Study:
         Returns:
             What was cut off, in words, or None if the record is whole.
         """
-        return cut_torn_line(self.folder / JOURNAL_FILE)
+        return cut_torn_line(self.folder, self.spec.storage)
 
     def take_up_unfinished(self) -> list[TrialRecord]:
         """Take over the trials that an earlier driver left RUNNING; only the driver may call it.
@@ -380,12 +376,23 @@ class Study:
         Returns:
             Local time.
         """
-        return datetime.fromtimestamp((self.folder / JOURNAL_FILE).stat().st_mtime)
+        file = record_file(self.folder, self.spec.storage)
+        times = [(file or self.folder / SPACE_FILE).stat().st_mtime]
+        if file is None:
+            for trial in self._optuna.get_trials(deepcopy=False):
+                last = trial.datetime_complete or trial.datetime_start
+                times += [last.timestamp()] if last else []
+        return datetime.fromtimestamp(max(times))
 
     def discard_if_empty(self) -> None:
         """Remove a study in which no trial has begun, so that its name is free again."""
         if not self.records():
-            shutil.rmtree(self.folder)
+            self.remove()
+
+    def remove(self) -> None:
+        """Delete everything recorded of the study; only the driver may call it."""
+        delete_record(self.folder, self.spec.storage, self.spec.study)
+        shutil.rmtree(self.folder)
 
     def _begin(self, trial: optuna.Trial) -> TrialRecord:
         """Complete what belongs to the start of a trial."""

@@ -9,6 +9,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from search.facts import STATES, study_facts
 from search.history import read_history
 from search.leaderboard import PARAMETER_PREFIX, Row, leaderboard_rows
 from search.record import TrialRecord
@@ -27,7 +28,6 @@ _HEADINGS = {
 }
 _TABLE_COLUMNS = ["rank", "trial", "value", *_HEADINGS, "seconds"]
 _STATE_STYLES = {"COMPLETE": "green", "PRUNED": "yellow", "FAIL": "red", "RUNNING": "cyan"}
-STATES = tuple(_STATE_STYLES)
 _MEASURE = Console(width=10_000)
 
 
@@ -103,11 +103,11 @@ def counts_text(records: Iterable[TrialRecord]) -> str:
     return f"{trials}: {', '.join(parts)}" if parts else "no trials"
 
 
-def studies_table(studies: Iterable[Study]) -> Table:
+def studies_table(studies: Iterable[Mapping[str, Any]]) -> Table:
     """Lay out studies, one row each.
 
     Args:
-        studies: The studies.
+        studies: The facts of each, see `study_facts`.
 
     Returns:
         Trials by state, best value and last change of each.
@@ -115,8 +115,7 @@ def studies_table(studies: Iterable[Study]) -> Table:
     table = _new_table()
     for column in ["study", "trials", *(s.lower() for s in STATES), "best", "metric", "changed"]:
         table.add_column(column, justify="left" if column in {"study", "metric"} else "right")
-    for study in studies:
-        facts = study_facts(study)
+    for facts in studies:
         table.add_row(
             facts["study"],
             str(facts["trials"]),
@@ -126,29 +125,6 @@ def studies_table(studies: Iterable[Study]) -> Table:
             facts["changed"],
         )
     return table
-
-
-def study_facts(study: Study) -> dict[str, Any]:
-    """Count what a study holds.
-
-    Args:
-        study: The study.
-
-    Returns:
-        Name, trials by state, best value and trial, metric, time of the last change.
-    """
-    records = study.records()
-    best = records[0] if records and records[0].state == "COMPLETE" else None
-    return {
-        "study": study.name,
-        "trials": len(records),
-        **{state.lower(): sum(r.state == state for r in records) for state in STATES},
-        "best": best.value if best else None,
-        "best_trial": best.number if best else None,
-        "metric": study.spec.metric.name,
-        "direction": study.spec.metric.direction,
-        "changed": f"{study.last_change():%Y-%m-%d %H:%M:%S}",
-    }
 
 
 def study_view(study: Study, width: int) -> RenderableType:

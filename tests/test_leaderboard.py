@@ -9,6 +9,7 @@ from rich.console import Console
 
 from search.errors import StudyError
 from search.export import FORMATS, write_leaderboard
+from search.facts import study_facts
 from search.leaderboard import COLUMNS, leaderboard_rows
 from search.record import Failure, Report
 from search.study import Study
@@ -163,5 +164,7 @@ def test_counts_and_failures(study: Study) -> None:
 
 
 def test_studies_table_counts_by_state(study: Study) -> None:
-    line = next(line for line in text_of(studies_table([study])).splitlines() if "toy" in line)
+    line = next(
+        line for line in text_of(studies_table([study_facts(study)])).splitlines() if "toy" in line
+    )
     assert line.split()[:8] == ["toy", "7", "3", "1", "2", "1", "0.3000", "score"]

@@ -1,5 +1,6 @@
 """A study on disk: created, opened, asked, reported to, told, read back."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,8 @@ def report(epoch: int, score: float) -> Report:
 
 
 @pytest.fixture
-def study(tmp_path: Path) -> Study:
-    return Study.create(make_spec(), tmp_path, ["somewhere"])
+def study(tmp_path: Path, storage: str) -> Study:
+    return Study.create(make_spec(storage=storage), tmp_path, ["somewhere"])
 
 
 def test_create_twice_is_refused(study: Study) -> None:
@@ -128,3 +129,62 @@ def test_study_names_are_sorted_and_studies_only(study: Study) -> None:
     Study.create(make_spec(study="alpha"), study.folder.parent)
     assert study_names(study.folder.parent) == ["alpha", "toy"]
     assert study_names(study.folder.parent / "missing") == []
+
+
+def test_unfinished_trials_are_taken_up_as_they_were(study: Study) -> None:
+    numbers = []
+    for score in (0.5, 0.25):
+        trial = study.ask()
+        assert trial is not None
+        study.report(trial.number, report(1, score))
+        numbers.append(trial.number)
+    study.interrupt(numbers[1], 0.5, "the run ended")
+    opened = Study.open("toy", study.folder.parent)
+    assert [r.reason for r in opened.records()] == ["", "interrupted: the run ended"]
+    taken = opened.take_up_unfinished()
+    assert [(r.number, r.n_epochs, r.value) for r in taken] == [(0, 1, 0.5), (1, 1, 0.25)]
+    assert opened.live_trials() == [0, 1]
+    for number in numbers:
+        opened.report(number, report(1, 0.9))  # reported once more, recorded once
+        opened.report(number, report(2, 0.4))
+        opened.complete(number, 1.0)
+    ends = Study.open("toy", study.folder.parent).records()
+    assert [(r.state, r.values) for r in ends] == [
+        ("COMPLETE", {1: 0.5, 2: 0.4}),
+        ("COMPLETE", {1: 0.25, 2: 0.4}),
+    ]
+    assert [len(read_history(study.trial_folder(n))) for n in numbers] == [2, 2]
+
+
+def test_enqueued_points_are_tried_first_by_whoever_drives(study: Study) -> None:
+    assert Study.open("toy", study.folder.parent).enqueue({"x": 0.125}) == 0
+    trial = study.ask()
+    assert trial is not None
+    assert trial.params == {"x": 0.125}
+
+
+def test_remove_frees_the_name(study: Study) -> None:
+    study.ask()
+    study.remove()
+    again = Study.create(study.spec, study.folder.parent)
+    assert again.records() == []
+
+
+def test_create_in_a_database_out_of_reach_leaves_nothing(tmp_path: Path) -> None:
+    spec = make_spec(storage="postgresql://me:secret@127.0.0.1:9/none")
+    with pytest.raises(StudyError) as error:
+        Study.create(spec, tmp_path)
+    message = str(error.value)
+    assert message.startswith("storage: a database within reach must be given, got postgresql://")
+    assert "secret" not in message
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_create_where_a_database_knows_the_name_is_refused(
+    tmp_path: Path, postgres: Callable[[], str]
+) -> None:
+    spec = make_spec(storage=postgres())
+    Study.create(spec, tmp_path / "here")
+    with pytest.raises(StudyError, match="a new study needs a free name, toy exists there"):
+        Study.create(spec, tmp_path / "there")
+    assert not (tmp_path / "there" / "toy").exists()

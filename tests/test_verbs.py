@@ -215,3 +215,29 @@ def test_remove_of_a_running_study_is_refused(folder: Path, search: Search) -> N
     assert "a study has one driver at a time" in result.stderr
     process.kill()
     process.communicate()
+
+
+def test_list_shows_the_studies_of_a_database(
+    folder: Path, search: Search, postgres: Callable[[], str]
+) -> None:
+    url = postgres()
+    for name in ("one", "two"):
+        result = search(
+            *("run", "toy.yaml", "--name", name, "--engine", "inline", "--set", f"storage={url}")
+        )
+        assert result.returncode == 0, result.stderr
+    listed = json.loads(search("list", "--storage", url, "--json").stdout)
+    assert [study["study"] for study in listed] == ["one", "two"]
+    local = json.loads(search("list", "--json").stdout)
+    assert [{**s, "changed": ""} for s in listed] == [{**s, "changed": ""} for s in local]
+    assert "score" in search("list", "--storage", url).stdout
+    assert search("remove", "one", "--yes").returncode == 0
+    assert "one" not in search("list", "--storage", url).stdout
+
+
+def test_list_of_a_database_out_of_reach_says_so(search: Search) -> None:
+    result = search("list", "--storage", "postgresql://me:secret@127.0.0.1:9/none")
+    assert result.returncode == 2
+    assert result.stderr.startswith("error: storage: a database within reach must be given, got ")
+    assert "Traceback" not in result.stderr
+    assert "secret" not in result.stderr

@@ -1,0 +1,66 @@
+"""What a list of studies says of each: trials by state, best value, last change."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from search.record import TrialRecord, has_begun, ranked, read_record
+from search.storage import open_storage
+from search.study import METRIC, Study
+
+STATES = ("COMPLETE", "PRUNED", "FAIL", "RUNNING")
+_TIME = "%Y-%m-%d %H:%M:%S"
+
+
+def study_facts(study: Study) -> dict[str, Any]:
+    """Count what a study holds.
+
+    Args:
+        study: The study.
+
+    Returns:
+        Name, trials by state, best value and trial, metric, time of the last change.
+    """
+    spec = study.spec
+    facts = _facts(study.name, study.records(), spec.metric.name, spec.metric.direction)
+    return {**facts, "changed": f"{study.last_change():{_TIME}}"}
+
+
+def database_facts(url: str) -> list[dict[str, Any]]:
+    """Count what the studies of a database hold.
+
+    Args:
+        url: The database, as `storage` of a space file has it.
+
+    Returns:
+        The facts of each, as `study_facts` gives them.
+
+    Raises:
+        StudyError: If it cannot be reached.
+    """
+    storage = open_storage(Path(), url)
+    found = []
+    for study in storage.get_all_studies():
+        trials = storage.get_all_trials(study._study_id, deepcopy=False)
+        records = ranked([read_record(t) for t in trials if has_begun(t)], study.direction)
+        times = [t.datetime_complete or t.datetime_start for t in trials]
+        metric = study.user_attrs.get(METRIC, "?")
+        facts = _facts(study.study_name, records, metric, study.direction.name.lower())
+        last = max((time for time in times if time), default=None)
+        found.append({**facts, "changed": f"{last:{_TIME}}" if last else "–"})
+    return sorted(found, key=lambda facts: str(facts["study"]))
+
+
+def _facts(
+    name: str, records: Sequence[TrialRecord], metric: str, direction: str
+) -> dict[str, Any]:
+    best = records[0] if records and records[0].state == "COMPLETE" else None
+    return {
+        "study": name,
+        "trials": len(records),
+        **{state.lower(): sum(r.state == state for r in records) for state in STATES},
+        "best": best.value if best else None,
+        "best_trial": best.number if best else None,
+        "metric": metric,
+        "direction": direction,
+    }
