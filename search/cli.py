@@ -80,6 +80,9 @@ def run(  # noqa: PLR0913  each is a flag
     sampler: SamplerOption = None,
     pruner: PrunerOption = None,
     workers: WorkersOption = None,
+    warm_start: Annotated[
+        str | None, typer.Option(help="A study whose trials inform the sampler.")
+    ] = None,
     engine: EngineOption = "ray",
     address: AddressOption = None,
     studies: StudiesOption = STUDIES,
@@ -101,9 +104,14 @@ def run(  # noqa: PLR0913  each is a flag
     }
     _check_engine(engine)
     spec = load_space_file(space, [*(set_ or []), *_overrides(flags)])
+    informing = Study.open(warm_start, studies) if warm_start else None
     study = Study.create(spec, studies, import_folders(space))
     try:
         with driving(study.folder):
+            if informing:
+                n_carried = study.warm_start(informing)
+                of = f"{n_carried} of {len(informing.records())} trials of {informing.name}"
+                typer.echo(f"{study.name}: {of} inform the sampler", err=True)
             _sit(study, ENGINES[engine], address, studies, quiet)
     finally:
         study.discard_if_empty()

@@ -31,6 +31,8 @@ SECONDS = "seconds"
 """Attribute of a trial: time spent in its objective, in seconds."""
 FAILURE = "failure"
 """Attribute of a failed or interrupted trial: kind and reason; None once it goes on."""
+CARRIED_FROM = "carried_from"
+"""Attribute of another study's trial that informs this one's sampler: study and number."""
 RETRY_OF = "retry_of"
 """Attribute of a trial: the number of the failed trial whose parameters it tries again."""
 PRUNED_AT = "pruned_at"
@@ -161,9 +163,9 @@ def has_begun(trial: FrozenTrial) -> bool:
         trial: A trial of Optuna's record.
 
     Returns:
-        False for a waiting one.
+        False for a waiting one, and for one that only informs the sampler.
     """
-    return trial.state is not TrialState.WAITING
+    return trial.state is not TrialState.WAITING and CARRIED_FROM not in trial.user_attrs
 
 
 def is_better(value: float, than: float | None, direction: StudyDirection) -> bool:

@@ -193,6 +193,42 @@ class Study:
         self._optuna.enqueue_trial(point)
         return len(self._optuna.get_trials(deepcopy=False)) - 1
 
+    def warm_start(self, other: "Study") -> int:
+        """Let the trials of another study inform the sampler; they are no trials of this one.
+
+        Args:
+            other: A study of the same metric; parameters that only it has are left out.
+
+        Returns:
+            How many of its complete and pruned trials lie in this study's space.
+
+        Raises:
+            StudyError: If its metric is another one.
+        """
+        mine, theirs = self.spec.metric, other.spec.metric
+        if (mine.name, mine.direction) != (theirs.name, theirs.direction):
+            raise StudyError(
+                f"--warm-start {other.name}: the metric must be {mine.name}, {mine.direction}, "
+                f"got {theirs.name}, {theirs.direction}"
+            )
+        fitting = [r for r in other.records() if r.state in {"COMPLETE", "PRUNED"}]
+        n_carried = 0
+        for old in sorted(fitting, key=lambda r: r.number):
+            params = {name: v for name, v in old.params.items() if name in self.space.parameters}
+            if self.space.contains(params):
+                n_carried += 1
+                self._optuna.add_trial(
+                    optuna.trial.create_trial(
+                        state=TrialState[old.state],
+                        value=old.value if old.state == "COMPLETE" else None,
+                        params=params,
+                        distributions={name: self.space.distributions[name] for name in params},
+                        intermediate_values=old.values,
+                        user_attrs={record.CARRIED_FROM: f"{other.name}/{old.number}"},
+                    )
+                )
+        return n_carried
+
     def retry(self, numbers: Collection[int], kind: str | None) -> list[int]:
         """Queue failed trials to be run again, each as a new trial of the same parameters.
 
@@ -286,7 +322,8 @@ class Study:
         """
         trial = self._end(number, elapsed_s)
         self._optuna.tell(trial, self._best[number])
-        completed = self._optuna.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
+        trials = self._optuna.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
+        completed = list(filter(record.has_begun, trials))
         sign = -1 if self.direction == StudyDirection.MAXIMIZE else 1
         completed.sort(key=lambda t: (sign * (t.value or 0.0), t.number))
         self.checkpoints.keep_best(number, [t.number for t in completed])

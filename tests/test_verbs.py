@@ -1,6 +1,7 @@
 """What else a user does with a study: stop, enqueue, retry, remove."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -241,3 +242,35 @@ def test_list_of_a_database_out_of_reach_says_so(search: Search) -> None:
     assert result.stderr.startswith("error: storage: a database within reach must be given, got ")
     assert "Traceback" not in result.stderr
     assert "secret" not in result.stderr
+
+
+def test_warm_start_informs_the_sampler_and_adds_no_trials(folder: Path, search: Search) -> None:
+    (folder / "mended").touch()
+    search("run", "toy.yaml", "--engine", "inline", "--trials", "30", "--name", "old")
+    narrow = ["--set", "parameters.x.low=0.5", "--set", "start_from=[]", "--set", "constraints=[]"]
+    tpe = ["--sampler", "tpe", "--trials", "6", "--engine", "inline"]
+    result = search("run", "toy.yaml", *tpe, *narrow, "--warm-start", "old")
+    assert result.returncode == 0, result.stderr
+    (line,) = [line for line in result.stderr.splitlines() if "inform the sampler" in line]
+    n_carried = int(re.findall(r"toy: (\d+) of 30 trials of old", line)[0])
+    assert 5 < n_carried < 25
+    warm = rows(search)
+    assert len(warm) == 6
+    assert min(row["params_x"] for row in warm.values()) >= 0.5
+    # TPE starts at once where the old trials were good: at the upper end.
+    assert sum(row["params_x"] for row in warm.values()) / 6 > 0.8
+    assert search("resume", "toy", "--trials", "+2", "--engine", "inline").returncode == 0
+    assert len(rows(search)) == 8
+
+
+def test_warm_start_from_another_metric_is_refused_and_leaves_nothing(
+    folder: Path, search: Search
+) -> None:
+    search("run", "toy.yaml", "--engine", "inline", "--name", "old")
+    other = ["--set", "metric.direction=minimize", "--warm-start", "old"]
+    result = search("run", "toy.yaml", *other)
+    assert result.returncode == 2
+    assert result.stderr == (
+        "error: --warm-start old: the metric must be score, minimize, got score, maximize\n"
+    )
+    assert not (folder / "studies" / "toy").exists()
