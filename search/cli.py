@@ -127,6 +127,9 @@ def resume(  # noqa: PLR0913  each is a flag
     sampler: SamplerOption = None,
     pruner: PrunerOption = None,
     workers: WorkersOption = None,
+    space: Annotated[
+        Path | None, typer.Option(help="Go on in the space of this file; shows what changes.")
+    ] = None,
     engine: EngineOption = "ray",
     address: AddressOption = None,
     studies: StudiesOption = STUDIES,
@@ -149,8 +152,26 @@ def resume(  # noqa: PLR0913  each is a flag
         warning = opened.cut_torn_record()
         if warning:
             typer.echo(f"warning: {warning}", err=True)
+        if space is not None:
+            opened = _change_space(opened, space)
         extended = extend_study(opened, trials, _overrides(flags))
         _sit(extended, ENGINES[engine], address, studies, quiet)
+
+
+def _change_space(study: "Study", path: Path) -> "Study":
+    from search.space_change import space_diff
+    from search.space_file import import_folders, load_space_file
+
+    spec = load_space_file(path)
+    differences = space_diff(study.spec, spec)
+    if not differences:
+        typer.echo(f"{study.name}: {path} is the space it has", err=True)
+        return study
+    changed = study.change_space(spec, import_folders(path))
+    typer.echo("\n".join(differences), err=True)
+    informing = f"{changed.n_informing()} of {study.n_informing()} finished trials"
+    typer.echo(f"{study.name}: version {changed.version} of its space, {informing} fit", err=True)
+    return changed
 
 
 @app.command()

@@ -12,8 +12,9 @@ from search.errors import StudyError, did_you_mean, listing
 from search.record import TrialRecord
 from search.study import Study
 
-COLUMNS = ["rank", "trial", "state", "value", "best_epoch", "n_epochs", "seconds", "seed"]
-"""`rank` counts COMPLETE trials from 1; `value` is the study's metric at `best_epoch`."""
+COLUMNS = ["rank", "trial", "state", "value", "best_epoch", "n_epochs", "seconds", "seed", "space"]
+"""`rank` counts COMPLETE trials from 1; `value` is the study's metric at `best_epoch`; `space` is
+the version of the space that the trial ran in."""
 
 _METRICS_FIRST = ["val_loss", "val_accuracy", "val_f1", "val_auroc", "n_parameters"]
 PARAMETER_PREFIX = "params_"
@@ -37,8 +38,10 @@ def leaderboard_rows(study: Study, top: int | None = None, sort: str = "rank") -
     """
     records = study.records()
     metrics = metric_names(records)
+    gone = {name: None for record in records for name in record.params}
+    parameters = list(dict.fromkeys([*study.spec.parameters, *gone]))
     rows = [
-        _row(rank if record.state == "COMPLETE" else None, record, metrics, study.spec.parameters)
+        _row(rank if record.state == "COMPLETE" else None, record, metrics, parameters)
         for rank, record in enumerate(records, start=1)
     ]
     return _sorted(rows, sort)[:top]
@@ -70,6 +73,7 @@ def _row(
         "n_epochs": record.n_epochs,
         "seconds": record.seconds,
         "seed": record.seed,
+        "space": record.space_version,
         **{name: record.metrics.get(name) for name in metrics},
         **{PARAMETER_PREFIX + name: record.params.get(name) for name in parameters},
         "reason": record.reason,

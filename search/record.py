@@ -31,6 +31,10 @@ SECONDS = "seconds"
 """Attribute of a trial: time spent in its objective, in seconds."""
 FAILURE = "failure"
 """Attribute of a failed or interrupted trial: kind and reason; None once it goes on."""
+SPACE_VERSION = "space_version"
+"""Attribute of a trial: the version of the study's space that it ran in, if not the first."""
+EARLIER = "earlier"
+"""Attribute of a trial that is not in the present space: its state and parameters."""
 CARRIED_FROM = "carried_from"
 """Attribute of another study's trial that informs this one's sampler: study and number."""
 RETRY_OF = "retry_of"
@@ -107,6 +111,7 @@ class TrialRecord:
         seed: The seed it ran with.
         failure: Kind and reason of a failed trial, or of the interruption of a RUNNING one.
         values: The metric at each epoch reported.
+        space_version: The version of the study's space that it ran in, from 1.
     """
 
     number: int
@@ -120,6 +125,7 @@ class TrialRecord:
     seed: int
     failure: Failure | None = None
     values: dict[int, float] = field(default_factory=dict)
+    space_version: int = 1
 
     @property
     def reason(self) -> str:
@@ -140,11 +146,12 @@ def read_record(trial: FrozenTrial) -> TrialRecord:
     """
     attrs = trial.user_attrs
     best = attrs.get(BEST, {})
+    earlier = attrs.get(EARLIER, {})
     failure = Failure(**attrs[FAILURE]) if attrs.get(FAILURE) else None
     return TrialRecord(
         number=trial.number,
-        state=trial.state.name,
-        params=dict(trial.params),
+        state=earlier.get("state", trial.state.name),
+        params=dict(earlier.get("params", trial.params)),
         value=trial.intermediate_values.get(best.get("epoch")),
         best_epoch=best.get("epoch"),
         n_epochs=len(trial.intermediate_values),
@@ -153,6 +160,7 @@ def read_record(trial: FrozenTrial) -> TrialRecord:
         seed=attrs.get(SEED, 0),
         failure=failure,
         values=dict(trial.intermediate_values),
+        space_version=attrs.get(SPACE_VERSION, 1),
     )
 
 

@@ -16,7 +16,7 @@ from search.objective import extend_import_path
 from search.progress import make_progress
 from search.run import INTERRUPTED, Run
 from search.space_file import load_space_file
-from search.study import SPACE_FILE, Study
+from search.study import Study
 
 
 def extend_study(study: Study, trials: str | None, overrides: Sequence[str]) -> Study:
@@ -39,7 +39,7 @@ def extend_study(study: Study, trials: str | None, overrides: Sequence[str]) -> 
         so_far = len(study.records())
         overrides.append(f"budget.trials={trials if more is None else so_far + more}")
     extend_import_path(study.import_folders)
-    spec = load_space_file(study.folder / SPACE_FILE, overrides)
+    spec = load_space_file(study.space_file, overrides)
     return study.with_spec(spec) if overrides else study
 
 

@@ -48,6 +48,7 @@ def parameter_problems(sections: Sections) -> Iterator[Problem]:
             yield Problem(("parameters", name), text)
     sound = {n: p for n, p in sections.parameters.items() if n not in broken}
     all_sound = sound.keys() == set(sections.names)
+    yield from _default_problems(sound)
     yield from _name_problems(sections)
     bonds = [*_condition_problems(sections, sound), *_constraint_problems(sections)]
     if not bonds and all_sound:
@@ -97,6 +98,14 @@ def _range_problems(parameter: Parameter) -> Iterator[str]:
                 yield f"log: true and a step exclude each other, got step={step}"
             elif step and low <= high and not step_fits(high - low, step):
                 yield f"step must divide high - low, got low={low}, high={high}, step={step}"
+
+
+def _default_problems(sound: Mapping[str, Parameter]) -> Iterator[Problem]:
+    for name, parameter in sound.items():
+        given = "default" in parameter.model_fields_set
+        if given and not holds_value(distribution(parameter), parameter.default):
+            text = f"a value in the space must be given, got {shown(parameter.default)}; "
+            yield Problem(("parameters", name, "default"), text + valid_values(parameter))
 
 
 def _name_problems(sections: Sections) -> Iterator[Problem]:

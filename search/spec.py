@@ -184,6 +184,11 @@ class _Conditional(_Model):
         description="The parameter exists only where each of these others has (one of) the "
         "given values.",
     )
+    default: ScalarField = Field(
+        default=None,
+        description="The value that trials of an earlier space, which did not have this "
+        "parameter, are taken to have had.",
+    )
 
 
 class FloatParameter(_Conditional):

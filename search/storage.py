@@ -9,6 +9,7 @@ import fcntl
 import json
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -16,12 +17,15 @@ import optuna
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.storages.journal._file import BaseJournalFileLock
+from optuna.trial import FrozenTrial
 
 from search.errors import StudyError
 from search.optuna_logs import quiet_optuna
 
 JOURNAL, SQLITE = "journal", "sqlite"
 """Storages that are a file in the study's folder; any other is an URL."""
+WHOLE = "whole"
+"""Attribute of a record that was carried over: all of its trials are there."""
 _FILES = {JOURNAL: "study.journal", SQLITE: "study.db"}
 _LONGEST_LINE_BYTES = 2**20
 
@@ -67,8 +71,52 @@ def create_record(
             ) from None
 
 
+def versioned(name: str, version: int) -> str:
+    """Name the record of a version of a study's space.
+
+    Args:
+        name: The study's name.
+        version: From 1.
+
+    Returns:
+        The name itself for the first one.
+
+    Example:
+        >>> versioned("toy", 1), versioned("toy", 2)
+        ('toy', 'toy@2')
+    """
+    return name if version == 1 else f"{name}@{version}"
+
+
+def create_next_record(study: optuna.Study, trials: Iterable[FrozenTrial]) -> optuna.Study:
+    """Begin the record of a study in a changed space, beside the present one.
+
+    Args:
+        study: The present record; it stays as it is.
+        trials: What the new record begins with.
+
+    Returns:
+        The new record; until `WHOLE` is set in it, the present one stays the newest.
+    """
+    storage = study._storage
+    base, _, version = study.study_name.partition("@")
+    names = {other.study_name for other in storage.get_all_studies()}
+    next_version = int(version or 1) + 1
+    while versioned(base, next_version) in names:  # left by a driver that was killed here
+        next_version += 1
+    with quiet_optuna():
+        created = optuna.create_study(
+            study_name=versioned(base, next_version), direction=study.direction, storage=storage
+        )
+    for name, value in study.user_attrs.items():
+        if name != WHOLE:
+            created.set_user_attr(name, value)
+    created.add_trials(trials)
+    return created
+
+
 def load_record(folder: Path, storage: str, name: str) -> optuna.Study:
-    """Open the record of a study.
+    """Open the record of a study in the newest version of its space.
 
     Args:
         folder: The study's folder.
@@ -92,7 +140,17 @@ def load_record(folder: Path, storage: str, name: str) -> optuna.Study:
         if name not in names:
             place = file or shown_url(storage)
             raise StudyError(f"{place}: the record must hold the study {name}, it does not")
-        return optuna.load_study(study_name=name, storage=opened)
+        return optuna.load_study(study_name=_newest(opened, name), storage=opened)
+
+
+def _newest(storage: BaseStorage, name: str) -> str:
+    """Find the newest version whose record was written to its end."""
+    versions = [1]
+    for study in storage.get_all_studies():
+        base, _, version = study.study_name.partition("@")
+        if base == name and version and study.user_attrs.get(WHOLE):
+            versions.append(int(version))
+    return versioned(name, max(versions))
 
 
 def open_storage(folder: Path, storage: str) -> BaseStorage:
@@ -137,7 +195,10 @@ def delete_record(folder: Path, storage: str, name: str) -> None:
     """
     if record_file(folder, storage) is None:
         with quiet_optuna():
-            optuna.delete_study(study_name=name, storage=open_storage(folder, storage))
+            opened = open_storage(folder, storage)
+            for study in opened.get_all_studies():
+                if study.study_name.partition("@")[0] == name:
+                    optuna.delete_study(study_name=study.study_name, storage=opened)
 
 
 def shown_url(url: str) -> str:

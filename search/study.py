@@ -24,10 +24,13 @@ from search.pruners import judge, make_pruner
 from search.record import Failure, Report, TrialRecord, is_better, ranked, read_record
 from search.sampling import make_sampler, trial_seed
 from search.space import Space
+from search.space_change import carried_trials, check_change, n_fitting
 from search.space_checks import point_problems
 from search.space_file import read_space_file, write_space_file
 from search.spec import Scalar, Spec
 from search.storage import (
+    WHOLE,
+    create_next_record,
     create_record,
     cut_torn_line,
     delete_record,
@@ -129,12 +132,26 @@ class Study:
             known = f"there are {', '.join(names)}" if names else "there is none"
             raise StudyError(f"{folder}: a study must exist{hint}; in {studies} {known}")
         spec = read_space_file(folder / SPACE_FILE)
-        return cls(folder, spec, load_record(folder, spec.storage, spec.study))
+        optuna_study = load_record(folder, spec.storage, spec.study)
+        path = folder / space_file_name(_version(optuna_study))
+        return cls(
+            folder, spec if path.name == SPACE_FILE else read_space_file(path), optuna_study
+        )
 
     @property
     def name(self) -> str:
         """The study's name: that of its folder."""
         return self.folder.name
+
+    @property
+    def version(self) -> int:
+        """The version of the study's space, from 1."""
+        return _version(self._optuna)
+
+    @property
+    def space_file(self) -> Path:
+        """The file of the present space."""
+        return self.folder / space_file_name(self.version)
 
     @property
     def import_folders(self) -> list[str]:
@@ -155,8 +172,43 @@ class Study:
         Returns:
             The same study under that search.
         """
-        write_space_file(spec, self.folder / SPACE_FILE, _provenance())
+        write_space_file(spec, self.space_file, _provenance())
         return Study(self.folder, spec, self._optuna)
+
+    def change_space(self, spec: Spec, import_folders: Sequence[str]) -> "Study":
+        """Go on in another space; trials that do not fit it stay, and inform no sampler.
+
+        Args:
+            spec: The search; it keeps this study's name and storage.
+            import_folders: Where its objective may lie, besides where it lay so far.
+
+        Returns:
+            The same study in that space. Until all of it is written, the study is as it was.
+
+        Raises:
+            StudyError: If its trials could not be compared with those so far.
+        """
+        check_change(self.spec, spec)
+        spec = spec.model_copy(update={"study": self.spec.study, "storage": self.spec.storage})
+        trials = self._optuna.get_trials(deepcopy=False)
+        created = create_next_record(
+            self._optuna, carried_trials(trials, Space.of(spec), self.version)
+        )
+        created.set_user_attr(
+            IMPORT_FOLDERS, list(dict.fromkeys([*import_folders, *self.import_folders]))
+        )
+        path = self.folder / space_file_name(_version(created))
+        write_space_file(spec, path, _provenance())
+        created.set_user_attr(WHOLE, True)
+        return Study(self.folder, spec, created)
+
+    def n_informing(self) -> int:
+        """Count the trials that inform the sampler.
+
+        Returns:
+            How many have completed or were pruned in the present space.
+        """
+        return n_fitting(self._optuna)
 
     def cut_torn_record(self) -> str | None:
         """Cut off what a power cut left of a last line; only the driver may call it.
@@ -244,7 +296,8 @@ class Study:
         """
         trials = self._optuna.get_trials(deepcopy=False)
         retried = {trial.user_attrs.get(record.RETRY_OF) for trial in trials}
-        failed = {t.number: t for t in trials if t.state is TrialState.FAIL}
+        here = [t for t in trials if record.EARLIER not in t.user_attrs]
+        failed = {t.number: t for t in here if t.state is TrialState.FAIL}
         for number in numbers:
             if number not in failed:
                 raise StudyError(
@@ -438,6 +491,8 @@ class Study:
         except SearchError as error:
             self._fail(trial, Failure("infeasible", str(error)))
             raise
+        if self.version > 1:
+            trial.set_user_attr(record.SPACE_VERSION, self.version)
         trial.set_user_attr(record.SEED, trial_seed(self.spec.sampler.seed, trial.number))
         self._live[trial.number] = trial
         return self.record(trial.number)
@@ -486,6 +541,22 @@ class Study:
         trial.set_user_attr(record.FAILURE, {"kind": failure.kind, "reason": failure.reason})
         self._optuna.tell(trial, state=TrialState.FAIL)
         self.checkpoints.drop(trial.number)
+
+
+def space_file_name(version: int) -> str:
+    """Name the file of a version of a study's space.
+
+    Args:
+        version: From 1.
+
+    Returns:
+        For instance `space.yaml` or `space.2.yaml`.
+    """
+    return SPACE_FILE if version == 1 else f"space.{version}.yaml"
+
+
+def _version(optuna_study: optuna.Study) -> int:
+    return int(optuna_study.study_name.partition("@")[2] or 1)
 
 
 def study_names(studies: Path) -> list[str]:

@@ -26,7 +26,7 @@ _HEADINGS = {
     "val_auroc": "val\nAUROC",
     "n_parameters": "params",
 }
-_TABLE_COLUMNS = ["rank", "trial", "value", *_HEADINGS, "seconds"]
+_TABLE_COLUMNS = ["rank", "trial", "value", *_HEADINGS, "seconds", "space"]
 _STATE_STYLES = {"COMPLETE": "green", "PRUNED": "yellow", "FAIL": "red", "RUNNING": "cyan"}
 _MEASURE = Console(width=10_000)
 
@@ -51,6 +51,8 @@ def leaderboard_view(
     if not rows:
         return Text("no trials")
     results = [c for c in _TABLE_COLUMNS if c in rows[0] and c != study.spec.metric.name]
+    if study.version == 1:
+        results.remove("space")
     if any(row["state"] != "COMPLETE" for row in rows):
         results.insert(2, "state")
     parameters = [c for c in rows[0] if c.startswith(PARAMETER_PREFIX)]

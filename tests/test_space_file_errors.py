@@ -65,7 +65,7 @@ MISTAKES = {
         "step: 2",
         "steps: 2",
         "11:40: parameters.width.steps: unknown key; did you mean 'step'; "
-        "valid: when, type, low, high, log, step",
+        "valid: when, default, type, low, high, log, step",
     ),
     "missing top-level key": (
         "metric: {name: score, direction: maximize}\n",
@@ -228,7 +228,7 @@ BAD_OVERRIDES = {
     "unknown key of a parameter": (
         "parameters.width.hihg=3",
         "--set parameters.width.hihg=3: parameters.width.hihg: unknown key; did you mean 'high'; "
-        "valid: when, type, low, high, log, step",
+        "valid: when, default, type, low, high, log, step",
     ),
     "unknown section": (
         "buget.trials=10",
@@ -305,7 +305,7 @@ def test_load_misspelt_required_key_is_reported_once() -> None:
 def test_load_misspelt_required_key_of_a_parameter_is_reported_once() -> None:
     assert problems(write_space(("high: 9", "hihg: 9"))) == [
         "space.yaml:11:31: parameters.width.hihg: unknown key; did you mean 'high'; "
-        "valid: when, type, low, high, log, step"
+        "valid: when, default, type, low, high, log, step"
     ]
 
 

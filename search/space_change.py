@@ -1,0 +1,186 @@
+"""Goes on with a study in another space: what changes, and which trials fit it.
+
+Optuna holds a study to the distributions of its first trials. So a changed space gets a
+record of its own beside the old one, which stays as it was, with every trial under its
+number. Trials that fit are carried over whole. The others are FAIL for Optuna, which keeps
+them from its samplers and pruners, and what they really were for us.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from search import record
+from search.errors import StudyError
+from search.space import Space, holds_value
+from search.spec import Parameter, Scalar, Spec
+
+_PRUNER_NOTES = "completed_rung_"
+_FIXED = "fixed_params"
+
+
+def space_diff(old: Spec, new: Spec) -> list[str]:
+    """Say how two searches differ.
+
+    Args:
+        old: The one that is left.
+        new: The one that is gone on with.
+
+    Returns:
+        A line for each difference: `+` is new, `-` is gone, `~` has changed.
+    """
+    return [
+        *_differences("parameters.", _parts(old.parameters), _parts(new.parameters)),
+        *_differences("", _sections(old), _sections(new)),
+    ]
+
+
+def check_change(old: Spec, new: Spec) -> None:
+    """Refuse a search whose trials could not be compared with the old ones.
+
+    Args:
+        old: The one that is left.
+        new: The one that is gone on with.
+
+    Raises:
+        StudyError: If objective or metric differ, or a new parameter has no default that it
+            could have had in old trials.
+    """
+    for name in ("objective", "metric"):
+        before, after = getattr(old, name), getattr(new, name)
+        if before != after:
+            raise StudyError(
+                f"--space: {name} must stay as it is, so that trials can be compared; got "
+                f"{_text(after)}, it was {_text(before)}; start a new study by `search run`"
+            )
+    for name in new.parameters.keys() - old.parameters.keys():
+        parameter = new.parameters[name]
+        if "default" not in parameter.model_fields_set and not parameter.when:
+            raise StudyError(
+                f"--space: parameters.{name}: a new parameter must have a default, the value it "
+                "had in the trials so far, as in `default: 0.1`"
+            )
+
+
+def carried_trials(trials: list[FrozenTrial], space: Space, version: int) -> Iterator[FrozenTrial]:
+    """Translate trials into a changed space.
+
+    Args:
+        trials: All trials of the record that is left.
+        space: The new space.
+        version: The version of the space that is left, from 1.
+
+    Yields:
+        A trial for each, under the same number.
+    """
+    for trial in trials:
+        params = _translated(trial.params, space)
+        ended_elsewhere = record.EARLIER in trial.user_attrs
+        if trial.state is TrialState.WAITING:
+            yield _waiting(trial, space)
+        elif not ended_elsewhere and space.contains(params):
+            yield _fitting(trial, params, space, version)
+        else:
+            yield _unfitting(trial, version)
+
+
+def n_fitting(study: optuna.Study) -> int:
+    """Count the trials that inform a sampler.
+
+    Args:
+        study: A record.
+
+    Returns:
+        How many of its trials have completed or were pruned in its space.
+    """
+    states = [TrialState.COMPLETE, TrialState.PRUNED]
+    return len(study.get_trials(deepcopy=False, states=states))
+
+
+def _translated(params: Mapping[str, Scalar], space: Space) -> dict[str, Scalar]:
+    known = {name: value for name, value in params.items() if name in space.parameters}
+    for name, parameter in space.parameters.items():
+        if name not in known and "default" in parameter.model_fields_set:
+            known[name] = parameter.default
+    return {name: value for name, value in known.items() if space.exists(name, known)}
+
+
+def _fitting(
+    trial: FrozenTrial, params: dict[str, Scalar], space: Space, version: int
+) -> FrozenTrial:
+    notes = {k: v for k, v in trial.system_attrs.items() if k.startswith(_PRUNER_NOTES)}
+    return create_trial(
+        state=trial.state,
+        value=trial.value if trial.state is TrialState.COMPLETE else None,
+        params=params,
+        distributions={name: space.distributions[name] for name in params},
+        intermediate_values=trial.intermediate_values,
+        user_attrs={record.SPACE_VERSION: version, **trial.user_attrs},
+        system_attrs=notes,
+    )
+
+
+def _unfitting(trial: FrozenTrial, version: int) -> FrozenTrial:
+    state = "FAIL" if trial.state is TrialState.RUNNING else trial.state.name
+    attrs = {
+        record.SPACE_VERSION: version,
+        record.EARLIER: {"state": state, "params": trial.params},
+        **trial.user_attrs,
+    }
+    if trial.state is TrialState.RUNNING:
+        reason = "its parameters are not in the changed space"
+        attrs[record.FAILURE] = {"kind": "interrupted", "reason": reason}
+    return create_trial(
+        state=TrialState.FAIL, intermediate_values=trial.intermediate_values, user_attrs=attrs
+    )
+
+
+def _waiting(trial: FrozenTrial, space: Space) -> FrozenTrial:
+    """Keep a point in the queue, or what of it still makes sense."""
+    fixed = {**trial.system_attrs.get(_FIXED, {}), **trial.params}
+    known = {
+        name: value
+        for name, value in fixed.items()
+        if name in space.parameters and holds_value(space.distributions[name], value)
+    }
+    return create_trial(
+        state=TrialState.WAITING,
+        user_attrs=trial.user_attrs,
+        system_attrs={_FIXED: known},
+    )
+
+
+def _parts(parameters: Mapping[str, Parameter]) -> dict[str, str]:
+    return {
+        name: _text({"type": p.type, **p.model_dump(exclude_defaults=True)})
+        for name, p in parameters.items()
+    }
+
+
+def _sections(spec: Spec) -> dict[str, str]:
+    sections = spec.model_dump(exclude={"parameters", "study", "storage"}, exclude_defaults=True)
+    return {name: _text(section) for name, section in sections.items()}
+
+
+def _differences(prefix: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
+    for name in [*old, *(name for name in new if name not in old)]:
+        if name not in new:
+            yield f"- {prefix}{name}: {old[name]}"
+        elif name not in old:
+            yield f"+ {prefix}{name}: {new[name]}"
+        elif old[name] != new[name]:
+            yield f"~ {prefix}{name}: {old[name]} → {new[name]}"
+
+
+def _text(value: Any) -> str:
+    if hasattr(value, "model_dump"):
+        value = value.model_dump(exclude_defaults=True)
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{k}: {_text(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_text, value)) + "]"
+    if isinstance(value, bool) or value is None:
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value)
