@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from search.errors import StudyError
 
@@ -48,22 +49,32 @@ def driving(folder: Path) -> Iterator[None]:
     Raises:
         StudyError: If another process does; it is named.
     """
-    # The file stays: removing it would let two processes lock two files of one name.
-    with (folder / LOCK_FILE).open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = find_driver(folder) or "another process"
-            raise StudyError(
-                f"{folder}: a study has one driver at a time, {holder} runs it"
-            ) from None
-        file.truncate(0)
+    path = folder / LOCK_FILE
+    with _locked(path) as file:
         json.dump({"pid": os.getpid(), "host": socket.gethostname()}, file)
         file.flush()
         try:
             yield
         finally:
+            path.unlink(missing_ok=True)
+
+
+def _locked(path: Path) -> TextIO:
+    """Open and lock a file; one that its former holder has removed meanwhile does not count."""
+    while True:
+        file = path.open("a+", encoding="utf-8")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            holder = find_driver(path.parent) or "another process"
+            raise StudyError(
+                f"{path.parent}: a study has one driver at a time, {holder} runs it"
+            ) from None
+        if path.exists() and os.path.samestat(path.stat(), os.fstat(file.fileno())):
             file.truncate(0)
+            return file
+        file.close()
 
 
 def find_driver(folder: Path) -> Driver | None:

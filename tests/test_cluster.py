@@ -1,0 +1,57 @@
+"""A real cluster of two Ray nodes on this machine, one of which is lost in mid-run."""
+
+import os
+import secrets
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from search.progress import Progress
+from search.run import Run
+from search.study import Study
+from tests.conftest import ROOT, make_spec
+
+NODE = {"num_cpus": 1, "object_store_memory": 100 * 1024**2}
+
+
+@pytest.mark.ray
+def test_study_survives_the_loss_of_a_node(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    from ray.cluster_utils import Cluster
+
+    from search.engines.ray_tune import run_trials
+
+    cluster = Cluster(initialize_head=True, head_node_args={**NODE, "include_dashboard": False})
+    doomed = cluster.add_node(**NODE)
+    spec = make_spec(
+        objective="tests.wandering:Wandering",
+        settings={"epochs": 8, "sleep_s": 0.3},
+        budget={"trials": 6},
+        resources={"gpus_per_trial": 0, "workers": 2},
+    )
+    study = Study.create(spec, tmp_path, [str(ROOT)])
+    run = Run(study, Progress(Console(stderr=True)))
+
+    def lose_the_node() -> None:
+        deadline = time.monotonic() + 60
+        while len(study.live_trials()) < 2 or study.record(study.live_trials()[1]).n_epochs < 3:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        cluster.remove_node(doomed, allow_graceful=False)
+
+    loss = threading.Thread(target=lose_the_node)
+    loss.start()
+    try:
+        run_trials(run, cluster.address)
+    finally:
+        loss.join()
+        cluster.shutdown()
+    records = study.records()
+    assert sorted(record.number for record in records) == list(range(6))
+    assert {(record.state, record.n_epochs) for record in records} == {("COMPLETE", 8)}
