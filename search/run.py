@@ -9,7 +9,13 @@ from collections import deque
 from pathlib import Path
 from typing import Protocol
 
-from search.errors import ObjectiveError, RepeatedFailureError, SearchError, listing
+from search.errors import (
+    ObjectiveError,
+    RepeatedFailureError,
+    SearchError,
+    StudyError,
+    listing,
+)
 from search.failures import FailurePolicy
 from search.record import Event, Failure, Report, TrialRecord
 from search.spec import format_duration
@@ -80,7 +86,11 @@ class Run:
         Returns:
             What to run, or None if the run is to hand out no more.
         """
-        trial = None if self._ending() else self._begin_trial()
+        try:
+            trial = None if self._ending() else self._begin_trial()
+        except OSError as error:
+            self.cannot_write(error)
+            return None
         if trial is None:
             return None
         self._running.add(trial.number)
@@ -108,6 +118,14 @@ class Run:
             True if the trial is over and its worker free.
         """
         self._elapsed_s[number] = event.elapsed_s
+        try:
+            return self._record(number, event)
+        except OSError as error:
+            self.cannot_write(error)
+            self._running.discard(number)
+            return True
+
+    def _record(self, number: int, event: Event) -> bool:
         if isinstance(event, Report):
             return self._epoch(number, event)
         if event.failure:
@@ -133,6 +151,9 @@ class Run:
         self._running.discard(number)
         if number not in self.study.live_trials():
             return True
+        if failure.kind == "interrupted":
+            self.abort(StudyError(f"{failure.reason}; go on by `search resume {self.study.name}`"))
+            return self._interrupt(number)
         if failure.fatal:
             self.abort(ObjectiveError(failure.reason))
         match "record" if self._ending() else self._policy.consequence(number, failure):
@@ -178,6 +199,20 @@ class Run:
         """
         self.error = self.error or error
         self.stop(str(error))
+
+    def cannot_write(self, error: OSError) -> None:
+        """Stop because the record or a file beside it cannot be written.
+
+        Args:
+            error: What the system said.
+        """
+        place = error.filename or self.study.folder
+        self.abort(
+            StudyError(
+                f"{place}: must be writable, got {error.strerror or error}; what was recorded is "
+                f"whole, go on by `search resume {self.study.name}`"
+            )
+        )
 
     def abandon(self) -> None:
         """Leave every running trial to a later run."""

@@ -86,8 +86,11 @@ def _serve(run: Run, engine: str, address: str | None) -> None:
     except KeyboardInterrupt:
         run.stop(INTERRUPTED)
     finally:
-        run.abandon()
-        write_leaderboard(leaderboard_rows(study), "csv", study.folder / LEADERBOARD_FILE)
+        try:
+            run.abandon()
+            write_leaderboard(leaderboard_rows(study), "csv", study.folder / LEADERBOARD_FILE)
+        except OSError as error:
+            run.cannot_write(error)
 
 
 def _check_completed(study: Study) -> None:

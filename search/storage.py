@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import optuna
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
@@ -171,7 +171,7 @@ def open_storage(folder: Path, storage: str) -> BaseStorage:
     if storage == JOURNAL:
         assert file
         try:
-            return JournalStorage(JournalFileBackend(str(file), _JournalLock(file)))
+            return JournalStorage(_WholeLinesBackend(str(file), _JournalLock(file)))
         except (ValueError, KeyError, TypeError) as error:
             raise _damage(file, error) from None
     url = f"sqlite:///{file.resolve()}" if file else storage
@@ -242,6 +242,19 @@ def cut_torn_line(folder: Path, storage: str) -> str | None:
         file.flush()
         os.fsync(file.fileno())
     return f"{path}: the last line was torn and is cut off, {len(line)} bytes"
+
+
+class _WholeLinesBackend(JournalFileBackend):
+    """A journal that a failed write leaves as it was, so that what follows is not damaged."""
+
+    def append_logs(self, logs: list[dict[str, Any]]) -> None:
+        size = os.path.getsize(self._file_path)
+        try:
+            super().append_logs(logs)
+        except OSError as error:
+            os.truncate(self._file_path, size)
+            error.filename = error.filename or self._file_path
+            raise
 
 
 class _JournalLock(BaseJournalFileLock):

@@ -101,7 +101,10 @@ def run_trial(assignment: Assignment) -> Iterator[Event]:
                 yield End(now - started, failure)
                 return
             report = Report(epoch, numbers_, now - epoch_started, now - started)
-            _save(objective, report, assignment)
+            failure = _save(objective, report, assignment)
+            if failure:
+                yield End(now - started, failure)
+                return
             yield report
             epoch_started = time.perf_counter()
         yield End(time.perf_counter() - started)
@@ -187,10 +190,17 @@ def _resume(objective: Iterable[Metrics], assignment: Assignment) -> Report | No
     return checkpoint.report
 
 
-def _save(objective: Iterable[Metrics], report: Report, assignment: Assignment) -> None:
-    if isinstance(objective, ResumableObjective):
-        checkpoint = Checkpoint(report, objective.state_dict(), generator_states())
-        save_checkpoint(Path(assignment.folder) / LAST, checkpoint)
+def _save(objective: Iterable[Metrics], report: Report, assignment: Assignment) -> Failure | None:
+    """Save a checkpoint; a disk that cannot be written to is not the trial's fault."""
+    if not isinstance(objective, ResumableObjective):
+        return None
+    checkpoint = Checkpoint(report, objective.state_dict(), generator_states())
+    path = Path(assignment.folder) / LAST
+    try:
+        save_checkpoint(path, checkpoint)
+    except OSError as error:
+        return Failure("interrupted", f"{path}: must be writable, got {error}", fatal=True)
+    return None
 
 
 def _accepted_settings(factory: ObjectiveFactory, assignment: Assignment) -> dict[str, Any]:

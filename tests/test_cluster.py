@@ -5,6 +5,7 @@ import secrets
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -14,7 +15,7 @@ from search.run import Run
 from search.study import Study
 from tests.conftest import ROOT, make_spec
 
-NODE = {"num_cpus": 1, "object_store_memory": 100 * 1024**2}
+NODE: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 100 * 1024**2}
 
 
 @pytest.mark.ray

@@ -166,3 +166,24 @@ def test_checkpoints_kept_are_those_of_the_best_trials(tmp_path: Path) -> None:
     assert [(int(path.parent.name), path.name) for path in kept] == [
         (number, "best.pt") for number in best
     ]
+
+
+@pytest.mark.parametrize(("n_kilobytes", "file"), [(30, "study.journal"), (8, "last.pt")])
+def test_disk_that_takes_no_more_ends_the_run_resumable(
+    whole: list[dict[str, Any]], tmp_path: Path, n_kilobytes: int, file: str
+) -> None:
+    (tmp_path / "toy.yaml").write_text(SPACE)
+    command = f"ulimit -f {n_kilobytes}; exec {sys.executable} -m search run toy.yaml"
+    result = subprocess.run(
+        ["bash", "-c", f"{command} --engine inline"],
+        cwd=tmp_path,
+        env={**environment(tmp_path), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert result.returncode == 2, result.stderr
+    assert f"/{file}: must be writable, got " in result.stderr.splitlines()[-1]
+    assert "Traceback" not in result.stderr
+    finish(drive(tmp_path, "resume", "toy", "--engine", "inline"))
+    assert outcome(tmp_path) == whole
