@@ -44,6 +44,23 @@ class Checkpoints:
         self._study = study
         self._n_kept = None if keep == "all" else 0 if keep == "none" else keep
 
+    def n_bytes_needed(self, number: int, n_workers: int, n_trials: int) -> int:
+        """Estimate what checkpoints will take from the first one.
+
+        Args:
+            number: A trial that has saved one.
+            n_workers: Trials at the same time; each holds its newest and its best one.
+            n_trials: Trials in all.
+
+        Returns:
+            Bytes; 0 for a trial that saves none.
+        """
+        path = trial_folder(self._study, number) / LAST
+        if not path.exists():
+            return 0
+        n_kept = n_trials if self._n_kept is None else min(self._n_kept, n_trials)
+        return path.stat().st_size * (2 * n_workers + n_kept)
+
     def mark_best(self, number: int) -> None:
         """Keep a running trial's newest checkpoint as its best one.
 

@@ -9,6 +9,7 @@ from collections import deque
 from pathlib import Path
 from typing import Protocol
 
+from search.disk import TRIAL_BYTES, require_space
 from search.errors import (
     ObjectiveError,
     RepeatedFailureError,
@@ -66,6 +67,8 @@ class Run:
         self._running: set[int] = set()
         self._policy = FailurePolicy(study.spec.failures)
         self._started = time.monotonic()
+        self._n_workers = 1
+        self._space_checked = False
         self._elapsed_s: dict[int, float] = {}
 
     def start(self, n_workers: int) -> None:
@@ -73,8 +76,14 @@ class Run:
 
         Args:
             n_workers: Trials at the same time.
+
+        Raises:
+            StudyError: If the disk has no room for their record.
         """
         self._started = time.monotonic()
+        self._n_workers = n_workers
+        n_new = (self.study.spec.budget.trials or self.n_begun) - self.n_begun
+        require_space(self.study.folder, n_new * TRIAL_BYTES, f"the record of {n_new} trials")
         self.observer.run_started(self, n_workers)
 
     def next_trial(self, worker: Worker) -> Assignment | None:
@@ -260,6 +269,8 @@ class Run:
             self.abort(ObjectiveError(problem))
             return self._fail(number, Failure("error", problem))
         prune = self.study.report(number, report)
+        if not self._space_checked:
+            self._check_space(number)
         self.observer.epoch_finished(number, report)
         if prune:
             self.study.prune(number, report.elapsed_s)
@@ -272,6 +283,18 @@ class Run:
             reason = f"longer than {format_duration(limit_s)} at epoch {report.epoch}"
             return self._fail(number, Failure("timeout", reason))
         return False
+
+    def _check_space(self, number: int) -> None:
+        """End the run at its first checkpoint if the disk cannot hold those to come."""
+        self._space_checked = True
+        n_trials = self.study.spec.budget.trials or self.n_begun
+        n_bytes = self.study.checkpoints.n_bytes_needed(number, self._n_workers, n_trials)
+        try:
+            require_space(
+                self.study.folder, n_bytes, f"checkpoints (keep: {self.study.spec.keep})"
+            )
+        except StudyError as error:
+            self.abort(error)
 
     def _metric_problem(self, name: str, report: Report) -> str:
         if name in report.metrics:

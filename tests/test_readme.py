@@ -12,6 +12,7 @@ from search.cli import app
 from search.export import FORMATS
 from search.leaderboard import COLUMNS
 from search.pruners import PRUNERS
+from search.record import FAILURE_KINDS
 from search.samplers import SAMPLERS
 from search.space_file import load_space_file
 from search.spec import Spec
@@ -78,3 +79,17 @@ def test_readme_objective_runs_as_it_stands(tmp_path: Path) -> None:
 @pytest.mark.parametrize("target", re.findall(r"\]\((?!http)([^)#]+)\)", README))
 def test_readme_links_exist(target: str) -> None:
     assert (ROOT / target).exists()
+
+
+def test_readme_slurm_script_is_bash_and_calls_real_commands() -> None:
+    (script,) = blocks("bash", "slurm")
+    done = subprocess.run(
+        ["bash", "-n"], input=script, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "search run spaces/small_cnn.yaml --address" in script
+
+
+def test_readme_explains_every_kind_of_failure() -> None:
+    table = README.split("| kind | what happens |")[1].split("\n\n")[0]
+    assert sorted(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == sorted(FAILURE_KINDS)

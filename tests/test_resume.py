@@ -1,6 +1,7 @@
 """Drivers are killed at random points; resumed studies equal the one that never was."""
 
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -187,3 +188,19 @@ def test_disk_that_takes_no_more_ends_the_run_resumable(
     assert "Traceback" not in result.stderr
     finish(drive(tmp_path, "resume", "toy", "--engine", "inline"))
     assert outcome(tmp_path) == whole
+
+
+@pytest.mark.parametrize(
+    ("share", "purpose"), [(2, "the record of"), (0.9, "checkpoints (keep: all)")]
+)
+def test_disk_without_room_for_the_run_ends_it_at_once(
+    tmp_path: Path, share: float, purpose: str
+) -> None:
+    n_trials = int(share * shutil.disk_usage(tmp_path).free / 20_000)
+    text = SPACE.replace("trials: 40", f"trials: {n_trials}").replace("Wandering", "Bulky")
+    (tmp_path / "toy.yaml").write_text(text + "keep: all\n")
+    process = drive(tmp_path, "run", "toy.yaml", "--engine", "inline")
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 2, stderr
+    assert f"must be free for {purpose}" in stderr.splitlines()[-1]
+    assert "Traceback" not in stderr

@@ -77,3 +77,10 @@ def crowded(params: dict[str, Any], folder: str, epochs: int) -> Iterator[dict[s
             yield {"score": params["x"]}
     finally:
         busy.unlink()
+
+
+class Bulky(Wandering):
+    """Has a checkpoint of a megabyte."""
+
+    def state_dict(self) -> dict[str, Any]:
+        return {**super().state_dict(), "weights": torch.zeros(250_000)}

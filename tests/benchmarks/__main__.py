@@ -5,7 +5,7 @@ import platform
 import sys
 from collections.abc import Callable
 
-from tests.benchmarks import memory, overhead, startup, training, versus
+from tests.benchmarks import crowd, memory, overhead, record, startup, training, versus
 from tests.benchmarks.figures import Figure
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
@@ -14,6 +14,8 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "epoch": training.measure_epoch,
     "versus": versus.measure,
     "memory": memory.measure,
+    "record": record.measure,
+    "crowd": crowd.measure,
     "whole": training.measure_whole_search,
 }
 

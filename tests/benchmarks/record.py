@@ -1,0 +1,109 @@
+"""What the record costs: a report on the driver, and a study of 10,000 trials."""
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import optuna
+from optuna.distributions import BaseDistribution, FloatDistribution
+from optuna.trial import TrialState, create_trial
+
+from search.record import BEST, SECONDS, SEED, Report
+from search.space_file import write_space_file
+from search.spec import Spec
+from search.study import Study
+from tests.benchmarks.figures import ROOT, Figure
+
+N_TRIALS = 10_000
+# The highest mark of the process's own memory; what getrusage tells includes its parent's.
+_MEASURED = """
+import re, sys
+from search.cli import app
+app(sys.argv[1:], standalone_mode=False)
+print(re.search("VmHWM.*", open("/proc/self/status").read())[0], file=sys.stderr)
+"""
+EPOCHS = 9
+
+
+def measure() -> list[Figure]:
+    """Report many epochs to one study; resume, list and export another."""
+    with tempfile.TemporaryDirectory() as folder:
+        report_ms = _report_ms(Path(folder))
+        _make_large_study(Path(folder))
+        leaderboard_s, _ = _timed(folder, "leaderboard", "large", "--top", "10")
+        export_s, _ = _timed(folder, "export", "large", "-o", "large.csv")
+        resume_s, memory_mb = _timed(
+            *(folder, "resume", "large", "--trials", "+1", "--engine", "inline")
+        )
+    return [
+        Figure("the record's cost of a reported epoch", report_ms, "ms", 5),
+        Figure("leaderboard of 10,000 trials", leaderboard_s, "s", 3),
+        Figure("export of 10,000 trials", export_s, "s", 3),
+        Figure("resume of 10,000 trials, one more trial, whole", resume_s, "s", 10),
+        Figure("memory of that", memory_mb, "MB", 600),
+    ]
+
+
+def _spec(name: str) -> Spec:
+    return Spec.model_validate(
+        {
+            "study": name,
+            "objective": "tests.benchmarks.overhead:nothing",
+            "settings": {"epochs": EPOCHS},
+            "metric": {"name": "score", "direction": "maximize"},
+            "budget": {"trials": N_TRIALS},
+            "parameters": {"x": {"type": "float", "low": 0.0, "high": 1.0}},
+        }
+    )
+
+
+def _report_ms(folder: Path, n_epochs: int = 300) -> float:
+    study = Study.create(_spec("reports"), folder)
+    trial = study.ask()
+    assert trial is not None
+    metrics: dict[str, float | int | None] = {f"metric_{i}": 0.5 for i in range(8)}
+    started = time.perf_counter()
+    for epoch in range(1, n_epochs + 1):
+        study.report(trial.number, Report(epoch, {**metrics, "score": epoch}, 0.1, 0.1 * epoch))
+    return 1000 * (time.perf_counter() - started) / n_epochs
+
+
+def _make_large_study(folder: Path) -> None:
+    """Write finished trials as a run would have left them."""
+    spec = _spec("large")
+    study = Study.create(spec, folder / "studies", [str(ROOT)])
+    distributions: dict[str, BaseDistribution] = {"x": FloatDistribution(0.0, 1.0)}
+    trials = []
+    for number in range(N_TRIALS):
+        x = (number * 0.618034) % 1
+        values = {epoch: x * epoch / EPOCHS for epoch in range(1, EPOCHS + 1)}
+        best = {"epoch": EPOCHS, "metrics": {"score": x, "val_loss": 1 - x}}
+        trials.append(
+            create_trial(
+                state=TrialState.COMPLETE,
+                value=x,
+                params={"x": x},
+                distributions=distributions,
+                intermediate_values=values,
+                user_attrs={BEST: best, SECONDS: 1.0, SEED: number},
+            )
+        )
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study._optuna.add_trials(trials)
+    write_space_file(spec, study.space_file, [])
+
+
+def _timed(folder: str, *args: str) -> tuple[float, float]:
+    """Run a command; give its seconds and the most memory it has held, in MB."""
+    started = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", _MEASURED, *args],
+        cwd=folder,
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return time.perf_counter() - started, int(done.stderr.split()[-2]) / 1024
