@@ -5,7 +5,7 @@ import platform
 import sys
 from collections.abc import Callable
 
-from tests.benchmarks import crowd, memory, overhead, record, startup, training, versus
+from tests.benchmarks import crowd, kills, memory, overhead, record, startup, training, versus
 from tests.benchmarks.figures import Figure
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
@@ -16,6 +16,7 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "memory": memory.measure,
     "record": record.measure,
     "crowd": crowd.measure,
+    "kills": kills.measure,
     "whole": training.measure_whole_search,
 }
 

@@ -1,5 +1,6 @@
 """Sixty-four trials at a time on a Ray that believes in 64 CPUs: can the driver keep up?"""
 
+import statistics
 import tempfile
 import time
 from collections.abc import Iterator
@@ -9,7 +10,8 @@ from typing import Any
 from tests.benchmarks.figures import Figure, in_fresh_process, run_search
 
 N_WORKERS = 64
-EPOCHS = 30
+EPOCHS = 80
+WINDOW_S = 10
 
 
 def sleeping(params: dict[str, Any], epochs: int) -> Iterator[dict[str, float]]:
@@ -20,27 +22,36 @@ def sleeping(params: dict[str, Any], epochs: int) -> Iterator[dict[str, float]]:
 
 
 def measure() -> list[Figure]:
-    """Run two rounds of trials, in a process that did nothing before."""
+    """Run them in a process that did nothing before; what counts is the busiest window."""
     return in_fresh_process(_measure)
 
 
 def _measure() -> list[Figure]:
+    n_trials = N_WORKERS + 8
     with tempfile.TemporaryDirectory() as folder:
         study, clock, _ = run_search(
             Path(folder),
             objective="tests.benchmarks.crowd:sleeping",
             settings={"epochs": EPOCHS},
-            budget={"trials": 2 * N_WORKERS},
+            budget={"trials": n_trials},
             pruner={"name": "none"},
             sampler={"name": "random"},
             resources={"gpus_per_trial": 0, "workers": N_WORKERS},
             parameters={"x": {"type": "float", "low": 0.0, "high": 1.0}},
         )
         records = study.records()
-    lost = 2 * N_WORKERS - sum(r.state == "COMPLETE" and r.n_epochs == EPOCHS for r in records)
-    n_late = sum(record.n_epochs for record in records if record.number >= N_WORKERS)
-    second_round_s = clock.last_end - clock.first_end
+    lost = n_trials - sum(r.state == "COMPLETE" and r.n_epochs == EPOCHS for r in records)
+    times = [handled_at for handled_at, _ in clock.reports]
+    first = max(times, key=lambda t: sum(t <= other < t + WINDOW_S for other in times))
+    lags = [lag for handled_at, lag in clock.reports if first <= handled_at < first + WINDOW_S]
     return [
-        Figure("trials lost of 128, 64 at a time", lost, "", 0),
-        Figure("reports a second in the second round", n_late / second_round_s, "/s", 50, False),
+        Figure(f"trials lost of {n_trials}, {N_WORKERS} at a time", lost, "", 0),
+        Figure(
+            "reports a second, of 64 that come once a second",
+            len(lags) / WINDOW_S,
+            "/s",
+            50,
+            False,
+        ),
+        Figure("their median time from worker to record", statistics.median(lags), "s", 1),
     ]

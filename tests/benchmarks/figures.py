@@ -50,16 +50,22 @@ class Figure:
 
 
 class Clock(Progress):
-    """Notes when the workers were ready and when the last trial ended."""
+    """Notes when the workers were ready, when reports came and when the last trial ended."""
 
     def __init__(self) -> None:
         super().__init__(Console(stderr=True))
         self.ready = self.first_end = self.last_end = 0.0
         self.n_epochs_first = 0
+        self.reports: list[tuple[float, float]] = []
 
     def run_started(self, run: Run, n_workers: int) -> None:
         super().run_started(run, n_workers)
         self.ready = time.perf_counter()
+
+    def epoch_finished(self, number: int, report: Any) -> None:
+        super().epoch_finished(number, report)
+        now = time.time()
+        self.reports.append((now, now - (report.metrics.get("at") or now)))
 
     def trial_finished(self, trial: Any) -> None:
         super().trial_finished(trial)
