@@ -90,6 +90,7 @@ def run(  # noqa: PLR0913  each is a flag
 ) -> None:
     """Run a search and print its best trials."""
     from search.lock import driving
+    from search.points import warm_start as warm_start_from
     from search.space_file import import_folders, load_space_file
     from search.study import Study
 
@@ -109,7 +110,7 @@ def run(  # noqa: PLR0913  each is a flag
     try:
         with driving(study.folder):
             if informing:
-                n_carried = study.warm_start(informing)
+                n_carried = warm_start_from(study, informing)
                 of = f"{n_carried} of {len(informing.records())} trials of {informing.name}"
                 typer.echo(f"{study.name}: {of} inform the sampler", err=True)
             _sit(study, ENGINES[engine], address, studies, quiet)
@@ -159,7 +160,7 @@ def resume(  # noqa: PLR0913  each is a flag
 
 
 def _change_space(study: "Study", path: Path) -> "Study":
-    from search.space_change import space_diff
+    from search.space_change import change_space, n_informing, space_diff
     from search.space_file import import_folders, load_space_file
 
     spec = load_space_file(path)
@@ -167,9 +168,9 @@ def _change_space(study: "Study", path: Path) -> "Study":
     if not differences:
         typer.echo(f"{study.name}: {path} is the space it has", err=True)
         return study
-    changed = study.change_space(spec, import_folders(path))
+    changed = change_space(study, spec, import_folders(path))
     typer.echo("\n".join(differences), err=True)
-    informing = f"{changed.n_informing()} of {study.n_informing()} finished trials"
+    informing = f"{n_informing(changed)} of {n_informing(study)} finished trials"
     typer.echo(f"{study.name}: version {changed.version} of its space, {informing} fit", err=True)
     return changed
 
@@ -192,6 +193,7 @@ def retry(  # noqa: PLR0913  each is a flag
     """Run failed trials again, each as a new trial with the same parameters."""
     from search.errors import StudyError, did_you_mean, listing
     from search.lock import driving
+    from search.points import n_waiting, retry_trials
     from search.record import FAILURE_KINDS
     from search.sitting import extend_study
     from search.study import Study
@@ -204,14 +206,14 @@ def retry(  # noqa: PLR0913  each is a flag
     opened = Study.open(study, studies)
     with driving(opened.folder):
         opened.cut_torn_record()
-        chosen = opened.retry(trial or [], kind)
+        chosen = retry_trials(opened, trial or [], kind)
         if not chosen:
             raise StudyError(
                 f"{opened.name}: a failed trial must exist to be run again, none does"
             )
         typer.echo(f"{opened.name}: trying again {listing(chosen)}", err=True)
         overrides = _overrides({"resources.workers": workers})
-        wanted = len(opened.records()) + opened.n_waiting()
+        wanted = len(opened.records()) + n_waiting(opened)
         more = str(wanted) if wanted > (opened.spec.budget.trials or wanted) else None
         extended = extend_study(opened, more, overrides)
         _sit(extended, ENGINES[engine], address, studies, quiet)
@@ -242,13 +244,14 @@ def enqueue(
     """Add a point to a running or saved study, to be tried next."""
     from search.document import Document
     from search.lock import find_driver
+    from search.points import enqueue_point
     from search.study import Study
 
     point = Document("the point", is_file=False)
     for value in values:
         point.override(value, flag="")
     opened = Study.open(study, studies)
-    number = opened.enqueue(point.data)
+    number = enqueue_point(opened, point.data)
     typer.echo(f"{opened.name}: trial {number} will try it", err=True)
     if find_driver(opened.folder) is None:
         _next(f"search resume {study} --trials +1")

@@ -6,16 +6,18 @@ number. Trials that fit are carried over whole. The others are FAIL for Optuna, 
 them from its samplers and pruners, and what they really were for us.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import optuna
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from search import record
 from search.errors import StudyError
 from search.space import Space, holds_value
+from search.space_file import write_space_file
 from search.spec import Parameter, Scalar, Spec
+from search.storage import WHOLE, create_next_record
+from search.study import IMPORT_FOLDERS, Study, provenance, record_version, space_file_name
 
 _PRUNER_NOTES = "completed_rung_"
 _FIXED = "fixed_params"
@@ -64,17 +66,51 @@ def check_change(old: Spec, new: Spec) -> None:
             )
 
 
-def carried_trials(trials: list[FrozenTrial], space: Space, version: int) -> Iterator[FrozenTrial]:
-    """Translate trials into a changed space.
+def change_space(study: Study, spec: Spec, import_folders: Sequence[str]) -> Study:
+    """Go on with a study in another space; only its driver may call it.
 
     Args:
-        trials: All trials of the record that is left.
-        space: The new space.
-        version: The version of the space that is left, from 1.
+        study: The study.
+        spec: The search; it keeps the study's name and storage.
+        import_folders: Where its objective may lie, besides where it lay so far.
 
-    Yields:
-        A trial for each, under the same number.
+    Returns:
+        The same study in that space. Until all of it is written, the study is as it was.
+
+    Raises:
+        StudyError: If its trials could not be compared with those so far.
     """
+    check_change(study.spec, spec)
+    kept = {"study": study.spec.study, "storage": study.spec.storage}
+    spec = spec.model_copy(update=kept)
+    trials = study.optuna_study.get_trials(deepcopy=False)
+    carried = _carried_trials(trials, Space.of(spec), study.version)
+    created = create_next_record(study.optuna_study, carried)
+    folders = list(dict.fromkeys([*import_folders, *study.import_folders]))
+    created.set_user_attr(IMPORT_FOLDERS, folders)
+    path = study.folder / space_file_name(record_version(created))
+    write_space_file(spec, path, provenance())
+    created.set_user_attr(WHOLE, True)
+    return Study(study.folder, spec, created)
+
+
+def n_informing(study: Study) -> int:
+    """Count the trials that inform a study's sampler.
+
+    Args:
+        study: The study.
+
+    Returns:
+        How many have completed or were pruned in its present space.
+    """
+    states = [TrialState.COMPLETE, TrialState.PRUNED]
+    return len(study.optuna_study.get_trials(deepcopy=False, states=states))
+
+
+def _carried_trials(
+    trials: list[FrozenTrial], space: Space, version: int
+) -> Iterator[FrozenTrial]:
+    """Translate each trial of a record into a changed space, under the same number."""
     for trial in trials:
         params = _translated(trial.params, space)
         ended_elsewhere = record.EARLIER in trial.user_attrs
@@ -84,19 +120,6 @@ def carried_trials(trials: list[FrozenTrial], space: Space, version: int) -> Ite
             yield _fitting(trial, params, space, version)
         else:
             yield _unfitting(trial, version)
-
-
-def n_fitting(study: optuna.Study) -> int:
-    """Count the trials that inform a sampler.
-
-    Args:
-        study: A record.
-
-    Returns:
-        How many of its trials have completed or were pruned in its space.
-    """
-    states = [TrialState.COMPLETE, TrialState.PRUNED]
-    return len(study.get_trials(deepcopy=False, states=states))
 
 
 def _translated(params: Mapping[str, Scalar], space: Space) -> dict[str, Scalar]:

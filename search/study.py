@@ -7,7 +7,7 @@ lies beside it in the folder (`history.csv`, `error.txt`, `leaderboard.csv`) is 
 import shlex
 import shutil
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
@@ -18,19 +18,15 @@ from optuna.trial import FrozenTrial, TrialState
 
 from search import record
 from search.checkpoints import Checkpoints, trial_folder
-from search.errors import SearchError, StudyError, did_you_mean, listing
+from search.errors import SearchError, StudyError, did_you_mean
 from search.history import append_epoch, cut_history
 from search.pruners import judge, make_pruner
 from search.record import Failure, Report, TrialRecord, is_better, ranked, read_record
 from search.sampling import make_sampler, trial_seed
 from search.space import Space
-from search.space_change import carried_trials, check_change, n_fitting
-from search.space_checks import point_problems
 from search.space_file import read_space_file, write_space_file
-from search.spec import Scalar, Spec
+from search.spec import Spec
 from search.storage import (
-    WHOLE,
-    create_next_record,
     create_record,
     cut_torn_line,
     delete_record,
@@ -52,18 +48,18 @@ class Study:
     Args:
         folder: Where it is saved.
         spec: What its space file says.
-        optuna_study: The record.
+        optuna_study: The record; public for what adds trials to it.
     """
 
     def __init__(self, folder: Path, spec: Spec, optuna_study: optuna.Study) -> None:
         self.folder = folder
         self.spec = spec
         self.space = Space.of(spec)
-        self._optuna = optuna_study
+        self.optuna_study = optuna_study
         self._sampler = make_sampler(spec.sampler, self.space)
         pruner = spec.pruner
-        self._optuna.sampler = self._sampler
-        self._optuna.pruner = make_pruner(
+        self.optuna_study.sampler = self._sampler
+        self.optuna_study.pruner = make_pruner(
             pruner.name, pruner.min_epochs, spec.epochs, pruner.options
         )
         self._live: dict[int, optuna.Trial] = {}
@@ -96,7 +92,7 @@ class Study:
             ) from None
         except OSError as error:
             raise StudyError(f"{folder}: the folder must be writable, got {error}") from None
-        write_space_file(spec, folder / SPACE_FILE, _provenance())
+        write_space_file(spec, folder / SPACE_FILE, provenance())
         try:
             optuna_study = create_record(folder, spec.storage, spec.study, spec.metric.direction)
         except StudyError:
@@ -133,7 +129,7 @@ class Study:
             raise StudyError(f"{folder}: a study must exist{hint}; in {studies} {known}")
         spec = read_space_file(folder / SPACE_FILE)
         optuna_study = load_record(folder, spec.storage, spec.study)
-        path = folder / space_file_name(_version(optuna_study))
+        path = folder / space_file_name(record_version(optuna_study))
         return cls(
             folder, spec if path.name == SPACE_FILE else read_space_file(path), optuna_study
         )
@@ -146,7 +142,7 @@ class Study:
     @property
     def version(self) -> int:
         """The version of the study's space, from 1."""
-        return _version(self._optuna)
+        return record_version(self.optuna_study)
 
     @property
     def space_file(self) -> Path:
@@ -156,12 +152,12 @@ class Study:
     @property
     def import_folders(self) -> list[str]:
         """Where the study's objective may lie."""
-        return list(self._optuna.user_attrs.get(IMPORT_FOLDERS, []))
+        return list(self.optuna_study.user_attrs.get(IMPORT_FOLDERS, []))
 
     @property
     def direction(self) -> StudyDirection:
         """Which way the metric is better."""
-        return self._optuna.direction
+        return self.optuna_study.direction
 
     def with_spec(self, spec: Spec) -> "Study":
         """Go on with another budget, sampler or pruner.
@@ -172,43 +168,8 @@ class Study:
         Returns:
             The same study under that search.
         """
-        write_space_file(spec, self.space_file, _provenance())
-        return Study(self.folder, spec, self._optuna)
-
-    def change_space(self, spec: Spec, import_folders: Sequence[str]) -> "Study":
-        """Go on in another space; trials that do not fit it stay, and inform no sampler.
-
-        Args:
-            spec: The search; it keeps this study's name and storage.
-            import_folders: Where its objective may lie, besides where it lay so far.
-
-        Returns:
-            The same study in that space. Until all of it is written, the study is as it was.
-
-        Raises:
-            StudyError: If its trials could not be compared with those so far.
-        """
-        check_change(self.spec, spec)
-        spec = spec.model_copy(update={"study": self.spec.study, "storage": self.spec.storage})
-        trials = self._optuna.get_trials(deepcopy=False)
-        created = create_next_record(
-            self._optuna, carried_trials(trials, Space.of(spec), self.version)
-        )
-        created.set_user_attr(
-            IMPORT_FOLDERS, list(dict.fromkeys([*import_folders, *self.import_folders]))
-        )
-        path = self.folder / space_file_name(_version(created))
-        write_space_file(spec, path, _provenance())
-        created.set_user_attr(WHOLE, True)
-        return Study(self.folder, spec, created)
-
-    def n_informing(self) -> int:
-        """Count the trials that inform the sampler.
-
-        Returns:
-            How many have completed or were pruned in the present space.
-        """
-        return n_fitting(self._optuna)
+        write_space_file(spec, self.space_file, provenance())
+        return Study(self.folder, spec, self.optuna_study)
 
     def cut_torn_record(self) -> str | None:
         """Cut off what a power cut left of a last line; only the driver may call it.
@@ -224,104 +185,8 @@ class Study:
         Returns:
             Those trials, in order; each is to be run on from its checkpoint.
         """
-        trials = self._optuna.get_trials(deepcopy=False, states=[TrialState.RUNNING])
+        trials = self.optuna_study.get_trials(deepcopy=False, states=[TrialState.RUNNING])
         return [self._take_up(trial) for trial in trials]
-
-    def enqueue(self, point: dict[str, Scalar]) -> int:
-        """Add a point to be tried before the sampler's own, from any process.
-
-        Args:
-            point: Values of some parameters; the others are sampled.
-
-        Returns:
-            The number of the trial that will try it.
-
-        Raises:
-            StudyError: If the point is not in the space.
-        """
-        problems = list(point_problems(self.spec, point))
-        if problems:
-            raise StudyError("\n".join(problems))
-        self._optuna.enqueue_trial(point)
-        return len(self._optuna.get_trials(deepcopy=False)) - 1
-
-    def warm_start(self, other: "Study") -> int:
-        """Let the trials of another study inform the sampler; they are no trials of this one.
-
-        Args:
-            other: A study of the same metric; parameters that only it has are left out.
-
-        Returns:
-            How many of its complete and pruned trials lie in this study's space.
-
-        Raises:
-            StudyError: If its metric is another one.
-        """
-        mine, theirs = self.spec.metric, other.spec.metric
-        if (mine.name, mine.direction) != (theirs.name, theirs.direction):
-            raise StudyError(
-                f"--warm-start {other.name}: the metric must be {mine.name}, {mine.direction}, "
-                f"got {theirs.name}, {theirs.direction}"
-            )
-        fitting = [r for r in other.records() if r.state in {"COMPLETE", "PRUNED"}]
-        n_carried = 0
-        for old in sorted(fitting, key=lambda r: r.number):
-            params = {name: v for name, v in old.params.items() if name in self.space.parameters}
-            if self.space.contains(params):
-                n_carried += 1
-                self._optuna.add_trial(
-                    optuna.trial.create_trial(
-                        state=TrialState[old.state],
-                        value=old.value if old.state == "COMPLETE" else None,
-                        params=params,
-                        distributions={name: self.space.distributions[name] for name in params},
-                        intermediate_values=old.values,
-                        user_attrs={record.CARRIED_FROM: f"{other.name}/{old.number}"},
-                    )
-                )
-        return n_carried
-
-    def retry(self, numbers: Collection[int], kind: str | None) -> list[int]:
-        """Queue failed trials to be run again, each as a new trial of the same parameters.
-
-        Args:
-            numbers: Which; empty means all that have not been tried again yet.
-            kind: Only failures of this kind; None means every kind but infeasible.
-
-        Returns:
-            The failed trials that will be tried again.
-
-        Raises:
-            StudyError: If one of the numbers is no failed trial.
-        """
-        trials = self._optuna.get_trials(deepcopy=False)
-        retried = {trial.user_attrs.get(record.RETRY_OF) for trial in trials}
-        here = [t for t in trials if record.EARLIER not in t.user_attrs]
-        failed = {t.number: t for t in here if t.state is TrialState.FAIL}
-        for number in numbers:
-            if number not in failed:
-                raise StudyError(
-                    f"{self.name}: a failed trial must be given, got {number}; "
-                    f"valid: {listing(failed)}"
-                )
-        chosen = []
-        for number, trial in failed.items():
-            of_kind = trial.user_attrs[record.FAILURE]["kind"]
-            fits = of_kind == kind if kind else of_kind != "infeasible"
-            if number in numbers or (not numbers and number not in retried and fits):
-                attrs = {record.RETRY_OF: number}
-                self._optuna.enqueue_trial(trial.params, user_attrs=attrs)
-                chosen.append(number)
-        return chosen
-
-    def n_waiting(self) -> int:
-        """Count the points that wait to be tried.
-
-        Returns:
-            Their number.
-        """
-        waiting = self._optuna.get_trials(deepcopy=False, states=[TrialState.WAITING])
-        return len(waiting)
 
     def ask(self) -> TrialRecord | None:
         """Begin a trial.
@@ -333,9 +198,9 @@ class Study:
         Raises:
             SearchError: If no feasible point could be found.
         """
-        if self._sampler.exhausted(self._optuna.get_trials(deepcopy=False)):
+        if self._sampler.exhausted(self.optuna_study.get_trials(deepcopy=False)):
             return None
-        return self._begin(self._optuna.ask())
+        return self._begin(self.optuna_study.ask())
 
     def report(self, number: int, report: Report) -> bool:
         """Record one epoch of a running trial.
@@ -374,8 +239,8 @@ class Study:
             elapsed_s: Time spent in its objective.
         """
         trial = self._end(number, elapsed_s)
-        self._optuna.tell(trial, self._best[number])
-        trials = self._optuna.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
+        self.optuna_study.tell(trial, self._best[number])
+        trials = self.optuna_study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
         completed = list(filter(record.has_begun, trials))
         sign = -1 if self.direction == StudyDirection.MAXIMIZE else 1
         completed.sort(key=lambda t: (sign * (t.value or 0.0), t.number))
@@ -389,7 +254,7 @@ class Study:
             elapsed_s: Time spent in its objective.
         """
         trial = self._end(number, elapsed_s)
-        self._optuna.tell(trial, state=TrialState.PRUNED)
+        self.optuna_study.tell(trial, state=TrialState.PRUNED)
         self.checkpoints.drop(number)
 
     def fail(self, number: int, elapsed_s: float, failure: Failure) -> None:
@@ -433,7 +298,7 @@ class Study:
         Raises:
             StudyError: If there is no such trial.
         """
-        trials = self._optuna.get_trials(deepcopy=False)
+        trials = self.optuna_study.get_trials(deepcopy=False)
         if not 0 <= number < len(trials) or not record.has_begun(trials[number]):
             raise StudyError(
                 f"{self.name}: a trial from 0 to {len(trials) - 1} must be given, got {number}"
@@ -446,7 +311,7 @@ class Study:
         Returns:
             The trials that have begun, best first (see `search.record.ranked`).
         """
-        trials = self._optuna.get_trials(deepcopy=False)
+        trials = self.optuna_study.get_trials(deepcopy=False)
         return ranked([read_record(t) for t in trials if record.has_begun(t)], self.direction)
 
     def trial_folder(self, number: int) -> Path:
@@ -469,7 +334,7 @@ class Study:
         file = record_file(self.folder, self.spec.storage)
         times = [(file or self.folder / SPACE_FILE).stat().st_mtime]
         if file is None:
-            for trial in self._optuna.get_trials(deepcopy=False):
+            for trial in self.optuna_study.get_trials(deepcopy=False):
                 last = trial.datetime_complete or trial.datetime_start
                 times += [last.timestamp()] if last else []
         return datetime.fromtimestamp(max(times))
@@ -498,7 +363,7 @@ class Study:
         return self.record(trial.number)
 
     def _take_up(self, frozen: FrozenTrial) -> TrialRecord:
-        trial = optuna.Trial(self._optuna, frozen._trial_id)
+        trial = optuna.Trial(self.optuna_study, frozen._trial_id)
         if record.SEED not in frozen.user_attrs:
             return self._begin(trial)
         if frozen.user_attrs.get(record.FAILURE):
@@ -517,14 +382,14 @@ class Study:
         Pruners note in the record how far a trial has come and do not judge that point again.
         So the verdict is written first and their notes after it.
         """
-        frozen = self._optuna._storage.get_trial(trial._trial_id)
+        frozen = self.optuna_study._storage.get_trial(trial._trial_id)
         if frozen.user_attrs.get(record.PRUNED_AT) == epoch:
             return True
-        verdict, notes = judge(self._optuna, frozen)
+        verdict, notes = judge(self.optuna_study, frozen)
         if verdict:
             trial.set_user_attr(record.PRUNED_AT, epoch)
         for key, value in notes:
-            self._optuna._storage.set_trial_system_attr(trial._trial_id, key, value)
+            self.optuna_study._storage.set_trial_system_attr(trial._trial_id, key, value)
         return verdict
 
     def _end(self, number: int, elapsed_s: float) -> optuna.Trial:
@@ -539,7 +404,7 @@ class Study:
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "error.txt").write_text(failure.traceback, encoding="utf-8")
         trial.set_user_attr(record.FAILURE, {"kind": failure.kind, "reason": failure.reason})
-        self._optuna.tell(trial, state=TrialState.FAIL)
+        self.optuna_study.tell(trial, state=TrialState.FAIL)
         self.checkpoints.drop(trial.number)
 
 
@@ -555,7 +420,15 @@ def space_file_name(version: int) -> str:
     return SPACE_FILE if version == 1 else f"space.{version}.yaml"
 
 
-def _version(optuna_study: optuna.Study) -> int:
+def record_version(optuna_study: optuna.Study) -> int:
+    """Tell of which version of its study's space a record is.
+
+    Args:
+        optuna_study: The record.
+
+    Returns:
+        A number from 1.
+    """
     return int(optuna_study.study_name.partition("@")[2] or 1)
 
 
@@ -573,8 +446,12 @@ def study_names(studies: Path) -> list[str]:
     return sorted(path.parent.name for path in studies.glob(f"*/{SPACE_FILE}"))
 
 
-def _provenance() -> list[str]:
-    """Say by what command and with which versions a study was made."""
+def provenance() -> list[str]:
+    """Say by what command and with which versions a study was made.
+
+    Returns:
+        Lines for the head of a space file.
+    """
     versions = []
     for package in _VERSIONED:
         try:

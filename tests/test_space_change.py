@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from search.errors import StudyError
+from search.points import enqueue_point
 from search.record import Report
-from search.space_change import space_diff
+from search.space_change import change_space, n_informing, space_diff
 from search.study import Study
 from tests.conftest import make_spec
 
@@ -31,7 +32,7 @@ def study(tmp_path: Path, storage: str) -> Study:
         assert trial is not None
         study.report(trial.number, Report(1, {"score": value}, 0.1, 0.1))
         study.complete(trial.number, 0.1)
-    study.enqueue({"x": 0.4, "kind": "b"})
+    enqueue_point(study, {"x": 0.4, "kind": "b"})
     running = study.ask()
     assert running is not None
     study.report(running.number, Report(1, {"score": 0.1}, 0.1, 0.1))
@@ -68,7 +69,7 @@ def test_change_carries_over_what_fits(
     study: Study, parameters: dict[str, Any], fitting: list[int]
 ) -> None:
     before = {record.number: record for record in study.records()}
-    study.change_space(spec_of(parameters), ["new"])
+    change_space(study, spec_of(parameters), ["new"])
     changed = reopened(study)
     assert changed.version == 2
     assert changed.import_folders == ["new", "old"]
@@ -78,7 +79,7 @@ def test_change_carries_over_what_fits(
         assert (record.value, record.values) == (before[number].value, before[number].values)
         if number not in fitting:
             assert record.params == before[number].params
-    assert changed.n_informing() == len(set(fitting) & {0, 1, 2})
+    assert n_informing(changed) == len(set(fitting) & {0, 1, 2})
     assert [record.number for record in changed.records()][:3] == [2, 1, 0]
     taken = changed.take_up_unfinished()
     assert [record.number for record in taken] == [3] * (3 in fitting)
@@ -86,7 +87,7 @@ def test_change_carries_over_what_fits(
 
 def test_change_goes_on_with_new_numbers_in_the_new_space(study: Study) -> None:
     narrow = {**OLD, "x": {"type": "float", "low": 2.0, "high": 3.0}}
-    study.change_space(spec_of(narrow), [])
+    change_space(study, spec_of(narrow), [])
     changed = reopened(study)
     trial = changed.ask()
     assert trial is not None
@@ -97,8 +98,8 @@ def test_change_goes_on_with_new_numbers_in_the_new_space(study: Study) -> None:
 
 
 def test_change_twice_keeps_all_versions(study: Study) -> None:
-    study.change_space(spec_of(CHANGES["fewer choices"][0]), [])
-    reopened(study).change_space(spec_of(OLD), [])
+    change_space(study, spec_of(CHANGES["fewer choices"][0]), [])
+    change_space(reopened(study), spec_of(OLD), [])
     changed = reopened(study)
     assert changed.version == 3
     assert len(changed.records()) == 4
@@ -114,11 +115,11 @@ def test_change_that_was_cut_short_leaves_the_study_as_it_was(
         raise OSError("no space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("search.study.write_space_file", full)
+        patch.setattr("search.space_change.write_space_file", full)
         with pytest.raises(OSError, match="no space left"):
-            study.change_space(spec_of(CHANGES["fewer choices"][0]), [])
+            change_space(study, spec_of(CHANGES["fewer choices"][0]), [])
     assert reopened(study).version == 1
-    study.change_space(spec_of(CHANGES["fewer choices"][0]), [])
+    change_space(study, spec_of(CHANGES["fewer choices"][0]), [])
     assert reopened(study).version == 3
     assert len(reopened(study).records()) == 4
 
@@ -150,7 +151,7 @@ def test_change_that_cannot_be_is_refused_before_anything_is_written(
     study = Study.create(spec_of(OLD), tmp_path)
     before = {path: path.read_bytes() for path in study.folder.rglob("*") if path.is_file()}
     with pytest.raises(StudyError) as error:
-        study.change_space(make_spec(**{"parameters": OLD, **sections}), [])
+        change_space(study, make_spec(**{"parameters": OLD, **sections}), [])
     assert str(error.value) == message
     assert {p: p.read_bytes() for p in study.folder.rglob("*") if p.is_file()} == before
 

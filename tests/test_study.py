@@ -7,6 +7,7 @@ import pytest
 
 from search.errors import StudyError
 from search.history import read_history
+from search.points import enqueue_point
 from search.record import Failure, Report
 from search.study import Study, study_names
 from tests.conftest import make_spec
@@ -157,7 +158,7 @@ def test_unfinished_trials_are_taken_up_as_they_were(study: Study) -> None:
 
 
 def test_enqueued_points_are_tried_first_by_whoever_drives(study: Study) -> None:
-    assert Study.open("toy", study.folder.parent).enqueue({"x": 0.125}) == 0
+    assert enqueue_point(Study.open("toy", study.folder.parent), {"x": 0.125}) == 0
     trial = study.ask()
     assert trial is not None
     assert trial.params == {"x": 0.125}

@@ -91,7 +91,7 @@ def _make_large_study(folder: Path) -> None:
             )
         )
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    study._optuna.add_trials(trials)
+    study.optuna_study.add_trials(trials)
     write_space_file(spec, study.space_file, [])
 
 
