@@ -1,5 +1,6 @@
 """Shows a run as it goes: a live table on a terminal, elsewhere a line per finished trial."""
 
+from optuna.study import StudyDirection
 from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -24,7 +25,7 @@ class Progress:
         self.running: dict[int, TrialRecord] = {}
         self.latest: dict[int, Report] = {}
         self.counts = {"COMPLETE": 0, "PRUNED": 0, "FAIL": 0}
-        self.best: tuple[float, int] | None = None
+        self._values: dict[int, float] = {}
         self.n_epochs = 0
         self.n_finished_here = 0
 
@@ -54,6 +55,14 @@ class Progress:
         self.n_finished_here += 1
         self._count(trial)
 
+    @property
+    def best(self) -> tuple[float, int] | None:
+        """Value and number of the best complete or running trial, None if there is none."""
+        assert self.run is not None
+        sign = 1 if self.run.study.direction == StudyDirection.MAXIMIZE else -1
+        ranked = ((value, number) for number, value in self._values.items())
+        return max(ranked, key=lambda pair: (sign * pair[0], -pair[1]), default=None)
+
     def __enter__(self) -> "Progress":
         """Begin to show."""
         return self
@@ -75,8 +84,9 @@ class Progress:
         words = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}
         parts += [f"{len(self.running)} running"]
         parts += [f"{self.counts[state]} {word}" for state, word in words.items()]
-        if self.best is not None:
-            parts.append(f"best {spec.metric.name} {self.best[0]:.4f} (trial {self.best[1]})")
+        best = self.best
+        if best is not None:
+            parts.append(f"best {spec.metric.name} {best[0]:.4f} (trial {best[1]})")
         elapsed_s = max(self.run.elapsed_s(), 1e-9)
         parts.append(f"{self.n_epochs / elapsed_s:.1f} epochs/s")
         left = self._seconds_left(elapsed_s)
@@ -86,13 +96,15 @@ class Progress:
     def _count(self, trial: TrialRecord) -> None:
         if trial.state in self.counts:
             self.counts[trial.state] += 1
-        if trial.value is not None:
-            self._note_value(trial.value, trial.number)
+        if trial.state == "COMPLETE" and trial.value is not None:
+            self._values[trial.number] = trial.value
+        else:
+            self._values.pop(trial.number, None)
 
     def _note_value(self, value: float, number: int) -> None:
         assert self.run is not None
-        if self.best is None or is_better(value, self.best[0], self.run.study.direction):
-            self.best = (value, number)
+        if is_better(value, self._values.get(number), self.run.study.direction):
+            self._values[number] = value
 
     def _seconds_left(self, elapsed_s: float) -> str:
         assert self.run is not None
@@ -120,7 +132,8 @@ class LineProgress(Progress):
         seconds = f", {trial.seconds:.1f} s" if trial.seconds is not None else ""
         done = sum(self.counts.values())
         of = f"/{spec.budget.trials}" if spec.budget.trials else ""
-        best = f", best {self.best[0]:.4f} in trial {self.best[1]}" if self.best else ""
+        leader = self.best
+        best = f", best {leader[0]:.4f} in trial {leader[1]}" if leader else ""
         line = f"[{done}{of}] trial {trial.number} {trial.state}"
         line += f"{value}{epoch}{seconds}{best}{reason}"
         self.console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -1,5 +1,6 @@
 """The README keeps its word: its commands exist, its examples run, its links lead somewhere."""
 
+import json
 import re
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import typer.main
+from ruamel.yaml import YAML
 
 from search.cli import app
 from search.export import FORMATS
@@ -93,3 +95,22 @@ def test_readme_slurm_script_is_bash_and_calls_real_commands() -> None:
 def test_readme_explains_every_kind_of_failure() -> None:
     table = README.split("| kind | what happens |")[1].split("\n\n")[0]
     assert sorted(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == sorted(FAILURE_KINDS)
+
+
+def test_readme_cloud_cluster_suits_rays_schema() -> None:
+    import ray.autoscaler
+
+    jsonschema = pytest.importorskip("jsonschema")  # comes with Ray
+    schema = json.loads((Path(ray.autoscaler.__file__).parent / "ray-schema.json").read_text())
+    (text,) = blocks("yaml", "cloud")
+    jsonschema.validate(YAML(typ="safe", pure=True).load(text), schema)
+
+
+def test_readme_kubernetes_job_runs_a_real_command() -> None:
+    (text,) = blocks("yaml", "kubernetes")
+    job = YAML(typ="safe", pure=True).load(text)
+    assert job["kind"] == "RayJob"
+    program, verb, *rest = job["spec"]["entrypoint"].split()
+    assert program == "search"
+    flags = {flag for parameter in COMMANDS[verb].params for flag in parameter.opts}
+    assert {word for word in rest if word.startswith("--")} <= flags
