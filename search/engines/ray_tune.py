@@ -19,7 +19,10 @@ import math
 import os
 import secrets
 import shutil
+import signal
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from search.errors import SearchError
@@ -153,7 +156,8 @@ def run_trials(run: Run, address: str | None = None) -> None:
     # A worker's death is recorded and shown by the run; Ray would print a traceback as well.
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
     resources = run.study.spec.resources
-    _connect(resources, address)
+    with _own_signal_handlers():
+        _connect(resources, address)
     try:
         cpus, gpus = _per_trial(resources)
         n_workers = _count_workers(resources, cpus, gpus)
@@ -187,6 +191,17 @@ def _fit(run: Run, worker: Worker, n_workers: int, per_trial: dict[str, float]) 
         ),
     )
     tuner.fit()
+
+
+@contextmanager
+def _own_signal_handlers() -> Iterator[None]:
+    """Put back this process's handlers of signals, in whose place Ray sets its own."""
+    signals = (signal.SIGINT, signal.SIGTERM)
+    handlers = {signum: signal.getsignal(signum) for signum in signals}
+    yield
+    if threading.current_thread() is threading.main_thread():
+        for signum, handler in handlers.items():
+            signal.signal(signum, handler)
 
 
 def _connect(resources: ResourcesSpec, address: str | None) -> None:
