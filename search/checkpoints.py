@@ -6,7 +6,7 @@ is not needed any more.
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -97,6 +97,19 @@ class Checkpoints:
             overtaken = completed[self._n_kept]
             place = completed.index(ended)
             self._remove(ended if place > self._n_kept else overtaken, BEST)
+
+    def sweep(self, unfinished: Collection[int], completed: Sequence[int]) -> None:
+        """Remove what a driver that was killed had no time to remove.
+
+        Args:
+            unfinished: The trials that will go on.
+            completed: All completed trials, best first.
+        """
+        kept = completed if self._n_kept is None else completed[: self._n_kept]
+        for path in (self._study / "trials").glob("*/*.pt"):
+            number = int(path.parent.name)
+            if number not in unfinished and (path.name == LAST or number not in kept):
+                self._remove(number, path.name)
 
     def _remove(self, number: int, name: str) -> None:
         folder = trial_folder(self._study, number)

@@ -249,7 +249,7 @@ def enqueue(
 
     point = Document("the point", is_file=False)
     for value in values:
-        point.override(value, flag="")
+        point.override(value, flag="", example="filters=32")
     opened = Study.open(study, studies)
     number = enqueue_point(opened, point.data)
     typer.echo(f"{opened.name}: trial {number} will try it", err=True)

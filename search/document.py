@@ -66,12 +66,15 @@ class Document:
         if self.problems:
             raise SpaceError(sorted(dict.fromkeys(self.problems), key=_reading_order))
 
-    def override(self, assignment: str, flag: str = "--set ") -> None:
+    def override(
+        self, assignment: str, flag: str = "--set ", example: str = "budget.trials=10"
+    ) -> None:
         """Set one value from a text such as `budget.trials=10`.
 
         Args:
             assignment: A dotted key, an equals sign and a YAML value.
             flag: What stood before it on the command line.
+            example: A right one, for the message.
 
         Raises:
             SpaceError: If the text is no such assignment.
@@ -79,7 +82,7 @@ class Document:
         where = f"{flag}{assignment}"
         key, equals, text = assignment.partition("=")
         if not equals or not key.strip():
-            raise SpaceError([f"{where}: key=value must hold, as in {flag}budget.trials=10"])
+            raise SpaceError([f"{where}: key=value must hold, as in {flag}{example}"])
         path: KeyPath = tuple(key.strip().split("."))
         given = Document(where, is_file=False)
         value = _compose(text, given, path)

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from search.errors import StudyError
 from search.record import TrialRecord, has_begun, ranked, read_record
-from search.storage import open_storage
+from search.storage import newest_records, open_storage, record_file
 from search.study import METRIC, Study
 
 STATES = ("COMPLETE", "PRUNED", "FAIL", "RUNNING")
@@ -36,16 +37,18 @@ def database_facts(url: str) -> list[dict[str, Any]]:
         The facts of each, as `study_facts` gives them.
 
     Raises:
-        StudyError: If it cannot be reached.
+        StudyError: If it is no database or cannot be reached.
     """
+    if record_file(Path(), url) is not None:
+        raise StudyError(f"--storage: the URL of a database must be given, got {url!r}")
     storage = open_storage(Path(), url)
     found = []
-    for study in storage.get_all_studies():
+    for name, study in newest_records(storage).items():
         trials = storage.get_all_trials(study._study_id, deepcopy=False)
         records = ranked([read_record(t) for t in trials if has_begun(t)], study.direction)
         times = [t.datetime_complete or t.datetime_start for t in trials]
         metric = study.user_attrs.get(METRIC, "?")
-        facts = _facts(study.study_name, records, metric, study.direction.name.lower())
+        facts = _facts(name, records, metric, study.direction.name.lower())
         last = max((time for time in times if time), default=None)
         found.append({**facts, "changed": f"{last:{_TIME}}" if last else "–"})
     return sorted(found, key=lambda facts: str(facts["study"]))

@@ -1,6 +1,6 @@
 """What must hold of the other sections of a space file: sampler, pruner, settings, budget."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from search.errors import listing, shown
 from search.objective import objective_problem
@@ -40,11 +40,18 @@ def _sampler_problems(sampler: SamplerSpec, sections: Sections) -> Iterator[Prob
         yield Problem(("sampler", "name"), unknown("sampler", sampler.name, SAMPLERS))
         return
     types = SAMPLERS[sampler.name].options
-    for option, text in sampler_problems(sampler.name, sampler.options):
-        path = ("sampler", option) if option else ("sampler",)
-        yield Problem(path, text, at_key=option not in types)
+    yield from _placed("sampler", sampler_problems(sampler.name, sampler.options), types)
     if SAMPLERS[sampler.name].build is None:
         yield from _listing_problems(sampler, sections)
+
+
+def _placed(
+    section: str, problems: Iterable[tuple[str, str]], options: Collection[str]
+) -> Iterator[Problem]:
+    """Place each problem at its option, or at the section if it is about all of them."""
+    for option, text in problems:
+        path = (section, option) if option else (section,)
+        yield Problem(path, text, at_key=option not in options)
 
 
 def _listing_problems(sampler: SamplerSpec, sections: Sections) -> Iterator[Problem]:
@@ -83,9 +90,7 @@ def _pruner_problems(pruner: PrunerSpec, sections: Sections) -> Iterator[Problem
         yield Problem(("pruner", "name"), unknown("pruner", pruner.name, PRUNERS))
         return
     types = PRUNERS[pruner.name].options
-    for option, text in pruner_problems(pruner.name, pruner.options):
-        path = ("pruner", option) if option else ("pruner",)
-        yield Problem(path, text, at_key=option not in types)
+    yield from _placed("pruner", pruner_problems(pruner.name, pruner.options), types)
     epochs = sections.valid.get("settings", {}).get("epochs")
     if isinstance(epochs, int) and pruner.min_epochs > epochs >= 1:
         got = f"min_epochs={pruner.min_epochs}, epochs={epochs}"

@@ -17,6 +17,7 @@ import optuna
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.storages.journal._file import BaseJournalFileLock
+from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial
 
 from search.errors import StudyError
@@ -88,6 +89,23 @@ def versioned(name: str, version: int) -> str:
     return name if version == 1 else f"{name}@{version}"
 
 
+def split_version(record_name: str) -> tuple[str, int]:
+    """Take the name of a record apart.
+
+    Args:
+        record_name: What `versioned` made.
+
+    Returns:
+        The study's name, and the version of its space.
+
+    Example:
+        >>> split_version("toy"), split_version("toy@2")
+        (('toy', 1), ('toy', 2))
+    """
+    name, _, version = record_name.partition("@")
+    return name, int(version or 1)
+
+
 def create_next_record(study: optuna.Study, trials: Iterable[FrozenTrial]) -> optuna.Study:
     """Begin the record of a study in a changed space, beside the present one.
 
@@ -99,9 +117,9 @@ def create_next_record(study: optuna.Study, trials: Iterable[FrozenTrial]) -> op
         The new record; until `WHOLE` is set in it, the present one stays the newest.
     """
     storage = study._storage
-    base, _, version = study.study_name.partition("@")
+    base, version = split_version(study.study_name)
     names = {other.study_name for other in storage.get_all_studies()}
-    next_version = int(version or 1) + 1
+    next_version = version + 1
     while versioned(base, next_version) in names:  # left by a driver that was killed here
         next_version += 1
     with quiet_optuna():
@@ -133,24 +151,32 @@ def load_record(folder: Path, storage: str, name: str) -> optuna.Study:
     if file and not file.exists():
         raise StudyError(f"{file}: the record of trials must exist, none found")
     opened = open_storage(folder, storage)
+    records = newest_records(opened)
+    if file:
+        name = next(iter(records), name)
+    if name not in records:
+        place = file or shown_url(storage)
+        raise StudyError(f"{place}: the record must hold the study {name}, it does not")
     with quiet_optuna():
-        names = [study.study_name for study in opened.get_all_studies()]
-        if file and names:
-            name = names[0]
-        if name not in names:
-            place = file or shown_url(storage)
-            raise StudyError(f"{place}: the record must hold the study {name}, it does not")
-        return optuna.load_study(study_name=_newest(opened, name), storage=opened)
+        return optuna.load_study(study_name=records[name].study_name, storage=opened)
 
 
-def _newest(storage: BaseStorage, name: str) -> str:
-    """Find the newest version whose record was written to its end."""
-    versions = [1]
+def newest_records(storage: BaseStorage) -> dict[str, FrozenStudy]:
+    """Find the record of each study in the newest version of its space.
+
+    Args:
+        storage: The storage.
+
+    Returns:
+        Records by the name of their study; one that was not written to its end is left out.
+    """
+    newest: dict[str, tuple[int, FrozenStudy]] = {}
     for study in storage.get_all_studies():
-        base, _, version = study.study_name.partition("@")
-        if base == name and version and study.user_attrs.get(WHOLE):
-            versions.append(int(version))
-    return versioned(name, max(versions))
+        name, version = split_version(study.study_name)
+        whole = version == 1 or study.user_attrs.get(WHOLE)
+        if whole and version > newest.get(name, (0, study))[0]:
+            newest[name] = version, study
+    return {name: study for name, (_, study) in newest.items()}
 
 
 def open_storage(folder: Path, storage: str) -> BaseStorage:
@@ -197,7 +223,7 @@ def delete_record(folder: Path, storage: str, name: str) -> None:
         with quiet_optuna():
             opened = open_storage(folder, storage)
             for study in opened.get_all_studies():
-                if study.study_name.partition("@")[0] == name:
+                if split_version(study.study_name)[0] == name:
                     optuna.delete_study(study_name=study.study_name, storage=opened)
 
 

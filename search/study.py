@@ -32,6 +32,7 @@ from search.storage import (
     delete_record,
     load_record,
     record_file,
+    split_version,
 )
 
 SPACE_FILE = "space.yaml"
@@ -186,6 +187,7 @@ class Study:
             Those trials, in order; each is to be run on from its checkpoint.
         """
         trials = self.optuna_study.get_trials(deepcopy=False, states=[TrialState.RUNNING])
+        self.checkpoints.sweep({trial.number for trial in trials}, self._completed())
         return [self._take_up(trial) for trial in trials]
 
     def ask(self) -> TrialRecord | None:
@@ -238,13 +240,9 @@ class Study:
             number: The trial; it has reported an epoch.
             elapsed_s: Time spent in its objective.
         """
-        trial = self._end(number, elapsed_s)
-        self.optuna_study.tell(trial, self._best[number])
-        trials = self.optuna_study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
-        completed = list(filter(record.has_begun, trials))
-        sign = -1 if self.direction == StudyDirection.MAXIMIZE else 1
-        completed.sort(key=lambda t: (sign * (t.value or 0.0), t.number))
-        self.checkpoints.keep_best(number, [t.number for t in completed])
+        value = self._best[number]
+        self.optuna_study.tell(self._end(number, elapsed_s), value)
+        self.checkpoints.keep_best(number, self._completed())
 
     def prune(self, number: int, elapsed_s: float) -> None:
         """Record that the pruner stopped a trial.
@@ -349,6 +347,14 @@ class Study:
         delete_record(self.folder, self.spec.storage, self.spec.study)
         shutil.rmtree(self.folder)
 
+    def _completed(self) -> list[int]:
+        """List the study's own complete trials, best first."""
+        trials = self.optuna_study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
+        own = list(filter(record.has_begun, trials))
+        sign = -1 if self.direction == StudyDirection.MAXIMIZE else 1
+        own.sort(key=lambda trial: (sign * (trial.value or 0.0), trial.number))
+        return [trial.number for trial in own]
+
     def _begin(self, trial: optuna.Trial) -> TrialRecord:
         """Complete what belongs to the start of a trial."""
         try:
@@ -395,6 +401,7 @@ class Study:
     def _end(self, number: int, elapsed_s: float) -> optuna.Trial:
         trial = self._live.pop(number)
         self._n_epochs.pop(number, None)
+        self._best.pop(number, None)
         trial.set_user_attr(record.SECONDS, round(elapsed_s, 4))
         return trial
 
@@ -429,7 +436,7 @@ def record_version(optuna_study: optuna.Study) -> int:
     Returns:
         A number from 1.
     """
-    return int(optuna_study.study_name.partition("@")[2] or 1)
+    return split_version(optuna_study.study_name)[1]
 
 
 def study_names(studies: Path) -> list[str]:

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +13,7 @@ import psutil
 import pytest
 
 from search.cli import STUDIES
-from tests.processes import environment
+from tests.processes import Search, command_in, environment
 
 SPACE = """\
 study: toy
@@ -39,8 +38,6 @@ def train(params, epochs, sleep_s=0.0):
         yield {"score": params["x"] * epoch, "val_loss": 1 / epoch}
 """
 
-Search = Callable[..., "subprocess.CompletedProcess[str]"]
-
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -52,19 +49,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def search(folder: Path) -> Search:
-    """Run the command in that folder, without a terminal."""
-
-    def run(*args: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "search", *args],
-            cwd=folder,
-            env=environment(folder),
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-
-    return run
+    return command_in(folder)
 
 
 @pytest.fixture

@@ -189,3 +189,19 @@ def test_create_where_a_database_knows_the_name_is_refused(
     with pytest.raises(StudyError, match="a new study needs a free name, toy exists there"):
         Study.create(spec, tmp_path / "there")
     assert not (tmp_path / "there" / "toy").exists()
+
+
+def test_checkpoints_that_a_killed_driver_left_are_swept_up(tmp_path: Path) -> None:
+    study = Study.create(make_spec(keep=1, start_from=[{"x": 0.1}, {"x": 0.2}]), tmp_path)
+    for end in ("complete", "complete", "prune", None):
+        trial = study.ask()
+        assert trial is not None
+        study.report(trial.number, report(1, trial.number / 10))
+        if end:
+            getattr(study, end)(trial.number, 0.1)
+    for number in range(4):
+        for name in ("last.pt", "best.pt"):
+            (study.trial_folder(number) / name).touch()
+    Study.open("toy", tmp_path).take_up_unfinished()
+    left = sorted(str(p.relative_to(study.folder / "trials")) for p in study.folder.rglob("*.pt"))
+    assert left == ["0001/best.pt", "0003/best.pt", "0003/last.pt"]

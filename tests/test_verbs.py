@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.processes import environment
+from tests.processes import Search, command_in, environment
 
 SPACE = """\
 study: toy
@@ -40,8 +40,6 @@ def train(params, epochs, sleep_s=0.0):
         yield {"score": params["x"] * epoch}
 """
 
-Search = Callable[..., "subprocess.CompletedProcess[str]"]
-
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -52,18 +50,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def search(folder: Path) -> Search:
-    def run(*args: str, input_: str | None = None) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "search", *args],
-            cwd=folder,
-            env=environment(folder),
-            input=input_,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-
-    return run
+    return command_in(folder)
 
 
 def rows(search: Search) -> dict[int, dict[str, Any]]:
@@ -161,7 +148,7 @@ def test_enqueue_to_a_running_study_is_tried_by_it(folder: Path, search: Search)
         (["x=2"], "x: a value in the space must be given, got 2; valid: float from 0.0 to 1.0"),
         (["way=bad", "size=2"], "size: must be left out, as its 'when' does not hold here"),
         (["x=0.9", "size=5"], "the constraint 'size < 4 or x < 0.5' must hold, got size=5, x=0.9"),
-        (["x"], "x: key=value must hold, as in budget.trials=10"),
+        (["x"], "x: key=value must hold, as in filters=32"),
     ],
 )
 def test_enqueue_of_an_impossible_point_is_refused(
@@ -277,3 +264,26 @@ def test_warm_start_from_another_metric_is_refused_and_leaves_nothing(
         "error: --warm-start old: the metric must be score, minimize, got score, maximize\n"
     )
     assert not (folder / "studies" / "toy").exists()
+
+
+def test_list_shows_a_study_once_whatever_became_of_its_space(
+    folder: Path, search: Search, postgres: Callable[[], str]
+) -> None:
+    text = SPACE + f"storage: {postgres()}\n"
+    (folder / "toy.yaml").write_text(text)
+    (folder / "wide.yaml").write_text(text.replace("high: 1}", "high: 2}"))
+    search("run", "toy.yaml", "--engine", "inline")
+    search("resume", "toy", "--space", "wide.yaml", "--trials", "+1", "--engine", "inline")
+    url = text.split("storage: ")[1].strip()
+    (listed,) = json.loads(search("list", "--storage", url, "--json").stdout)
+    assert (listed["study"], listed["trials"]) == ("toy", 5)
+
+
+def test_list_of_no_database_says_so_and_makes_no_file(folder: Path, search: Search) -> None:
+    before = sorted(folder.iterdir())
+    result = search("list", "--storage", "journal")
+    assert (result.returncode, result.stderr) == (
+        2,
+        "error: --storage: the URL of a database must be given, got 'journal'\n",
+    )
+    assert sorted(folder.iterdir()) == before
