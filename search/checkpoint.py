@@ -5,13 +5,13 @@ torch is imported here and nowhere else in this package, and only when there is 
 save or load.
 """
 
-import os
+import io
 import pickle
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
+from search.checkpoint_store import CheckpointStore
 from search.record import Report
 
 
@@ -30,44 +30,49 @@ class Checkpoint:
     generators: dict[str, Any]
 
 
-def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+def save_checkpoint(store: CheckpointStore, name: str, checkpoint: Checkpoint) -> None:
     """Write a checkpoint; at any moment the file is the old one or the new one, whole.
 
     Args:
-        path: Its file; the folder is made if it is missing.
+        store: Where checkpoints lie.
+        name: Its file.
         checkpoint: What to write.
+
+    Raises:
+        StoreError: If it cannot be written.
     """
     import torch
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".unfinished")
     content = {
         "report": asdict(checkpoint.report),
         "objective": dict(checkpoint.objective),
         "generators": checkpoint.generators,
     }
-    with unfinished.open("wb") as file:
-        torch.save(content, file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(unfinished, path)
+    file = io.BytesIO()
+    torch.save(content, file)
+    store.write(name, file.getbuffer())
 
 
-def load_checkpoint(path: Path) -> Checkpoint | None:
+def load_checkpoint(store: CheckpointStore, name: str) -> Checkpoint | None:
     """Read a checkpoint.
 
     Args:
-        path: Its file.
+        store: Where checkpoints lie.
+        name: Its file.
 
     Returns:
-        The checkpoint, on the CPU; None if there is none that can be read.
+        The checkpoint, on the CPU; None if there is none, or only a damaged one.
+
+    Raises:
+        StoreError: If the place cannot be reached.
     """
     import torch
 
-    if not path.exists():
+    file = store.read(name)
+    if file is None:
         return None
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content = torch.load(io.BytesIO(file), map_location="cpu", weights_only=True)
         report = Report(**content["report"])
         return Checkpoint(report, content["objective"], content["generators"])
     except (OSError, RuntimeError, ValueError, LookupError, TypeError, EOFError):

@@ -1,14 +1,13 @@
-"""Which checkpoints of a study lie on disk: those of unfinished trials and of the best ones.
+"""Which checkpoints of a study are there: those of unfinished trials and of the best ones.
 
 A worker writes `last.pt` after each epoch. The driver marks the best epoch and removes what
 is not needed any more.
 """
 
-import contextlib
-import os
 from collections.abc import Collection, Sequence
-from pathlib import Path
 from typing import Literal
+
+from search.checkpoint_store import open_store
 
 LAST = "last.pt"
 """The newest epoch of a trial that has not ended."""
@@ -19,47 +18,62 @@ Keep = int | Literal["all", "none"]
 """Of how many complete trials the best epoch is kept."""
 
 
-def trial_folder(study: Path, number: int) -> Path:
+def trial_name(number: int) -> str:
     """Name the folder of a trial.
 
     Args:
-        study: The study's folder.
         number: The trial.
 
     Returns:
-        A path that exists once the trial has something to keep.
+        For instance `0007`.
     """
-    return study / "trials" / f"{number:04d}"
+    return f"{number:04d}"
+
+
+def checkpoint_name(number: int, name: str) -> str:
+    """Name a checkpoint in its store.
+
+    Args:
+        number: The trial.
+        name: `LAST` or `BEST`.
+
+    Returns:
+        For instance `0007/last.pt`.
+    """
+    return f"{trial_name(number)}/{name}"
 
 
 class Checkpoints:
     """The checkpoints of a study.
 
     Args:
-        study: The study's folder.
+        location: Where they lie, as `search.checkpoint_store` takes it.
         keep: How many complete trials keep theirs.
     """
 
-    def __init__(self, study: Path, keep: Keep) -> None:
-        self._study = study
+    def __init__(self, location: str, keep: Keep) -> None:
+        self.location = location
+        self.store = open_store(location)
+        self._keep = keep
         self._n_kept = None if keep == "all" else 0 if keep == "none" else keep
 
-    def n_bytes_needed(self, number: int, n_workers: int, n_trials: int) -> int:
-        """Estimate what checkpoints will take from the first one.
+    def require_space(self, number: int, n_workers: int, n_trials: int) -> None:
+        """Refuse to go on if there is no room for the checkpoints to come.
 
         Args:
-            number: A trial that has saved one.
+            number: A trial that may have saved one; the others are taken to be of its size.
             n_workers: Trials at the same time; each holds its newest and its best one.
             n_trials: Trials in all.
 
-        Returns:
-            Bytes; 0 for a trial that saves none.
+        Raises:
+            StudyError: If less is free.
         """
-        path = trial_folder(self._study, number) / LAST
-        if not path.exists():
-            return 0
+        n_bytes = self.store.size(checkpoint_name(number, LAST))
+        if n_bytes is None:
+            return
         n_kept = n_trials if self._n_kept is None else min(self._n_kept, n_trials)
-        return path.stat().st_size * (2 * n_workers + n_kept)
+        purpose = f"checkpoints (keep: {self._keep})"
+        self.store.require_space(n_bytes * (2 * n_workers + n_kept), purpose)
 
     def mark_best(self, number: int) -> None:
         """Keep a running trial's newest checkpoint as its best one.
@@ -67,14 +81,9 @@ class Checkpoints:
         Args:
             number: The trial; nothing happens if it saves no checkpoints.
         """
-        folder = trial_folder(self._study, number)
-        if self._n_kept == 0 or not (folder / LAST).exists():
-            return
-        # A second name for the same file: the next epoch replaces the first name only.
-        unfinished = folder / "best.unfinished"
-        unfinished.unlink(missing_ok=True)
-        os.link(folder / LAST, unfinished)
-        os.replace(unfinished, folder / BEST)
+        last = checkpoint_name(number, LAST)
+        if self._n_kept != 0 and self.store.size(last) is not None:
+            self.store.copy(last, checkpoint_name(number, BEST))
 
     def drop(self, number: int) -> None:
         """Remove the checkpoints of a trial that ended and was not the best.
@@ -83,7 +92,7 @@ class Checkpoints:
             number: The trial.
         """
         for name in (LAST, BEST):
-            self._remove(number, name)
+            self.store.delete(checkpoint_name(number, name))
 
     def keep_best(self, ended: int, completed: Sequence[int]) -> None:
         """Remove what a completed trial and those it has overtaken need no more.
@@ -92,11 +101,12 @@ class Checkpoints:
             ended: The trial that has just completed.
             completed: All completed trials, best first.
         """
-        self._remove(ended, LAST)
+        self.store.delete(checkpoint_name(ended, LAST))
         if self._n_kept is not None and len(completed) > self._n_kept:
             overtaken = completed[self._n_kept]
             place = completed.index(ended)
-            self._remove(ended if place > self._n_kept else overtaken, BEST)
+            unwanted = ended if place > self._n_kept else overtaken
+            self.store.delete(checkpoint_name(unwanted, BEST))
 
     def sweep(self, unfinished: Collection[int], completed: Sequence[int]) -> None:
         """Remove what a driver that was killed had no time to remove.
@@ -106,15 +116,8 @@ class Checkpoints:
             completed: All completed trials, best first.
         """
         kept = completed if self._n_kept is None else completed[: self._n_kept]
-        for path in (self._study / "trials").glob("*/*.pt"):
-            number = int(path.parent.name)
-            if number not in unfinished and (path.name == LAST or number not in kept):
-                self._remove(number, path.name)
-
-    def _remove(self, number: int, name: str) -> None:
-        folder = trial_folder(self._study, number)
-        (folder / name).unlink(missing_ok=True)
-        if name == LAST:
-            (folder / LAST).with_suffix(".unfinished").unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # it holds other files
-            folder.rmdir()
+        for path in self.store.names():
+            trial, _, name = path.partition("/")
+            number = int(trial)
+            if number not in unfinished and (name == LAST or number not in kept):
+                self.store.delete(path)

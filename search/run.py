@@ -20,7 +20,7 @@ from search.errors import (
 from search.failures import FailurePolicy
 from search.record import Event, Failure, Report, TrialRecord
 from search.spec import format_duration
-from search.study import Study
+from search.study import ERROR_FILE, Study
 from search.trial import Assignment, Worker
 
 INTERRUPTED = "interrupted by the user"
@@ -70,6 +70,7 @@ class Run:
         self._n_workers = 1
         self._space_checked = False
         self._elapsed_s: dict[int, float] = {}
+        self._heard_at: dict[int, float] = {}
 
     def start(self, n_workers: int) -> None:
         """Begin: workers are ready and the clock of the budget runs.
@@ -104,6 +105,7 @@ class Run:
             return None
         self._running.add(trial.number)
         self._elapsed_s[trial.number] = trial.seconds or 0.0
+        self._heard_at[trial.number] = time.monotonic()
         self.observer.trial_started(trial)
         spec = self.study.spec
         return Assignment(
@@ -112,7 +114,9 @@ class Run:
             seed=trial.seed,
             objective=spec.objective,
             settings=spec.settings,
-            folder=str(self.study.trial_folder(trial.number).resolve()),
+            checkpoints=self.study.checkpoints.location,
+            error_file=str((self.study.trial_folder(trial.number) / ERROR_FILE).resolve()),
+            time_limit_s=spec.budget.trial_time,
             worker=worker,
         )
 
@@ -127,6 +131,7 @@ class Run:
             True if the trial is over and its worker free.
         """
         self._elapsed_s[number] = event.elapsed_s
+        self._heard_at[number] = time.monotonic()
         try:
             return self._record(number, event)
         except OSError as error:
@@ -160,6 +165,8 @@ class Run:
         self._running.discard(number)
         if number not in self.study.live_trials():
             return True
+        if failure.kind == "worker_died" and self._hung(number):
+            failure = self._timeout(self.study.record(number).n_epochs + 1)
         if failure.kind == "interrupted":
             self.abort(StudyError(f"{failure.reason}; go on by `search resume {self.study.name}`"))
             return self._interrupt(number)
@@ -280,19 +287,25 @@ class Run:
             return self._interrupt(number)
         limit_s = self.study.spec.budget.trial_time
         if limit_s is not None and report.elapsed_s > limit_s:
-            reason = f"longer than {format_duration(limit_s)} at epoch {report.epoch}"
-            return self._fail(number, Failure("timeout", reason))
+            return self._fail(number, self._timeout(report.epoch))
         return False
+
+    def _hung(self, number: int) -> bool:
+        """Tell whether a worker ended itself because its trial's time was up."""
+        limit_s = self.study.spec.budget.trial_time
+        silent_s = time.monotonic() - self._heard_at[number]
+        return limit_s is not None and self._elapsed_s[number] + silent_s >= limit_s
+
+    def _timeout(self, epoch: int) -> Failure:
+        limit = format_duration(self.study.spec.budget.trial_time or 0.0)
+        return Failure("timeout", f"longer than {limit} at epoch {epoch}")
 
     def _check_space(self, number: int) -> None:
         """End the run at its first checkpoint if the disk cannot hold those to come."""
         self._space_checked = True
         n_trials = self.study.spec.budget.trials or self.n_begun
-        n_bytes = self.study.checkpoints.n_bytes_needed(number, self._n_workers, n_trials)
         try:
-            require_space(
-                self.study.folder, n_bytes, f"checkpoints (keep: {self.study.spec.keep})"
-            )
+            self.study.checkpoints.require_space(number, self._n_workers, n_trials)
         except StudyError as error:
             self.abort(error)
 

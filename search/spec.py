@@ -5,6 +5,7 @@ its errors, `search.space_checks` looks at what must hold between values.
 """
 
 import re
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -140,6 +141,12 @@ def _storage(value: str) -> str:
     if value in {"journal", "sqlite"} or re.match(r"[a-z0-9+]+://", value):
         return value
     raise ValueError(f"journal, sqlite or the URL of a database must be given, got {shown(value)}")
+
+
+def _storage_path(value: object) -> object:
+    if isinstance(value, str) and value and "://" not in value:
+        return str(Path(value).expanduser().absolute())
+    return value
 
 
 def _keep(value: object) -> object:
@@ -350,6 +357,12 @@ class Spec(_Model):
         default="journal",
         description="Where trials are recorded: journal or sqlite (a file in the study's "
         "folder), or the URL of a database, as Optuna takes it.",
+    )
+    storage_path: Annotated[str | None, BeforeValidator(_storage_path)] = Field(
+        default=None,
+        min_length=1,
+        description="Where checkpoints lie: a folder that all nodes share, or the URL of a "
+        "bucket (s3://bucket/prefix, gs://…); by default the study's folder.",
     )
     keep: KeepField = Field(
         default=3,

@@ -17,7 +17,8 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from search import record
-from search.checkpoints import Checkpoints, trial_folder
+from search.checkpoint_store import StoreError, below, open_store, shown_location
+from search.checkpoints import Checkpoints, trial_name
 from search.errors import SearchError, StudyError, did_you_mean
 from search.history import append_epoch, cut_history
 from search.pruners import judge, make_pruner
@@ -36,6 +37,9 @@ from search.storage import (
 )
 
 SPACE_FILE = "space.yaml"
+TRIALS = "trials"
+ERROR_FILE = "error.txt"
+"""In a trial's folder: what its failure looked like."""
 IMPORT_FOLDERS = "import_folders"
 """Attribute of the study: where its objective may lie."""
 METRIC = "metric"
@@ -66,7 +70,7 @@ class Study:
         self._live: dict[int, optuna.Trial] = {}
         self._best: dict[int, float] = {}
         self._n_epochs: dict[int, int] = {}
-        self.checkpoints = Checkpoints(folder, spec.keep)
+        self.checkpoints = Checkpoints(_checkpoint_location(folder, spec), spec.keep)
 
     @classmethod
     def create(cls, spec: Spec, studies: Path, import_folders: Sequence[str] = ()) -> "Study":
@@ -93,8 +97,9 @@ class Study:
             ) from None
         except OSError as error:
             raise StudyError(f"{folder}: the folder must be writable, got {error}") from None
-        write_space_file(spec, folder / SPACE_FILE, provenance())
         try:
+            _require_free_place(_checkpoint_location(folder, spec))
+            write_space_file(spec, folder / SPACE_FILE, provenance())
             optuna_study = create_record(folder, spec.storage, spec.study, spec.metric.direction)
         except StudyError:
             shutil.rmtree(folder)
@@ -321,7 +326,7 @@ class Study:
         Returns:
             A path that exists once the trial has something to keep.
         """
-        return trial_folder(self.folder, number)
+        return self.folder / TRIALS / trial_name(number)
 
     def last_change(self) -> datetime:
         """Tell when the record was last written.
@@ -345,6 +350,7 @@ class Study:
     def remove(self) -> None:
         """Delete everything recorded of the study; only the driver may call it."""
         delete_record(self.folder, self.spec.storage, self.spec.study)
+        self.checkpoints.store.clear()
         shutil.rmtree(self.folder)
 
     def _completed(self) -> list[int]:
@@ -409,10 +415,35 @@ class Study:
         if failure.traceback:
             folder = self.trial_folder(trial.number)
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / "error.txt").write_text(failure.traceback, encoding="utf-8")
+            (folder / ERROR_FILE).write_text(failure.traceback, encoding="utf-8")
         trial.set_user_attr(record.FAILURE, {"kind": failure.kind, "reason": failure.reason})
         self.optuna_study.tell(trial, state=TrialState.FAIL)
         self.checkpoints.drop(trial.number)
+
+
+def _checkpoint_location(folder: Path, spec: Spec) -> str:
+    """Name the place of a study's checkpoints: by default the folders of its trials."""
+    if spec.storage_path is None:
+        return str(folder.resolve() / TRIALS)
+    return below(spec.storage_path, spec.study)
+
+
+def _require_free_place(location: str) -> None:
+    """Refuse a place for checkpoints that holds another study's or cannot be written."""
+    store = open_store(location)
+    try:
+        taken = store.names()
+        store.write("0000/probe", b"")
+        store.delete("0000/probe")
+    except StoreError as error:
+        raise StudyError(
+            f"storage_path: {shown_location(location)} must be writable, got {error.strerror}"
+        ) from None
+    if taken:
+        raise StudyError(
+            f"storage_path: {shown_location(location)} must be free for a new study, it holds "
+            f"{len(taken)} checkpoints of another one; give another name by `--name NAME`"
+        )
 
 
 def space_file_name(version: int) -> str:

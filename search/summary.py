@@ -16,7 +16,7 @@ from search.record import TrialRecord
 from search.sampling import sample_points
 from search.space import Space
 from search.spec import CategoricalParameter, Parameter, Spec, format_duration
-from search.study import Study
+from search.study import ERROR_FILE, Study
 
 _HEADINGS = {
     "best_epoch": "best\nepoch",
@@ -179,7 +179,7 @@ def trial_view(study: Study, number: int) -> RenderableType:
         f"seed        {record.seed}",
         *[f"{name:<11} {value}" for name, value in record.params.items()],
     ]
-    error_file = study.trial_folder(number) / "error.txt"
+    error_file = study.trial_folder(number) / ERROR_FILE
     if error_file.exists():
         lines.append(f"traceback   {error_file}")
     history = read_history(study.trial_folder(number))

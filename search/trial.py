@@ -14,11 +14,11 @@ import time
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from search.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from search.checkpoints import LAST
+from search.checkpoint_store import StoreError, open_store
+from search.checkpoints import LAST, checkpoint_name
 from search.errors import ObjectiveError
 from search.generators import generator_states, restore_generators, seed_generators
 from search.objective import (
@@ -58,7 +58,9 @@ class Assignment:
         seed: Its seed.
         objective: Import path of the objective.
         settings: Handed to the objective as they are.
-        folder: The trial's own folder, absolute; a checkpoint in it is gone on from.
+        checkpoints: Where the study's checkpoints lie; one of this trial is gone on from.
+        error_file: Where to write what the trial was doing when its time was up.
+        time_limit_s: Seconds it may take in all, or None.
         worker: Where it runs.
     """
 
@@ -67,7 +69,9 @@ class Assignment:
     seed: int
     objective: str
     settings: dict[str, Any]
-    folder: str
+    checkpoints: str
+    error_file: str
+    time_limit_s: float | None
     worker: Worker
 
 
@@ -101,10 +105,7 @@ def run_trial(assignment: Assignment) -> Iterator[Event]:
                 yield End(now - started, failure)
                 return
             report = Report(epoch, numbers_, now - epoch_started, now - started)
-            failure = _save(objective, report, assignment)
-            if failure:
-                yield End(now - started, failure)
-                return
+            _save(objective, report, assignment)
             yield report
             epoch_started = time.perf_counter()
         yield End(time.perf_counter() - started)
@@ -182,7 +183,8 @@ def _resume(objective: Iterable[Metrics], assignment: Assignment) -> Report | No
     """Put an objective where its checkpoint left it, and give the epoch that was."""
     if not isinstance(objective, ResumableObjective):
         return None
-    checkpoint = load_checkpoint(Path(assignment.folder) / LAST)
+    store = open_store(assignment.checkpoints)
+    checkpoint = load_checkpoint(store, checkpoint_name(assignment.number, LAST))
     if checkpoint is None:
         return None
     objective.load_state_dict(dict(checkpoint.objective))
@@ -190,17 +192,11 @@ def _resume(objective: Iterable[Metrics], assignment: Assignment) -> Report | No
     return checkpoint.report
 
 
-def _save(objective: Iterable[Metrics], report: Report, assignment: Assignment) -> Failure | None:
-    """Save a checkpoint; a disk that cannot be written to is not the trial's fault."""
-    if not isinstance(objective, ResumableObjective):
-        return None
-    checkpoint = Checkpoint(report, objective.state_dict(), generator_states())
-    path = Path(assignment.folder) / LAST
-    try:
-        save_checkpoint(path, checkpoint)
-    except OSError as error:
-        return Failure("interrupted", f"{path}: must be writable, got {error}", fatal=True)
-    return None
+def _save(objective: Iterable[Metrics], report: Report, assignment: Assignment) -> None:
+    if isinstance(objective, ResumableObjective):
+        checkpoint = Checkpoint(report, objective.state_dict(), generator_states())
+        store = open_store(assignment.checkpoints)
+        save_checkpoint(store, checkpoint_name(assignment.number, LAST), checkpoint)
 
 
 def _accepted_settings(factory: ObjectiveFactory, assignment: Assignment) -> dict[str, Any]:
@@ -250,6 +246,8 @@ def _non_finite(epoch: int, metrics: Mapping[str, float | int | None]) -> Failur
 
 
 def _failure(error: Exception) -> Failure:
+    if isinstance(error, StoreError):  # not the trial's fault
+        return Failure("interrupted", str(error), fatal=True)
     kind: FailureKind = "error"
     if getattr(error, "infeasible", False):
         kind = "infeasible"

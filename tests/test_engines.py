@@ -232,8 +232,11 @@ def test_ray_workers_run_in_parallel_and_are_reused(run_study: RunStudy) -> None
 
 
 @pytest.mark.ray
-def test_ray_worker_that_dies_is_recorded_and_the_run_goes_on(run_study: RunStudy) -> None:
+def test_ray_worker_that_dies_is_recorded_and_the_run_goes_on(
+    run_study: RunStudy, capfd: pytest.CaptureFixture[str]
+) -> None:
     study = run_study("ray", **one_of_each("good", "dies", "nan", "undefined"))
+    assert capfd.readouterr().out == ""
     states = {record.params["way"]: record.state for record in study.records()}
     assert states == {"good": "COMPLETE", "dies": "FAIL", "nan": "FAIL", "undefined": "COMPLETE"}
     (died,) = [r for r in study.records() if r.failure and r.failure.kind == "worker_died"]
@@ -249,6 +252,22 @@ def test_run_trial_time_fails_a_slow_trial(engine: str, run_study: RunStudy) -> 
     (record,) = study.records()
     assert record.state == "FAIL"
     assert record.reason == "timeout: longer than 0.25s at epoch 3"
+
+
+@pytest.mark.ray
+def test_ray_trial_that_hangs_is_ended_and_the_run_goes_on(run_study: RunStudy) -> None:
+    study = run_study(
+        "ray",
+        objective="tests.toys:hanging",
+        budget={"trials": 4, "trial_time": 1.5},
+        start_from=[{"x": 0.9}],
+    )
+    hung, *others = sorted(study.records(), key=lambda record: record.number)
+    assert hung.reason == "timeout: longer than 1.5s at epoch 2"
+    assert hung.n_epochs == 1
+    assert "in hanging" in (study.trial_folder(0) / "error.txt").read_text()
+    assert {record.state for record in others} == {"COMPLETE"}
+    assert not list(study.folder.glob("trials/000[123]/error.txt"))
 
 
 @pytest.mark.ray

@@ -81,7 +81,9 @@ def test_gpu_memory_is_back_to_its_base_after_each_trial(tmp_path: Path) -> None
             seed=number,
             objective=CLASSIFIER["objective"],
             settings={**CLASSIFIER["settings"], "device": "cuda"},
-            folder=str(tmp_path / str(number)),
+            checkpoints=str(tmp_path),
+            error_file=str(tmp_path / "error.txt"),
+            time_limit_s=None,
             worker=worker,
         )
         events = list(run_trial(assignment))

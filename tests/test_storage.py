@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from search.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from search.checkpoint_store import FolderStore
 from search.errors import SpaceError, StudyError
 from search.generators import generator_states, restore_generators, seed_generators
 from search.record import Report
@@ -70,8 +71,10 @@ def test_damage_in_the_middle_is_refused_with_the_place_and_the_way_back(study: 
 def test_checkpoint_reads_back_what_was_saved(tmp_path: Path) -> None:
     weights = torch.arange(3.0)
     objective = {"weights": weights, "epoch": 2, "names": ["a", None, True]}
-    save_checkpoint(tmp_path / "last.pt", Checkpoint(REPORT, objective, generator_states()))
-    loaded = load_checkpoint(tmp_path / "last.pt")
+    save_checkpoint(
+        FolderStore(tmp_path), "last.pt", Checkpoint(REPORT, objective, generator_states())
+    )
+    loaded = load_checkpoint(FolderStore(tmp_path), "last.pt")
     assert loaded is not None
     assert loaded.report == REPORT
     assert torch.equal(loaded.objective["weights"], weights)
@@ -89,9 +92,9 @@ def test_generators_go_on_where_they_were(tmp_path: Path) -> None:
 
     seed_generators(7)
     draw()
-    save_checkpoint(tmp_path / "last.pt", Checkpoint(REPORT, {}, generator_states()))
+    save_checkpoint(FolderStore(tmp_path), "last.pt", Checkpoint(REPORT, {}, generator_states()))
     expected = [draw(), draw()]
-    loaded = load_checkpoint(tmp_path / "last.pt")
+    loaded = load_checkpoint(FolderStore(tmp_path), "last.pt")
     assert loaded is not None
     restore_generators(loaded.generators)
     assert [draw(), draw()] == expected
@@ -112,7 +115,7 @@ class Hostile:
 )
 def test_hostile_checkpoint_executes_nothing(tmp_path: Path, write: Any) -> None:
     write({"report": Hostile(tmp_path / "harmed")}, tmp_path / "last.pt")
-    assert load_checkpoint(tmp_path / "last.pt") is None
+    assert load_checkpoint(FolderStore(tmp_path), "last.pt") is None
     assert not (tmp_path / "harmed").exists()
 
 
@@ -129,4 +132,4 @@ def test_hostile_record_executes_nothing(study: Study, tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x80\x02}."])
 def test_damaged_checkpoint_counts_as_none(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "last.pt").write_bytes(content)
-    assert load_checkpoint(tmp_path / "last.pt") is None
+    assert load_checkpoint(FolderStore(tmp_path), "last.pt") is None

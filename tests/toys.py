@@ -1,5 +1,6 @@
 """Small objectives for the tests, importable in every worker as `tests.toys`."""
 
+import itertools
 import os
 import time
 from collections.abc import Iterator
@@ -55,6 +56,14 @@ def seeded(params: dict[str, Any], seed: int = 0) -> Iterator[Any]:
     import numpy as np
 
     yield {"score": params["x"], "seed": seed, "draw": random.random() + np.random.rand()}
+
+
+def hanging(params: dict[str, Any]) -> Iterator[Any]:
+    """Never ends its second epoch where x is 0.9, in code that keeps the interpreter."""
+    yield {"score": params["x"]}
+    if params["x"] == 0.9:
+        max(itertools.repeat(0))
+    yield {"score": params["x"] + 1}
 
 
 class Listing:

@@ -23,8 +23,10 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+from search.deadline import ended_after
 from search.errors import SearchError
 from search.record import Event, Failure, FailureKind
 from search.run import Run, shared_worker
@@ -56,7 +58,9 @@ class TrialActor(tune.Trainable):
 
     def setup(self, config: dict[str, Any]) -> None:
         """See Ray: a new actor takes its first trial."""
-        self._events: Iterator[Event] = run_trial(config["assignment"])
+        self._assignment: Assignment = config["assignment"]
+        self._events: Iterator[Event] = run_trial(self._assignment)
+        self._elapsed_s = 0.0
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """See Ray: the actor takes another trial."""
@@ -66,7 +70,12 @@ class TrialActor(tune.Trainable):
 
     def step(self) -> dict[str, Event]:
         """See Ray: one epoch, or the end of the trial."""
-        return {"event": next(self._events)}
+        limit_s = self._assignment.time_limit_s
+        left_s = None if limit_s is None else limit_s - self._elapsed_s
+        with ended_after(left_s, Path(self._assignment.error_file)):
+            event = next(self._events)
+        self._elapsed_s = event.elapsed_s
+        return {"event": event}
 
     def cleanup(self) -> None:
         """See Ray: closes the objective of a trial that was stopped."""
@@ -205,6 +214,8 @@ def _own_signal_handlers() -> Iterator[None]:
 
 
 def _connect(resources: ResourcesSpec, address: str | None) -> None:
+    # The run records and shows what becomes of a worker; Ray would tell it on stdout as well.
+    ray._private.worker._worker_logs_enabled = False
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     if address:
         try:

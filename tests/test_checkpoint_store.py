@@ -1,0 +1,174 @@
+"""Places for checkpoints: a folder, its URL and a bucket of a real S3 server on loopback."""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from search.checkpoint_store import CheckpointStore, StoreError, below, open_store
+from search.errors import StudyError
+from search.study import Study
+from tests.conftest import ROOT, RunStudy, make_spec
+from tests.processes import environment
+
+MakeBucket = Callable[[str], str]
+KEYS = {"AWS_ACCESS_KEY_ID": "someone", "AWS_SECRET_ACCESS_KEY": "secret"}
+WANDERING = {"objective": "tests.wandering:Wandering", "settings": {"epochs": 3}}
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[str]:
+    """Start an S3 server; give the query of its URLs."""
+    from moto.server import ThreadedMotoServer
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = ThreadedMotoServer("127.0.0.1", port, verbose=False)
+    server.start()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in KEYS.items():
+            patch.setenv(name, value)
+        yield f"?scheme=http&endpoint_override=127.0.0.1:{port}&region=us-east-1"
+    server.stop()
+
+
+@pytest.fixture
+def make_bucket(s3: str) -> MakeBucket:
+    """Give a function that makes a bucket and names the URL of a place in it."""
+    from pyarrow.fs import FileSystem
+
+    def make(name: str) -> str:
+        files, _ = FileSystem.from_uri(f"s3://{name}/{s3}&allow_bucket_creation=true")
+        files.create_dir(name)
+        return f"s3://{name}/some/where{s3}"
+
+    return make
+
+
+@pytest.fixture(params=["folder", "file", "s3"])
+def location(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Name a fresh place of each kind."""
+    if request.param != "s3":
+        return f"{'file://' if request.param == 'file' else ''}{tmp_path}/a folder"
+    return str(request.getfixturevalue("make_bucket")(f"bucket-{tmp_path.name.replace('_', '-')}"))
+
+
+@pytest.fixture
+def store(location: str) -> CheckpointStore:
+    return open_store(location)
+
+
+def test_empty_place_holds_nothing(store: CheckpointStore) -> None:
+    assert store.names() == []
+    assert store.read("0000/last.pt") is None
+    assert store.size("0000/last.pt") is None
+    store.delete("0000/last.pt")
+    store.clear()
+
+
+def test_file_reads_back_and_is_replaced_whole(store: CheckpointStore) -> None:
+    for content in (b"first, the longer one", b"second"):
+        store.write("0007/last.pt", memoryview(content))
+        assert store.read("0007/last.pt") == content
+        assert store.size("0007/last.pt") == len(content)
+    assert store.names() == ["0007/last.pt"]
+
+
+def test_copy_stays_what_it_was(store: CheckpointStore) -> None:
+    store.write("0007/last.pt", b"epoch 1")
+    store.copy("0007/last.pt", "0007/best.pt")
+    store.write("0007/last.pt", b"epoch 2")
+    assert store.read("0007/best.pt") == b"epoch 1"
+    store.copy("0007/last.pt", "0007/best.pt")
+    assert store.read("0007/best.pt") == b"epoch 2"
+    assert store.names() == ["0007/best.pt", "0007/last.pt"]
+
+
+def test_delete_and_clear_leave_nothing(store: CheckpointStore) -> None:
+    for name in ("0001/last.pt", "0001/best.pt", "0002/last.pt"):
+        store.write(name, b"x")
+    store.delete("0001/last.pt")
+    assert store.names() == ["0001/best.pt", "0002/last.pt"]
+    store.clear()
+    assert store.names() == []
+
+
+def test_places_below_one_another_are_apart(location: str) -> None:
+    one, other = (open_store(below(location, name)) for name in ("one", "other"))
+    one.write("0001/last.pt", b"x")
+    assert (one.names(), other.names()) == (["0001/last.pt"], [])
+
+
+def test_study_keeps_its_checkpoints_there_and_removes_them(
+    location: str, engine: str, run_study: RunStudy
+) -> None:
+    study = run_study(engine, **WANDERING, storage_path=location, keep=2)
+    best = sorted(record.number for record in study.records()[:2])
+    store = open_store(below(location, "toy"))
+    assert store.names() == [f"{number:04d}/best.pt" for number in best]
+    assert not list(study.folder.rglob("*.pt"))
+    study.remove()
+    assert store.names() == []
+
+
+def test_place_of_another_study_is_refused(location: str, tmp_path: Path) -> None:
+    open_store(below(location, "toy")).write("0001/best.pt", b"x")
+    with pytest.raises(StudyError) as caught:
+        Study.create(make_spec(storage_path=location), tmp_path / "studies")
+    assert "toy must be free for a new study, it holds 1 checkpoints" in str(caught.value)
+    assert not (tmp_path / "studies" / "toy").exists()
+
+
+def test_bucket_that_does_not_exist_is_refused_without_its_keys(s3: str, tmp_path: Path) -> None:
+    location = f"s3://someone:secret@missing{s3}"
+    with pytest.raises(StudyError) as caught:
+        Study.create(make_spec(storage_path=location), tmp_path)
+    assert str(caught.value).startswith("storage_path: s3://missing/toy must be writable, got ")
+    assert "secret" not in str(caught.value)
+
+
+def test_url_of_no_storage_is_refused() -> None:
+    with pytest.raises(StudyError, match="storage_path: a folder, or the URL of a bucket"):
+        open_store("ftp://somewhere/else")
+
+
+def test_folder_that_cannot_be_written_names_the_file(tmp_path: Path) -> None:
+    (tmp_path / "0001").write_text("in the way")
+    with pytest.raises(StoreError) as caught:
+        open_store(str(tmp_path)).write("0001/last.pt", b"x")
+    assert caught.value.filename == f"{tmp_path}/0001/last.pt"
+
+
+def test_bucket_out_of_reach_ends_the_run_resumable(
+    make_bucket: MakeBucket, tmp_path: Path
+) -> None:
+    location = make_bucket("far-away")
+    spec = make_spec(**WANDERING, storage_path=location)
+    study = Study.create(spec, tmp_path / "studies", [str(ROOT)])
+    space = study.folder / "space.yaml"
+    text = space.read_text()
+    space.write_text(text.replace(urlsplit(location).query, "endpoint_override=127.0.0.1:9"))
+    result = resume(tmp_path)
+    assert result.returncode == 2, result.stderr
+    assert result.stderr.startswith("error: far-away/some/where/toy: must be writable, got ")
+    assert "Traceback" not in result.stderr
+    space.write_text(text)
+    result = resume(tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert len(study.records()) == 4
+
+
+def resume(folder: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "search", "resume", "toy", "--engine", "inline"],
+        cwd=folder,
+        env=environment(folder),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
