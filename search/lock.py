@@ -1,10 +1,17 @@
-"""One driver at a time: a lock on a study's folder that dies with its process."""
+"""One driver at a time: a lock on a study's folder that dies with its process.
+
+On one machine the operating system holds the lock and lets go of it with the process. Not
+every shared file system passes such locks on to other machines, so a driver also touches its
+lock file every few seconds; on another machine the file counts for as long as that goes on.
+"""
 
 import fcntl
 import json
 import os
 import signal
 import socket
+import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +22,10 @@ from typing import TextIO
 from search.errors import StudyError
 
 LOCK_FILE = "lock"
+BEAT_S = 5.0
+"""How often a driver touches its lock file."""
+SILENCE_S = 30.0
+"""After so long without that, another machine takes its driver to be gone."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +49,8 @@ class Driver:
 def driving(folder: Path) -> Iterator[None]:
     """Be the one process that runs a study.
 
-    The lock is the operating system's: it is gone with the process, however that ended.
+    A lock that a dead process left, here or on another machine, is taken over. Should a
+    driver find its own lock taken over, because its machine slept, it ends as by Ctrl-C.
 
     Args:
         folder: The study's folder.
@@ -53,28 +65,62 @@ def driving(folder: Path) -> Iterator[None]:
     with _locked(path) as file:
         json.dump({"pid": os.getpid(), "host": socket.gethostname()}, file)
         file.flush()
+        done = threading.Event()
+        beat = threading.Thread(target=_beat, args=(path, file, done), daemon=True)
+        beat.start()
         try:
             yield
         finally:
-            path.unlink(missing_ok=True)
+            done.set()
+            beat.join()
+            if _is_at(path, file):
+                path.unlink()
 
 
 def _locked(path: Path) -> TextIO:
     """Open and lock a file; one that its former holder has removed meanwhile does not count."""
     while True:
+        driver = find_driver(path.parent)
+        if driver:
+            raise StudyError(f"{path.parent}: a study has one driver at a time, {driver} runs it")
         file = path.open("a+", encoding="utf-8")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        except BlockingIOError:  # held for a machine that is gone, or taken this very moment
             file.close()
-            holder = find_driver(path.parent) or "another process"
-            raise StudyError(
-                f"{path.parent}: a study has one driver at a time, {holder} runs it"
-            ) from None
-        if path.exists() and os.path.samestat(path.stat(), os.fstat(file.fileno())):
+            if _is_silent(path):
+                path.unlink(missing_ok=True)
+            time.sleep(0.01)
+            continue
+        if _is_at(path, file):
             file.truncate(0)
             return file
         file.close()
+
+
+def _beat(path: Path, file: TextIO, done: threading.Event) -> None:
+    """Touch the lock file until the driver is done, or the file is not its own any more."""
+    while not done.wait(BEAT_S):
+        if not _is_at(path, file):
+            os.kill(os.getpid(), signal.SIGTERM)
+            return
+        os.utime(file.fileno())
+
+
+def _is_at(path: Path, file: TextIO) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
+
+
+def _is_silent(path: Path) -> bool:
+    """Tell whether nobody has touched a file for long, by the clock of its file system."""
+    try:
+        with tempfile.TemporaryFile(dir=path.parent) as now:
+            return os.fstat(now.fileno()).st_mtime - path.stat().st_mtime > SILENCE_S
+    except FileNotFoundError:
+        return True
 
 
 def find_driver(folder: Path) -> Driver | None:
@@ -86,15 +132,20 @@ def find_driver(folder: Path) -> Driver | None:
     Returns:
         The process, or None if nobody runs the study.
     """
+    path = folder / LOCK_FILE
     try:
-        with (folder / LOCK_FILE).open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                is_locked = False
             except BlockingIOError:
-                return Driver(**json.load(file))
+                is_locked = True
+            driver = Driver(**json.load(file))
     except (FileNotFoundError, ValueError, TypeError):
-        pass  # nobody has run it, or the driver is just about to write who it is
-    return None
+        return None  # nobody has run it, or the driver is just about to write who it is
+    if driver.host == socket.gethostname():
+        return driver if is_locked else None
+    return None if _is_silent(path) else driver
 
 
 def stop_driver(folder: Path, *, now: bool) -> Driver:

@@ -1,6 +1,8 @@
 """What else a user does with a study: stop, enqueue, retry, remove."""
 
+import fcntl
 import json
+import os
 import re
 import signal
 import subprocess
@@ -116,6 +118,48 @@ def test_second_driver_is_refused_and_a_killed_one_is_not_in_the_way(
     process.communicate()
     result = search("resume", "toy", "--engine", "inline", "--time", "1s", "--quiet")
     assert "one driver" not in result.stderr
+
+
+def leave_lock(folder: Path, age_s: float) -> Path:
+    """Leave the lock of a driver on another machine, which last touched it so long ago."""
+    lock = folder / "studies" / "toy" / "lock"
+    lock.write_text(json.dumps({"pid": 123, "host": "elsewhere"}))
+    os.utime(lock, times=(time.time() - age_s,) * 2)
+    return lock
+
+
+def test_driver_on_another_machine_is_in_the_way_while_it_lives(
+    folder: Path, search: Search
+) -> None:
+    search("run", "toy.yaml", "--engine", "inline")
+    resume = ("resume", "toy", "--trials", "+1", "--engine", "inline")
+    leave_lock(folder, age_s=5)
+    result = search(*resume)
+    assert result.returncode == 2
+    assert "one driver at a time, process 123 on elsewhere runs it" in result.stderr
+    assert "on the host that runs it, elsewhere" in search("stop", "toy").stderr
+    lock = leave_lock(folder, age_s=60)
+    assert "nobody runs this one" in search("stop", "toy").stderr
+    assert search(*resume).returncode == 0
+    assert not lock.exists()
+
+
+def test_lock_held_for_a_machine_that_is_gone_is_taken_over(folder: Path, search: Search) -> None:
+    search("run", "toy.yaml", "--engine", "inline")
+    with leave_lock(folder, age_s=60).open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        result = search("resume", "toy", "--trials", "+1", "--engine", "inline")
+    assert result.returncode == 0, result.stderr
+
+
+def test_driver_whose_lock_was_taken_over_ends(folder: Path) -> None:
+    process = start(folder)
+    lock = folder / "studies" / "toy" / "lock"
+    lock.unlink()
+    leave_lock(folder, age_s=0)
+    process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "elsewhere" in lock.read_text()
 
 
 def test_enqueue_to_a_saved_study_is_tried_next(search: Search) -> None:
