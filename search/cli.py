@@ -286,7 +286,8 @@ def list_(
 ) -> None:
     """List the studies there are, with their trials and best values."""
     from search.facts import study_facts
-    from search.study import Study, study_names
+    from search.study import Study
+    from search.study_folder import study_names
     from search.summary import studies_table
 
     if storage is not None:

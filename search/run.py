@@ -20,7 +20,8 @@ from search.errors import (
 from search.failures import FailurePolicy
 from search.record import Event, Failure, Report, TrialRecord
 from search.spec import format_duration
-from search.study import ERROR_FILE, Study
+from search.study import Study
+from search.study_folder import ERROR_FILE
 from search.trial import Assignment, Worker
 
 INTERRUPTED = "interrupted by the user"

@@ -16,8 +16,9 @@ from search.errors import StudyError
 from search.space import Space, holds_value
 from search.space_file import write_space_file
 from search.spec import Parameter, Scalar, Spec
-from search.storage import WHOLE, create_next_record
-from search.study import IMPORT_FOLDERS, Study, provenance, record_version, space_file_name
+from search.storage import WHOLE, create_next_record, record_version
+from search.study import IMPORT_FOLDERS, Study
+from search.study_folder import provenance, space_file_name
 
 _PRUNER_NOTES = "completed_rung_"
 _FIXED = "fixed_params"

@@ -106,6 +106,18 @@ def split_version(record_name: str) -> tuple[str, int]:
     return name, int(version or 1)
 
 
+def record_version(optuna_study: optuna.Study) -> int:
+    """Tell of which version of its study's space a record is.
+
+    Args:
+        optuna_study: The record.
+
+    Returns:
+        A number from 1.
+    """
+    return split_version(optuna_study.study_name)[1]
+
+
 def create_next_record(study: optuna.Study, trials: Iterable[FrozenTrial]) -> optuna.Study:
     """Begin the record of a study in a changed space, beside the present one.
 

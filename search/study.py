@@ -4,12 +4,9 @@ The Optuna storage is the one record of trials, written by one process, the driv
 lies beside it in the folder (`history.csv`, `error.txt`, `leaderboard.csv`) is for people.
 """
 
-import shlex
 import shutil
-import sys
 from collections.abc import Sequence
 from datetime import datetime
-from importlib import metadata
 from pathlib import Path
 
 import optuna
@@ -17,12 +14,12 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from search import record
-from search.checkpoint_store import StoreError, below, open_store, shown_location
-from search.checkpoints import Checkpoints, trial_name
-from search.errors import SearchError, StudyError, did_you_mean
+from search.checkpoints import Checkpoints
+from search.errors import SearchError, StudyError
 from search.history import append_epoch, cut_history
-from search.pruners import judge, make_pruner
-from search.record import Failure, Report, TrialRecord, is_better, ranked, read_record
+from search.live_trial import LiveTrial
+from search.pruners import make_pruner
+from search.record import Failure, Report, TrialRecord, ranked, read_record
 from search.sampling import make_sampler, trial_seed
 from search.space import Space
 from search.space_file import read_space_file, write_space_file
@@ -33,18 +30,24 @@ from search.storage import (
     delete_record,
     load_record,
     record_file,
-    split_version,
+    record_version,
+)
+from search.study_folder import (
+    ERROR_FILE,
+    SPACE_FILE,
+    checkpoint_location,
+    find_study_folder,
+    make_study_folder,
+    provenance,
+    require_free_place,
+    space_file_name,
+    trial_folder,
 )
 
-SPACE_FILE = "space.yaml"
-TRIALS = "trials"
-ERROR_FILE = "error.txt"
-"""In a trial's folder: what its failure looked like."""
 IMPORT_FOLDERS = "import_folders"
 """Attribute of the study: where its objective may lie."""
 METRIC = "metric"
 """Attribute of the study: the name of its metric."""
-_VERSIONED = ["search", "torch", "torchvision", "optuna", "ray", "scikit-learn", "numpy"]
 
 
 class Study:
@@ -67,10 +70,8 @@ class Study:
         self.optuna_study.pruner = make_pruner(
             pruner.name, pruner.min_epochs, spec.epochs, pruner.options
         )
-        self._live: dict[int, optuna.Trial] = {}
-        self._best: dict[int, float] = {}
-        self._n_epochs: dict[int, int] = {}
-        self.checkpoints = Checkpoints(_checkpoint_location(folder, spec), spec.keep)
+        self._live: dict[int, LiveTrial] = {}
+        self.checkpoints = Checkpoints(checkpoint_location(folder, spec), spec.keep)
 
     @classmethod
     def create(cls, spec: Spec, studies: Path, import_folders: Sequence[str] = ()) -> "Study":
@@ -87,18 +88,9 @@ class Study:
         Raises:
             StudyError: If it exists already or cannot be written.
         """
-        folder = studies / spec.study
+        folder = make_study_folder(spec, studies)
         try:
-            folder.mkdir(parents=True, exist_ok=False)
-        except FileExistsError:
-            raise StudyError(
-                f"{folder}: a new study needs a free name, this one exists; "
-                f"go on with it by `search resume {spec.study}`, or start another by `--name NAME`"
-            ) from None
-        except OSError as error:
-            raise StudyError(f"{folder}: the folder must be writable, got {error}") from None
-        try:
-            _require_free_place(_checkpoint_location(folder, spec))
+            require_free_place(checkpoint_location(folder, spec))
             write_space_file(spec, folder / SPACE_FILE, provenance())
             optuna_study = create_record(folder, spec.storage, spec.study, spec.metric.direction)
         except StudyError:
@@ -125,14 +117,7 @@ class Study:
         Raises:
             StudyError: If there is no such study or its record is missing.
         """
-        folder = studies / name
-        if not (folder / SPACE_FILE).exists() and (Path(name) / SPACE_FILE).exists():
-            folder = Path(name)
-        if not (folder / SPACE_FILE).exists():
-            names = study_names(studies)
-            hint = did_you_mean(name, names)
-            known = f"there are {', '.join(names)}" if names else "there is none"
-            raise StudyError(f"{folder}: a study must exist{hint}; in {studies} {known}")
+        folder = find_study_folder(name, studies)
         spec = read_space_file(folder / SPACE_FILE)
         optuna_study = load_record(folder, spec.storage, spec.study)
         path = folder / space_file_name(record_version(optuna_study))
@@ -219,24 +204,16 @@ class Study:
         Returns:
             True if the pruner wants the trial stopped; never at its last epoch.
         """
-        trial = self._live[number]
-        value = report.metrics[self.spec.metric.name]
-        assert value is not None
-        n_recorded = self._n_epochs.get(number, 0)
-        if report.epoch < n_recorded:
+        live = self._live[number]
+        if report.epoch < live.n_epochs:
             return False  # an objective without a state runs again up to where it was
-        if report.epoch > n_recorded:
+        if report.epoch > live.n_epochs:
             append_epoch(self.trial_folder(number), report)
-            trial.report(value, step=report.epoch)
-            self._n_epochs[number] = report.epoch
-        last = self.spec.metric.reduce == "last"
-        if last or is_better(value, self._best.get(number), self.direction):
-            self._best[number] = value
-            trial.set_user_attr(record.BEST, {"epoch": report.epoch, "metrics": report.metrics})
+        if live.report(report):
             self.checkpoints.mark_best(number)
         if self.spec.epochs and report.epoch >= self.spec.epochs:
             return False
-        return self._should_prune(trial, report.epoch)
+        return live.should_prune(report.epoch)
 
     def complete(self, number: int, elapsed_s: float) -> None:
         """Record that a trial ran to its end.
@@ -245,8 +222,7 @@ class Study:
             number: The trial; it has reported an epoch.
             elapsed_s: Time spent in its objective.
         """
-        value = self._best[number]
-        self.optuna_study.tell(self._end(number, elapsed_s), value)
+        self._live.pop(number).complete(elapsed_s)
         self.checkpoints.keep_best(number, self._completed())
 
     def prune(self, number: int, elapsed_s: float) -> None:
@@ -256,8 +232,7 @@ class Study:
             number: The trial.
             elapsed_s: Time spent in its objective.
         """
-        trial = self._end(number, elapsed_s)
-        self.optuna_study.tell(trial, state=TrialState.PRUNED)
+        self._live.pop(number).prune(elapsed_s)
         self.checkpoints.drop(number)
 
     def fail(self, number: int, elapsed_s: float, failure: Failure) -> None:
@@ -268,7 +243,12 @@ class Study:
             elapsed_s: Time spent in its objective.
             failure: Why; its traceback goes to `error.txt`.
         """
-        self._fail(self._end(number, elapsed_s), failure)
+        if failure.traceback:
+            folder = self.trial_folder(number)
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / ERROR_FILE).write_text(failure.traceback, encoding="utf-8")
+        self._live.pop(number).fail(elapsed_s, failure)
+        self.checkpoints.drop(number)
 
     def interrupt(self, number: int, elapsed_s: float, reason: str) -> None:
         """Leave a running trial to a later driver, which goes on with it.
@@ -278,8 +258,7 @@ class Study:
             elapsed_s: Time spent in its objective.
             reason: Why, in one line.
         """
-        trial = self._end(number, elapsed_s)
-        trial.set_user_attr(record.FAILURE, {"kind": "interrupted", "reason": reason})
+        self._live.pop(number).leave(elapsed_s, Failure("interrupted", reason))
 
     def live_trials(self) -> list[int]:
         """Name the trials that this process has begun and not ended.
@@ -326,7 +305,7 @@ class Study:
         Returns:
             A path that exists once the trial has something to keep.
         """
-        return self.folder / TRIALS / trial_name(number)
+        return trial_folder(self.folder, number)
 
     def last_change(self) -> datetime:
         """Tell when the record was last written.
@@ -363,16 +342,17 @@ class Study:
 
     def _begin(self, trial: optuna.Trial) -> TrialRecord:
         """Complete what belongs to the start of a trial."""
+        number = trial.number
+        self._live[number] = LiveTrial(trial, self.spec.metric)
         try:
             self.space.suggest(trial)
         except SearchError as error:
-            self._fail(trial, Failure("infeasible", str(error)))
+            self.fail(number, 0.0, Failure("infeasible", str(error)))
             raise
         if self.version > 1:
             trial.set_user_attr(record.SPACE_VERSION, self.version)
-        trial.set_user_attr(record.SEED, trial_seed(self.spec.sampler.seed, trial.number))
-        self._live[trial.number] = trial
-        return self.record(trial.number)
+        trial.set_user_attr(record.SEED, trial_seed(self.spec.sampler.seed, number))
+        return self.record(number)
 
     def _take_up(self, frozen: FrozenTrial) -> TrialRecord:
         trial = optuna.Trial(self.optuna_study, frozen._trial_id)
@@ -381,123 +361,6 @@ class Study:
         if frozen.user_attrs.get(record.FAILURE):
             trial.set_user_attr(record.FAILURE, None)
         taken = self.record(trial.number)
-        self._live[taken.number] = trial
-        self._n_epochs[taken.number] = taken.n_epochs
-        if taken.value is not None:
-            self._best[taken.number] = taken.value
+        self._live[taken.number] = LiveTrial(trial, self.spec.metric, taken)
         cut_history(self.trial_folder(taken.number), taken.n_epochs)
         return taken
-
-    def _should_prune(self, trial: optuna.Trial, epoch: int) -> bool:
-        """Ask the pruner, in an order of writing that a kill at any point cannot confuse.
-
-        Pruners note in the record how far a trial has come and do not judge that point again.
-        So the verdict is written first and their notes after it.
-        """
-        frozen = self.optuna_study._storage.get_trial(trial._trial_id)
-        if frozen.user_attrs.get(record.PRUNED_AT) == epoch:
-            return True
-        verdict, notes = judge(self.optuna_study, frozen)
-        if verdict:
-            trial.set_user_attr(record.PRUNED_AT, epoch)
-        for key, value in notes:
-            self.optuna_study._storage.set_trial_system_attr(trial._trial_id, key, value)
-        return verdict
-
-    def _end(self, number: int, elapsed_s: float) -> optuna.Trial:
-        trial = self._live.pop(number)
-        self._n_epochs.pop(number, None)
-        self._best.pop(number, None)
-        trial.set_user_attr(record.SECONDS, round(elapsed_s, 4))
-        return trial
-
-    def _fail(self, trial: optuna.Trial, failure: Failure) -> None:
-        if failure.traceback:
-            folder = self.trial_folder(trial.number)
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / ERROR_FILE).write_text(failure.traceback, encoding="utf-8")
-        trial.set_user_attr(record.FAILURE, {"kind": failure.kind, "reason": failure.reason})
-        self.optuna_study.tell(trial, state=TrialState.FAIL)
-        self.checkpoints.drop(trial.number)
-
-
-def _checkpoint_location(folder: Path, spec: Spec) -> str:
-    """Name the place of a study's checkpoints: by default the folders of its trials."""
-    if spec.storage_path is None:
-        return str(folder.resolve() / TRIALS)
-    return below(spec.storage_path, spec.study)
-
-
-def _require_free_place(location: str) -> None:
-    """Refuse a place for checkpoints that holds another study's or cannot be written."""
-    store = open_store(location)
-    try:
-        taken = store.names()
-        store.write("0000/probe", b"")
-        store.delete("0000/probe")
-    except StoreError as error:
-        raise StudyError(
-            f"storage_path: {shown_location(location)} must be writable, got {error.strerror}"
-        ) from None
-    if taken:
-        raise StudyError(
-            f"storage_path: {shown_location(location)} must be free for a new study, it holds "
-            f"{len(taken)} checkpoints of another one; give another name by `--name NAME`"
-        )
-
-
-def space_file_name(version: int) -> str:
-    """Name the file of a version of a study's space.
-
-    Args:
-        version: From 1.
-
-    Returns:
-        For instance `space.yaml` or `space.2.yaml`.
-    """
-    return SPACE_FILE if version == 1 else f"space.{version}.yaml"
-
-
-def record_version(optuna_study: optuna.Study) -> int:
-    """Tell of which version of its study's space a record is.
-
-    Args:
-        optuna_study: The record.
-
-    Returns:
-        A number from 1.
-    """
-    return split_version(optuna_study.study_name)[1]
-
-
-def study_names(studies: Path) -> list[str]:
-    """List the studies in a folder.
-
-    Args:
-        studies: The folder of all studies; it may be missing.
-
-    Returns:
-        Their names, sorted.
-    """
-    if not studies.is_dir():
-        return []
-    return sorted(path.parent.name for path in studies.glob(f"*/{SPACE_FILE}"))
-
-
-def provenance() -> list[str]:
-    """Say by what command and with which versions a study was made.
-
-    Returns:
-        Lines for the head of a space file.
-    """
-    versions = []
-    for package in _VERSIONED:
-        try:
-            versions.append(f"{package} {metadata.version(package)}")
-        except metadata.PackageNotFoundError:
-            continue
-    command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
-    return [
-        f"Resolved on {datetime.now():%Y-%m-%d %H:%M:%S} by: {command}",
-        f"With Python {sys.version.split()[0]}, {', '.join(versions)}",
-    ]

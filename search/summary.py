@@ -16,7 +16,8 @@ from search.record import TrialRecord
 from search.sampling import sample_points
 from search.space import Space
 from search.spec import CategoricalParameter, Parameter, Spec, format_duration
-from search.study import ERROR_FILE, Study
+from search.study import Study
+from search.study_folder import ERROR_FILE
 
 _HEADINGS = {
     "best_epoch": "best\nepoch",

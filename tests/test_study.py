@@ -9,7 +9,8 @@ from search.errors import StudyError
 from search.history import read_history
 from search.points import enqueue_point
 from search.record import Failure, Report
-from search.study import Study, study_names
+from search.study import Study
+from search.study_folder import study_names
 from tests.conftest import make_spec
 
 

@@ -1,0 +1,123 @@
+"""A trial that this process has begun and not ended: how its epochs and its end are recorded.
+
+Every write leaves the record such that a driver killed right after it can be followed by
+another one.
+"""
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from search import record
+from search.pruners import judge
+from search.record import Failure, Report, TrialRecord, is_better
+from search.spec import MetricSpec
+
+
+class LiveTrial:
+    """A trial of the driver's.
+
+    Args:
+        trial: The trial in Optuna's storage.
+        metric: What its study optimises.
+        recorded: What an earlier driver recorded of it, or None.
+    """
+
+    def __init__(
+        self, trial: optuna.Trial, metric: MetricSpec, recorded: TrialRecord | None = None
+    ) -> None:
+        self._trial = trial
+        self._metric = metric
+        self.n_epochs = recorded.n_epochs if recorded else 0
+        self.value = recorded.value if recorded else None
+
+    def report(self, report: Report) -> bool:
+        """Record an epoch.
+
+        Args:
+            report: The epoch; holds a number for the study's metric. The one recorded last
+                may come once more.
+
+        Returns:
+            True if the trial's value is now that of this epoch.
+        """
+        value = report.metrics[self._metric.name]
+        assert value is not None
+        if report.epoch > self.n_epochs:
+            self._trial.report(value, step=report.epoch)
+            self.n_epochs = report.epoch
+        last = self._metric.reduce == "last"
+        if not last and not is_better(value, self.value, self._trial.study.direction):
+            return False
+        self.value = value
+        self._set(record.BEST, {"epoch": report.epoch, "metrics": report.metrics})
+        return True
+
+    def should_prune(self, epoch: int) -> bool:
+        """Ask the pruner, in an order of writing that a kill at any point cannot confuse.
+
+        Pruners note in the record how far a trial has come and do not judge that point again.
+        So the verdict is written first and their notes after it.
+
+        Args:
+            epoch: The epoch recorded last.
+
+        Returns:
+            True if the trial is to be stopped.
+        """
+        frozen = self._frozen()
+        if frozen.user_attrs.get(record.PRUNED_AT) == epoch:
+            return True
+        verdict, notes = judge(self._trial.study, frozen)
+        if verdict:
+            self._set(record.PRUNED_AT, epoch)
+        for key, value in notes:
+            storage = self._trial.study._storage
+            storage.set_trial_system_attr(self._trial._trial_id, key, value)
+        return verdict
+
+    def complete(self, elapsed_s: float) -> None:
+        """Record that it ran to its end.
+
+        Args:
+            elapsed_s: Time spent in its objective.
+        """
+        self._set_seconds(elapsed_s)
+        self._trial.study.tell(self._trial, self.value)
+
+    def prune(self, elapsed_s: float) -> None:
+        """Record that the pruner stopped it.
+
+        Args:
+            elapsed_s: Time spent in its objective.
+        """
+        self._set_seconds(elapsed_s)
+        self._trial.study.tell(self._trial, state=TrialState.PRUNED)
+
+    def fail(self, elapsed_s: float, failure: Failure) -> None:
+        """Record that it failed.
+
+        Args:
+            elapsed_s: Time spent in its objective.
+            failure: Why.
+        """
+        self.leave(elapsed_s, failure)
+        self._trial.study.tell(self._trial, state=TrialState.FAIL)
+
+    def leave(self, elapsed_s: float, failure: Failure) -> None:
+        """Leave it RUNNING, for another driver to go on with.
+
+        Args:
+            elapsed_s: Time spent in its objective.
+            failure: Why.
+        """
+        self._set_seconds(elapsed_s)
+        self._set(record.FAILURE, {"kind": failure.kind, "reason": failure.reason})
+
+    def _set_seconds(self, elapsed_s: float) -> None:
+        self._set(record.SECONDS, round(elapsed_s, 4))
+
+    def _set(self, name: str, value: object) -> None:
+        self._trial.set_user_attr(name, value)
+
+    def _frozen(self) -> FrozenTrial:
+        return self._trial.study._storage.get_trial(self._trial._trial_id)
