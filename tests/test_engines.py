@@ -1,6 +1,8 @@
 """The contract that every engine keeps, inline and under a real Ray."""
 
+import os
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ from search.space import Space
 from search.study import Study
 from tests.conftest import RunStudy
 from tests.toys import curve
+
+GROUPS = ("/sys/fs/cgroup/memory", "/sys/fs/cgroup")
 
 
 def by_number(study: Study) -> list[TrialRecord]:
@@ -252,6 +256,39 @@ def test_run_trial_time_fails_a_slow_trial(engine: str, run_study: RunStudy) -> 
     (record,) = study.records()
     assert record.state == "FAIL"
     assert record.reason == "timeout: longer than 0.25s at epoch 3"
+
+
+@pytest.fixture
+def narrow_group() -> Iterator[Path]:
+    """Make a control group whose processes the kernel kills beyond some memory."""
+    root = next((p for p in map(Path, GROUPS) if (p / "cgroup.procs").exists()), Path(GROUPS[0]))
+    group = root / f"search_{os.getpid()}"
+    try:
+        group.mkdir()
+        limits = [group / "memory.limit_in_bytes", group / "memory.max"]
+        next(limit for limit in limits if limit.exists()).write_text(str(200 * 2**20))
+    except (OSError, StopIteration):
+        pytest.skip("needs the right to make a control group of memory")
+    yield group
+    group.rmdir()
+
+
+@pytest.mark.ray
+def test_ray_worker_that_the_kernel_kills_for_memory_is_tried_once_alone(
+    run_study: RunStudy, narrow_group: Path, tmp_path: Path
+) -> None:
+    starts = tmp_path / "starts"
+    study = run_study(
+        "ray",
+        objective="tests.wandering:greedy",
+        settings={"group": str(narrow_group), "starts": str(starts)},
+        budget={"trials": 3},
+        start_from=[{"x": 0.9}],
+    )
+    (record,) = [r for r in study.records() if r.state == "FAIL"]
+    assert record.reason == "out_of_memory: the kernel killed its worker"
+    assert record.params["x"] == 0.9
+    assert starts.read_text() == "start start "
 
 
 @pytest.mark.ray

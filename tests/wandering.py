@@ -79,6 +79,16 @@ def crowded(params: dict[str, Any], folder: str, epochs: int) -> Iterator[dict[s
         busy.unlink()
 
 
+def greedy(params: dict[str, Any], group: str, starts: str) -> Iterator[dict[str, float]]:
+    """Takes more memory than its control group allows, where x is 0.9."""
+    if params["x"] == 0.9:
+        with open(starts, "a") as file:
+            file.write("start ")
+        Path(group, "cgroup.procs").write_text(str(os.getpid()))
+        np.ones(2**28).sum()
+    yield {"score": params["x"]}
+
+
 class Bulky(Wandering):
     """Has a checkpoint of a megabyte."""
 

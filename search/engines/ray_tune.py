@@ -28,6 +28,7 @@ from typing import Any
 
 from search.deadline import ended_after
 from search.errors import SearchError
+from search.memory import count_oom_kills
 from search.record import Event, Failure, FailureKind
 from search.run import Run, shared_worker
 from search.spec import ResourcesSpec
@@ -128,6 +129,7 @@ class RunScheduler(FIFOScheduler):
     def __init__(self, run: Run) -> None:
         super().__init__()
         self._run = run
+        self._n_oom_kills = count_oom_kills()
 
     def on_trial_result(self, controller: Any, trial: Any, result: dict[str, Any]) -> str:
         """See Ray: called with every event, the last one of a trial included."""
@@ -143,8 +145,13 @@ class RunScheduler(FIFOScheduler):
         """See Ray: a worker is gone; exceptions in objectives never come here."""
         text = str(trial.get_error())
         reason = (text.strip().splitlines() or ["its worker died"])[0]
+        before, self._n_oom_kills = self._n_oom_kills, count_oom_kills()
+        kind: FailureKind = "worker_died"
+        if self._n_oom_kills > before:
+            kind, reason = "out_of_memory", "the kernel killed its worker"
         # So Ray names the error when it kills a worker because its node runs out of memory.
-        kind: FailureKind = "out_of_memory" if "OutOfMemoryError" in text else "worker_died"
+        elif "OutOfMemoryError" in text:
+            kind = "out_of_memory"
         self._run.fail(_number(trial), Failure(kind, reason, text))
 
     def __getstate__(self) -> dict[str, Any]:
