@@ -12,7 +12,7 @@ import pandas as pd
 import psutil
 import pytest
 
-from search.cli import STUDIES
+from search.verbs.options import STUDIES
 from tests.processes import Search, command_in, environment
 
 SPACE = """\

@@ -19,6 +19,7 @@ LAYERS = (
     {"search.study", "search.trial"},
     {"search.engines.inline", "search.engines.ray_tune"},
     {"search.progress", "search.summary", "search.export"},
+    {f"search.verbs.{group}" for group in ("spaces", "running", "control", "looking")},
     {"search.cli"},
 )
 

@@ -1,0 +1,63 @@
+"""The verbs that act on a study from outside its run: stop, enqueue and remove."""
+
+from typing import Annotated
+
+import typer
+
+from search.errors import SearchError
+from search.verbs.options import STUDIES, StudiesOption, StudyArgument
+from search.verbs.output import next_commands
+
+
+def stop(
+    study: StudyArgument,
+    now: Annotated[bool, typer.Option("--now", help="Do not wait for the epochs.")] = False,
+    studies: StudiesOption = STUDIES,
+) -> None:
+    """End a running study from another terminal; it can be resumed."""
+    from search.lock import stop_driver
+    from search.study import Study
+
+    driver = stop_driver(Study.open(study, studies).folder, now=now)
+    done = "has ended" if now else "ends after the running epochs"
+    typer.echo(f"{study}: {driver} {done}", err=True)
+    next_commands(f"search resume {study}")
+
+
+def enqueue(
+    study: StudyArgument,
+    values: Annotated[list[str], typer.Argument(help="A point, as filters=32 stride=2.")],
+    studies: StudiesOption = STUDIES,
+) -> None:
+    """Add a point to a running or saved study, to be tried next."""
+    from search.document import Document
+    from search.lock import find_driver
+    from search.points import enqueue_point
+    from search.study import Study
+
+    point = Document("the point", is_file=False)
+    for value in values:
+        point.override(value, flag="", example="filters=32")
+    opened = Study.open(study, studies)
+    number = enqueue_point(opened, point.data)
+    typer.echo(f"{opened.name}: trial {number} will try it", err=True)
+    if find_driver(opened.folder) is None:
+        next_commands(f"search resume {study} --trials +1")
+
+
+def remove(
+    study: StudyArgument,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    studies: StudiesOption = STUDIES,
+) -> None:
+    """Delete a study with everything recorded of it."""
+    from search.lock import driving
+    from search.study import Study
+
+    opened = Study.open(study, studies)
+    with driving(opened.folder):
+        n_trials = len(opened.records())
+        if not yes and not typer.confirm(f"delete {opened.folder} and its {n_trials} trials?"):
+            raise SearchError(f"{opened.folder}: nothing was deleted")
+        opened.remove()
+    typer.echo(f"deleted {opened.folder}", err=True)

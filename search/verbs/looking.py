@@ -1,0 +1,133 @@
+"""The verbs that look at studies: list, show, leaderboard and export."""
+
+import dataclasses
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from search.errors import SearchError, did_you_mean, listing
+from search.verbs.options import STUDIES, JsonOption, StudiesOption, StudyArgument
+from search.verbs.output import next_commands, print_json, stdout
+
+
+def list_studies(
+    studies: StudiesOption = STUDIES,
+    storage: Annotated[
+        str | None, typer.Option(help="URL of a database whose studies to list instead.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the studies there are, with their trials and best values."""
+    from search.facts import study_facts
+    from search.study import Study
+    from search.study_folder import study_names
+    from search.summary import studies_table
+
+    if storage is not None:
+        _list_database(storage, as_json)
+        return
+    found = []
+    for name in study_names(studies):
+        try:
+            found.append(Study.open(name, studies))
+        except SearchError as error:
+            typer.echo(f"left out: {error}", err=True)
+    if as_json:
+        print_json([study_facts(study) for study in found])
+    elif found:
+        stdout().print(studies_table(map(study_facts, found)))
+        next_commands(f"search show {found[0].name}")
+    else:
+        typer.echo(f"no studies in {studies}", err=True)
+        next_commands("search run spaces/small_cnn.yaml")
+
+
+def _list_database(url: str, as_json: bool) -> None:
+    from search.facts import database_facts
+    from search.summary import studies_table
+
+    found = database_facts(url)
+    if as_json:
+        print_json(found)
+    elif found:
+        stdout().print(studies_table(found))
+    else:
+        typer.echo("no studies in the database", err=True)
+
+
+def show(
+    study: StudyArgument,
+    trial: Annotated[int | None, typer.Argument(help="Number of a trial.")] = None,
+    studies: StudiesOption = STUDIES,
+    as_json: JsonOption = False,
+) -> None:
+    """Describe a study, or one of its trials with every epoch."""
+    from search.facts import study_facts
+    from search.study import Study
+    from search.summary import study_view, trial_view
+
+    opened = Study.open(study, studies)
+    if as_json and trial is not None:
+        print_json(dataclasses.asdict(opened.record(trial)))
+    elif as_json:
+        print_json(study_facts(opened))
+    elif trial is not None:
+        stdout().print(trial_view(opened, trial))
+    else:
+        console = stdout()
+        console.print(study_view(opened, console.width))
+        best = study_facts(opened)["best_trial"]
+        next_commands(
+            f"search show {study} {best}" if best is not None else f"search export {study}"
+        )
+
+
+def leaderboard(
+    study: StudyArgument,
+    top: Annotated[int | None, typer.Option(min=1, help="Only so many; default all.")] = None,
+    sort: Annotated[str, typer.Option(help="A column; -COLUMN turns it round.")] = "rank",
+    studies: StudiesOption = STUDIES,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the trials of a study, best first."""
+    from search.leaderboard import leaderboard_rows
+    from search.study import Study
+    from search.summary import leaderboard_view
+
+    opened = Study.open(study, studies)
+    if as_json:
+        print_json(leaderboard_rows(opened, top, sort))
+        return
+    console = stdout()
+    console.print(leaderboard_view(opened, console.width, top, sort))
+    next_commands(f"search export {study} --format csv")
+
+
+def export(
+    study: StudyArgument,
+    format_: Annotated[
+        str, typer.Option("--format", "-f", help="csv, json, md, latex or parquet.")
+    ] = "csv",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File; stdout if not given.")
+    ] = None,
+    studies: StudiesOption = STUDIES,
+) -> None:
+    """Write every trial of a study as a table with stable columns."""
+    from search.export import FORMATS, write_leaderboard
+    from search.leaderboard import leaderboard_rows
+    from search.study import Study
+
+    if format_ not in FORMATS:
+        hint = did_you_mean(format_, FORMATS)
+        raise SearchError(
+            f"--format: a format must be given, got {format_!r}{hint}; valid: {listing(FORMATS)}"
+        )
+    rows = leaderboard_rows(Study.open(study, studies))
+    if output is None:
+        sys.stdout.buffer.write(FORMATS[format_](rows))
+        return
+    write_leaderboard(rows, format_, output)
+    typer.echo(f"wrote {len(rows)} trials to {output}", err=True)

@@ -1,0 +1,43 @@
+"""Where the output of verbs goes: data to stdout, messages to stderr."""
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def stdout() -> "Console":
+    """Open the console for data."""
+    from rich.console import Console
+
+    # Elsewhere than on a terminal nothing may be cut to a width.
+    return Console(width=None if sys.stdout.isatty() else 1000, highlight=False)
+
+
+def stderr() -> "Console":
+    """Open the console for progress."""
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+def print_json(data: object) -> None:
+    """Print data to stdout, for programs.
+
+    Args:
+        data: Plain data.
+    """
+    typer.echo(json.dumps(data, indent=2))
+
+
+def next_commands(*commands: str) -> None:
+    """Name the commands that are useful next, on stderr.
+
+    Args:
+        *commands: Whole commands, the likeliest first.
+    """
+    typer.echo("next: " + "\n      ".join(commands), err=True)

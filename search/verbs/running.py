@@ -1,0 +1,199 @@
+"""The verbs that run trials: run, resume and retry."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from search.engines import ENGINES
+from search.errors import SearchError, StudyError, did_you_mean, listing
+from search.verbs.options import (
+    STUDIES,
+    AddressOption,
+    EngineOption,
+    PrunerOption,
+    QuietOption,
+    SamplerOption,
+    SetOption,
+    SpaceArgument,
+    StudiesOption,
+    StudyArgument,
+    TimeOption,
+    WorkersOption,
+    check_engine,
+    overrides,
+)
+from search.verbs.output import next_commands, stderr, stdout
+
+if TYPE_CHECKING:
+    from search.study import Study
+
+
+def run(  # noqa: PLR0913  each is a flag
+    space: SpaceArgument,
+    set_: SetOption = None,
+    name: Annotated[str | None, typer.Option(help="Name of the study.")] = None,
+    trials: Annotated[int | None, typer.Option("--trials", "-n", help="Number of trials.")] = None,
+    time: TimeOption = None,
+    seed: Annotated[int | None, typer.Option(help="The study's seed.")] = None,
+    sampler: SamplerOption = None,
+    pruner: PrunerOption = None,
+    workers: WorkersOption = None,
+    warm_start: Annotated[
+        str | None, typer.Option(help="A study whose trials inform the sampler.")
+    ] = None,
+    engine: EngineOption = "ray",
+    address: AddressOption = None,
+    studies: StudiesOption = STUDIES,
+    quiet: QuietOption = False,
+) -> None:
+    """Run a search and print its best trials."""
+    from search.lock import driving
+    from search.points import warm_start as warm_start_from
+    from search.space_file import import_folders, load_space_file
+    from search.study import Study
+
+    flags = {
+        "study": name,
+        "budget.trials": trials,
+        "budget.time": time,
+        "sampler.seed": seed,
+        "sampler.name": sampler,
+        "pruner.name": pruner,
+        "resources.workers": workers,
+    }
+    check_engine(engine)
+    spec = load_space_file(space, [*(set_ or []), *overrides(flags)])
+    informing = Study.open(warm_start, studies) if warm_start else None
+    study = Study.create(spec, studies, import_folders(space))
+    try:
+        with driving(study.folder):
+            if informing:
+                n_carried = warm_start_from(study, informing)
+                of = f"{n_carried} of {len(informing.records())} trials of {informing.name}"
+                typer.echo(f"{study.name}: {of} inform the sampler", err=True)
+            _sit(study, ENGINES[engine], address, studies, quiet)
+    finally:
+        study.discard_if_empty()
+
+
+def resume(  # noqa: PLR0913  each is a flag
+    study: StudyArgument,
+    trials: Annotated[
+        str | None, typer.Option("--trials", "-n", help="Trials in all, or +20 for more.")
+    ] = None,
+    time: TimeOption = None,
+    sampler: SamplerOption = None,
+    pruner: PrunerOption = None,
+    workers: WorkersOption = None,
+    space: Annotated[
+        Path | None, typer.Option(help="Go on in the space of this file; shows what changes.")
+    ] = None,
+    engine: EngineOption = "ray",
+    address: AddressOption = None,
+    studies: StudiesOption = STUDIES,
+    quiet: QuietOption = False,
+) -> None:
+    """Go on with a study: run what is left of its budget, interrupted trials first."""
+    from search.lock import driving
+    from search.sitting import extend_study
+    from search.study import Study
+
+    flags = {
+        "budget.time": time,
+        "sampler.name": sampler,
+        "pruner.name": pruner,
+        "resources.workers": workers,
+    }
+    check_engine(engine)
+    opened = Study.open(study, studies)
+    with driving(opened.folder):
+        warning = opened.cut_torn_record()
+        if warning:
+            typer.echo(f"warning: {warning}", err=True)
+        if space is not None:
+            opened = _change_space(opened, space)
+        extended = extend_study(opened, trials, overrides(flags))
+        _sit(extended, ENGINES[engine], address, studies, quiet)
+
+
+def retry(  # noqa: PLR0913  each is a flag
+    study: StudyArgument,
+    trial: Annotated[
+        list[int] | None, typer.Argument(help="Failed trials; default: all of them.")
+    ] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="Only failures of this kind, as out_of_memory.")
+    ] = None,
+    workers: WorkersOption = None,
+    engine: EngineOption = "ray",
+    address: AddressOption = None,
+    studies: StudiesOption = STUDIES,
+    quiet: QuietOption = False,
+) -> None:
+    """Run failed trials again, each as a new trial with the same parameters."""
+    from search.lock import driving
+    from search.points import n_waiting, retry_trials
+    from search.record import FAILURE_KINDS
+    from search.sitting import extend_study
+    from search.study import Study
+
+    check_engine(engine)
+    if kind is not None and kind not in FAILURE_KINDS:
+        hint = did_you_mean(kind, FAILURE_KINDS)
+        valid = listing(FAILURE_KINDS)
+        raise SearchError(f"--kind: a kind of failure must be given, got {kind!r}{hint}; {valid}")
+    opened = Study.open(study, studies)
+    with driving(opened.folder):
+        opened.cut_torn_record()
+        chosen = retry_trials(opened, trial or [], kind)
+        if not chosen:
+            raise StudyError(
+                f"{opened.name}: a failed trial must exist to be run again, none does"
+            )
+        typer.echo(f"{opened.name}: trying again {listing(chosen)}", err=True)
+        wanted = len(opened.records()) + n_waiting(opened)
+        more = str(wanted) if wanted > (opened.spec.budget.trials or wanted) else None
+        extended = extend_study(opened, more, overrides({"resources.workers": workers}))
+        _sit(extended, ENGINES[engine], address, studies, quiet)
+
+
+def _change_space(study: "Study", path: Path) -> "Study":
+    from search.space_change import change_space, n_informing, space_diff
+    from search.space_file import import_folders, load_space_file
+
+    spec = load_space_file(path)
+    differences = space_diff(study.spec, spec)
+    if not differences:
+        typer.echo(f"{study.name}: {path} is the space it has", err=True)
+        return study
+    changed = change_space(study, spec, import_folders(path))
+    typer.echo("\n".join(differences), err=True)
+    informing = f"{n_informing(changed)} of {n_informing(study)} finished trials"
+    typer.echo(f"{study.name}: version {changed.version} of its space, {informing} fit", err=True)
+    return changed
+
+
+def _sit(study: "Study", engine: str, address: str | None, studies: Path, quiet: bool) -> None:
+    from search.sitting import run_study
+
+    try:
+        run_study(study, engine, address, stderr(), quiet=quiet)
+    finally:
+        _print_result(study, studies)
+
+
+def _print_result(study: "Study", studies: Path) -> None:
+    from search.summary import counts_text, failure_lines, leaderboard_view
+
+    records = study.records()
+    if not records:
+        return
+    typer.echo("\n".join([counts_text(records), *failure_lines(records)]), err=True)
+    console = stdout()
+    console.print(leaderboard_view(study, console.width))
+    where = "" if studies == STUDIES else f" --studies {studies}"
+    next_commands(
+        f"search show {study.name} {records[0].number}{where}",
+        f"search export {study.name} --format csv{where}",
+    )
