@@ -100,6 +100,11 @@ class ImageClassifier:
                 "n_parameters": count_parameters(self.model),
             }
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes, in the order of the labels."""
+        return self.data.classes
+
     def predict(self, split: str) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Classify the images of a split with the network as it is.
 

@@ -1,14 +1,16 @@
 """The leaderboard: one row a trial, with columns that stay the same from study to study.
 
-Columns, in this order: those of `COLUMNS`, then each metric under its own name, then each
-parameter as `params_NAME`, then `reason`. Metrics are those of `best_epoch` and are named by
-their split: `val_accuracy` is of the validation split.
+Columns, in this order: those of `COLUMNS`, then each metric under its own name, then, once a
+trial of the study has been evaluated, those of the test split as `test_NAME`, then each parameter
+as `params_NAME`, then `reason`. Metrics are those of `best_epoch` and are named by their split:
+`val_accuracy` is of the validation split.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from search.errors import StudyError, did_you_mean, listing
+from search.figures import METRICS
 from search.record import TrialRecord
 from search.study import Study
 
@@ -18,6 +20,7 @@ the version of the space that the trial ran in."""
 
 _METRICS_FIRST = ["val_loss", "val_accuracy", "val_f1", "val_auroc", "n_parameters"]
 PARAMETER_PREFIX = "params_"
+TEST_PREFIX = "test_"
 
 Row = dict[str, Any]
 
@@ -37,7 +40,7 @@ def leaderboard_rows(study: Study, top: int | None = None, sort: str = "rank") -
         StudyError: If there is no such column.
     """
     records = study.records()
-    metrics = metric_names(records)
+    metrics = metric_names(records) + test_columns(records)
     gone = {name: None for record in records for name in record.params}
     parameters = list(dict.fromkeys([*study.spec.parameters, *gone]))
     rows = [
@@ -61,9 +64,24 @@ def metric_names(records: Iterable[TrialRecord]) -> list[str]:
     return first + sorted(names - set(first))
 
 
+def test_columns(records: Iterable[TrialRecord]) -> list[str]:
+    """List the columns of the test split.
+
+    Args:
+        records: The trials.
+
+    Returns:
+        None of them while no trial has been evaluated.
+    """
+    evaluated = any(record.test for record in records)
+    return [TEST_PREFIX + name for name in METRICS] if evaluated else []
+
+
 def _row(
     rank: int | None, record: TrialRecord, metrics: Sequence[str], parameters: Iterable[str]
 ) -> Row:
+    test = record.test.metrics if record.test else {}
+    reached = {**record.metrics, **{TEST_PREFIX + name: value for name, value in test.items()}}
     return {
         "rank": rank,
         "trial": record.number,
@@ -74,7 +92,7 @@ def _row(
         "seconds": record.seconds,
         "seed": record.seed,
         "space": record.space_version,
-        **{name: record.metrics.get(name) for name in metrics},
+        **{name: reached.get(name) for name in metrics},
         **{PARAMETER_PREFIX + name: record.params.get(name) for name in parameters},
         "reason": record.reason,
     }

@@ -10,8 +10,8 @@ metrics. A generator function is the simplest one:
             yield {"val_accuracy": accuracy, "val_loss": loss}
 
 A metric is a finite number, or None where it is not defined; a non-finite number fails the
-trial. What an objective may have beyond that is listed in `ResumableObjective`. An objective
-that takes an argument `seed` is given the trial's seed.
+trial. What an objective may have beyond that is listed in `ResumableObjective` and
+`PredictingObjective`. An objective that takes an argument `seed` is given the trial's seed.
 """
 
 import ast
@@ -66,6 +66,26 @@ class ResumableObjective(Protocol):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over what `state_dict` gave."""
+        ...
+
+
+@runtime_checkable
+class PredictingObjective(ResumableObjective, Protocol):
+    """An objective whose best epoch can be evaluated on the test split.
+
+    It may also have `classes`: the names of the classes, in the order of the labels.
+    """
+
+    def predict(self, split: str) -> tuple[Any, Any]:
+        """Classify a split with the state that is loaded.
+
+        Args:
+            split: At least `test`; raise an exception with a true attribute `fatal` if the
+                data has none.
+
+        Returns:
+            Probabilities `(N, K)`, each row sums to 1, and labels `(N,)`, 0 to K - 1.
+        """
         ...
 
 

@@ -11,6 +11,8 @@ from typing import Any, Literal, get_args
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from search.figures import Figures
+
 FailureKind = Literal[
     "error",
     "infeasible",
@@ -112,6 +114,7 @@ class TrialRecord:
         failure: Kind and reason of a failed trial, or of the interruption of a RUNNING one.
         values: The metric at each epoch reported.
         space_version: The version of the study's space that it ran in, from 1.
+        test: Its figures on the test split; None until it is evaluated.
     """
 
     number: int
@@ -126,6 +129,7 @@ class TrialRecord:
     failure: Failure | None = None
     values: dict[int, float] = field(default_factory=dict)
     space_version: int = 1
+    test: Figures | None = None
 
     @property
     def reason(self) -> str:
@@ -135,11 +139,12 @@ class TrialRecord:
         return f"pruned at epoch {self.n_epochs}" if self.state == "PRUNED" else ""
 
 
-def read_record(trial: FrozenTrial) -> TrialRecord:
+def read_record(trial: FrozenTrial, test: Figures | None = None) -> TrialRecord:
     """Read a trial from Optuna's record.
 
     Args:
         trial: Any trial that has begun.
+        test: Its figures on the test split, which Optuna keeps apart from it.
 
     Returns:
         The same in our words.
@@ -161,6 +166,7 @@ def read_record(trial: FrozenTrial) -> TrialRecord:
         failure=failure,
         values=dict(trial.intermediate_values),
         space_version=attrs.get(SPACE_VERSION, 1),
+        test=test,
     )
 
 

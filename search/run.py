@@ -108,18 +108,7 @@ class Run:
         self._elapsed_s[trial.number] = trial.seconds or 0.0
         self._heard_at[trial.number] = time.monotonic()
         self.observer.trial_started(trial)
-        spec = self.study.spec
-        return Assignment(
-            number=trial.number,
-            params=trial.params,
-            seed=trial.seed,
-            objective=spec.objective,
-            settings=spec.settings,
-            checkpoints=self.study.checkpoints.location,
-            error_file=str((self.study.trial_folder(trial.number) / ERROR_FILE).resolve()),
-            time_limit_s=spec.budget.trial_time,
-            worker=worker,
-        )
+        return assign(self.study, trial, worker)
 
     def handle(self, number: int, event: Event) -> bool:
         """Record what happened to a trial.
@@ -359,6 +348,31 @@ class Run:
         self._running.discard(number)
         self.observer.trial_finished(self.study.record(number))
         return True
+
+
+def assign(study: Study, trial: TrialRecord, worker: Worker) -> Assignment:
+    """Gather all that a worker needs to run a trial.
+
+    Args:
+        study: The study.
+        trial: One of its trials.
+        worker: Where it will run.
+
+    Returns:
+        What to run.
+    """
+    spec = study.spec
+    return Assignment(
+        number=trial.number,
+        params=trial.params,
+        seed=trial.seed,
+        objective=spec.objective,
+        settings=spec.settings,
+        checkpoints=study.checkpoints.location,
+        error_file=str((study.trial_folder(trial.number) / ERROR_FILE).resolve()),
+        time_limit_s=spec.budget.trial_time,
+        worker=worker,
+    )
 
 
 def shared_worker(folders: list[str], n_threads: int, hide_gpus: bool) -> Worker:

@@ -9,7 +9,7 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -189,6 +189,26 @@ def newest_records(storage: BaseStorage) -> dict[str, FrozenStudy]:
         if whole and version > newest.get(name, (0, study))[0]:
             newest[name] = version, study
     return {name: study for name, (_, study) in newest.items()}
+
+
+def whole_records(study: optuna.Study) -> Iterator[optuna.Study]:
+    """Open the records of a study in every version of its space.
+
+    Args:
+        study: The newest one.
+
+    Yields:
+        Records from the oldest on; one that was not written to its end is left out.
+    """
+    base, newest = split_version(study.study_name)
+    known = {other.study_name for other in study._storage.get_all_studies()}
+    for version in range(1, newest + 1):
+        name = versioned(base, version)
+        if name in known:
+            with quiet_optuna():
+                found = optuna.load_study(study_name=name, storage=study._storage)
+            if version == 1 or found.user_attrs.get(WHOLE):
+                yield found
 
 
 def open_storage(folder: Path, storage: str) -> BaseStorage:

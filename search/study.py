@@ -16,6 +16,7 @@ from optuna.trial import FrozenTrial, TrialState
 from search import record
 from search.checkpoints import Checkpoints
 from search.errors import SearchError, StudyError
+from search.figures import read_figures
 from search.history import append_epoch, cut_history
 from search.live_trial import LiveTrial
 from search.pruners import make_pruner
@@ -285,7 +286,7 @@ class Study:
             raise StudyError(
                 f"{self.name}: a trial from 0 to {len(trials) - 1} must be given, got {number}"
             )
-        return read_record(trials[number])
+        return read_record(trials[number], read_figures(self.optuna_study.user_attrs, number))
 
     def records(self) -> list[TrialRecord]:
         """Read all trials.
@@ -293,8 +294,10 @@ class Study:
         Returns:
             The trials that have begun, best first (see `search.record.ranked`).
         """
-        trials = self.optuna_study.get_trials(deepcopy=False)
-        return ranked([read_record(t) for t in trials if record.has_begun(t)], self.direction)
+        trials = filter(record.has_begun, self.optuna_study.get_trials(deepcopy=False))
+        attrs = self.optuna_study.user_attrs
+        records = [read_record(trial, read_figures(attrs, trial.number)) for trial in trials]
+        return ranked(records, self.direction)
 
     def trial_folder(self, number: int) -> Path:
         """Name the folder of a trial.

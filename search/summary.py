@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from search.facts import STATES, study_facts
+from search.figures_view import figures_view
 from search.history import read_history
 from search.leaderboard import PARAMETER_PREFIX, Row, leaderboard_rows
 from search.record import TrialRecord
@@ -18,6 +18,7 @@ from search.space import Space
 from search.spec import CategoricalParameter, Parameter, Spec, format_duration
 from search.study import Study
 from search.study_folder import ERROR_FILE
+from search.tables import new_table, number_text, value_text
 
 _HEADINGS = {
     "best_epoch": "best\nepoch",
@@ -27,6 +28,7 @@ _HEADINGS = {
     "val_auroc": "val\nAUROC",
     "n_parameters": "params",
 }
+_ACCURACIES = ["train_accuracy", "val_accuracy", "test_accuracy"]
 _TABLE_COLUMNS = ["rank", "trial", "value", *_HEADINGS, "seconds", "space"]
 _STATE_STYLES = {"COMPLETE": "green", "PRUNED": "yellow", "FAIL": "red", "RUNNING": "cyan"}
 _MEASURE = Console(width=10_000)
@@ -51,7 +53,7 @@ def leaderboard_view(
         rows = [row for row in rows if row["value"] is not None][:top] or rows[:top]
     if not rows:
         return Text("no trials")
-    results = [c for c in _TABLE_COLUMNS if c in rows[0] and c != study.spec.metric.name]
+    results = [c for c in _table_columns(rows[0], study.spec.metric.name) if c in rows[0]]
     if study.version == 1:
         results.remove("space")
     if any(row["state"] != "COMPLETE" for row in rows):
@@ -68,6 +70,16 @@ def leaderboard_view(
     return Group(*spaced[1:])
 
 
+def _table_columns(row: Row, metric: str) -> list[str]:
+    """Order the results; once trials are evaluated, the accuracies of all splits come first."""
+    columns = ["value" if column == metric else column for column in _ACCURACIES]
+    if "test_accuracy" in row:
+        columns = ["rank", "trial", *([] if "value" in columns else ["value"]), *columns]
+    else:
+        columns = ["rank", "trial", "value"]
+    return columns + [c for c in _TABLE_COLUMNS if c not in {*columns, metric}]
+
+
 def _fitting(rows: list[Row], columns: list[str], metric: str, width: int) -> list[str]:
     """Take as many columns as fit a width, at least one beside rank and trial."""
     for end in range(len(columns), 3, -1):
@@ -78,7 +90,7 @@ def _fitting(rows: list[Row], columns: list[str], metric: str, width: int) -> li
 
 
 def _trials_table(rows: list[Row], columns: list[str], metric: str) -> Table:
-    table = _new_table()
+    table = new_table()
     for column in columns:
         name = metric if column == "value" else column
         parameter = column.startswith(PARAMETER_PREFIX)
@@ -115,7 +127,7 @@ def studies_table(studies: Iterable[Mapping[str, Any]]) -> Table:
     Returns:
         Trials by state, best value and last change of each.
     """
-    table = _new_table()
+    table = new_table()
     for column in ["study", "trials", *(s.lower() for s in STATES), "best", "metric", "changed"]:
         table.add_column(column, justify="left" if column in {"study", "metric"} else "right")
     for facts in studies:
@@ -123,7 +135,7 @@ def studies_table(studies: Iterable[Mapping[str, Any]]) -> Table:
             facts["study"],
             str(facts["trials"]),
             *[str(facts[state.lower()]) for state in STATES],
-            _number(facts["best"]),
+            number_text(facts["best"]),
             facts["metric"],
             facts["changed"],
         )
@@ -161,7 +173,7 @@ def study_view(study: Study, width: int) -> RenderableType:
 
 
 def trial_view(study: Study, number: int) -> RenderableType:
-    """Describe one trial: its parameters, its end and every epoch.
+    """Describe one trial: its parameters, its end, every epoch and its test figures.
 
     Args:
         study: The study.
@@ -174,25 +186,32 @@ def trial_view(study: Study, number: int) -> RenderableType:
     lines = [
         f"trial       {record.number} of {study.name}",
         f"state       {record.state}{' – ' + record.reason if record.reason else ''}",
-        f"value       {_number(record.value)} ({study.spec.metric.name}"
+        f"value       {number_text(record.value)} ({study.spec.metric.name}"
         + (f", epoch {record.best_epoch})" if record.best_epoch else ")"),
-        f"seconds     {_number(record.seconds)}",
+        f"seconds     {number_text(record.seconds)}",
         f"seed        {record.seed}",
         *[f"{name:<11} {value}" for name, value in record.params.items()],
     ]
     error_file = study.trial_folder(number) / ERROR_FILE
     if error_file.exists():
         lines.append(f"traceback   {error_file}")
+    parts: list[RenderableType] = [Text("\n".join(lines))]
     history = read_history(study.trial_folder(number))
-    if not history:
-        return Text("\n".join(lines))
-    table = _new_table()
+    if history:
+        parts.append(_history_table(history, record.best_epoch))
+    if record.test:
+        parts += [Text(), figures_view(record)]
+    return Group(*parts)
+
+
+def _history_table(history: list[dict[str, str]], best_epoch: int | None) -> Table:
+    table = new_table()
     for column in history[0]:
         table.add_column(column.replace("_", " "), justify="right")
     for epoch in history:
-        style = "bold" if epoch["epoch"] == str(record.best_epoch) else None
+        style = "bold" if epoch["epoch"] == str(best_epoch) else None
         table.add_row(*[_history_cell(v) for v in epoch.values()], style=style)
-    return Group(Text("\n".join(lines)), table)
+    return table
 
 
 def space_view(spec: Spec) -> RenderableType:
@@ -205,12 +224,12 @@ def space_view(spec: Spec) -> RenderableType:
         Something rich can print.
     """
     space = Space.of(spec)
-    table = _new_table()
+    table = new_table()
     points = sample_points(space, 3, spec.sampler.seed)
     for column in ["parameter", "type", "values", "exists", "sample 1", "sample 2", "sample 3"]:
         table.add_column(column)
     for name, parameter in space.parameters.items():
-        samples = [_value(point[name]) if name in point else "–" for point in points]
+        samples = [value_text(point[name]) if name in point else "–" for point in points]
         table.add_row(
             name, parameter.type, range_text(parameter), _condition_text(parameter), *samples
         )
@@ -240,23 +259,20 @@ def range_text(parameter: Parameter) -> str:
         Its choices, or its range with log and step.
     """
     if isinstance(parameter, CategoricalParameter):
-        return ", ".join(_value(choice) for choice in parameter.choices)
+        return ", ".join(value_text(choice) for choice in parameter.choices)
     text = f"{parameter.low:g} to {parameter.high:g}"
     if parameter.log:
         text += ", log"
     return text + (f", step {parameter.step:g}" if parameter.step not in (None, 1) else "")
 
 
-def _new_table() -> Table:
-    return Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-
-
 def _condition_text(parameter: Parameter) -> str:
     if not parameter.when:
         return "always"
     return "if " + " and ".join(
-        f"{name} is {' or '.join(map(_value, wanted if isinstance(wanted, list) else [wanted]))}"
-        for name, wanted in parameter.when.items()
+        f"{name} is {' or '.join(map(value_text, wanted))}"
+        for name, given in parameter.when.items()
+        for wanted in [given if isinstance(given, list) else [given]]
     )
 
 
@@ -300,30 +316,11 @@ def _cell(column: str, row: Row) -> Text | str:
         return Text(value, style=_STATE_STYLES[value])
     if column == "seconds" and value is not None:
         return f"{value:.1f}"
-    return _number(value) if not isinstance(value, str) else value
-
-
-def _number(value: object) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return _value(value)
-    if isinstance(value, int):
-        return f"{value:,}"
-    return f"{value:.4f}" if 0.01 <= abs(value) < 1000 or not value else f"{value:#.3g}"
-
-
-def _value(value: object) -> str:
-    named: Mapping[object, str] = {True: "true", False: "false"}
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return named[value]
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return number_text(value) if not isinstance(value, str) else value
 
 
 def _history_cell(text: str) -> str:
     try:
-        return _number(int(text) if text.isdigit() else float(text))
+        return number_text(int(text) if text.isdigit() else float(text))
     except ValueError:
         return text or "–"

@@ -112,10 +112,8 @@ def run_trial(assignment: Assignment) -> Iterator[Event]:
     except Exception as error:  # noqa: BLE001  the objective is the user's code
         yield End(time.perf_counter() - started, _failure(error))
     finally:
-        close = getattr(objective, "close", None)
-        if callable(close):
-            close()
-        del objective, close
+        close_objective(objective)
+        del objective
         release_gpu_memory()
 
 
@@ -143,6 +141,17 @@ def make_objective(assignment: Assignment) -> Iterable[Metrics]:
             f"{type(objective).__name__}"
         )
     return objective
+
+
+def close_objective(objective: Iterable[Metrics] | None) -> None:
+    """Let an objective that can be closed give back what it holds.
+
+    Args:
+        objective: One that is not used any more, or None if it could not be made.
+    """
+    close = getattr(objective, "close", None)
+    if callable(close):
+        close()
 
 
 def prepare(worker: Worker) -> None:

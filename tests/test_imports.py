@@ -18,8 +18,11 @@ LAYERS = (
     {"search.spec", "search.space", "search.samplers", "search.pruners", "search.objective"},
     {"search.study", "search.trial"},
     {"search.engines.inline", "search.engines.ray_tune"},
-    {"search.progress", "search.summary", "search.export"},
-    {f"search.verbs.{group}" for group in ("spaces", "running", "control", "looking")},
+    {"search.progress", "search.summary", "search.export", "search.evaluation"},
+    {
+        f"search.verbs.{group}"
+        for group in ("spaces", "running", "control", "looking", "evaluating")
+    },
     {"search.cli"},
 )
 

@@ -32,6 +32,18 @@ QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
+def where_flag(studies: Path) -> str:
+    """Write the folder of all studies as a flag, for commands that are named to the user.
+
+    Args:
+        studies: The folder.
+
+    Returns:
+        Nothing for the usual one.
+    """
+    return "" if studies == STUDIES else f" --studies {studies}"
+
+
 def check_engine(name: str) -> None:
     """Refuse an engine that there is not.
 

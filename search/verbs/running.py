@@ -22,6 +22,7 @@ from search.verbs.options import (
     WorkersOption,
     check_engine,
     overrides,
+    where_flag,
 )
 from search.verbs.output import next_commands, stderr, stdout
 
@@ -192,7 +193,7 @@ def _print_result(study: "Study", studies: Path) -> None:
     typer.echo("\n".join([counts_text(records), *failure_lines(records)]), err=True)
     console = stdout()
     console.print(leaderboard_view(study, console.width))
-    where = "" if studies == STUDIES else f" --studies {studies}"
+    where = where_flag(studies)
     next_commands(
         f"search show {study.name} {records[0].number}{where}",
         f"search export {study.name} --format csv{where}",
