@@ -1,12 +1,13 @@
 """The test figures of a trial as tables for people: by split, by class, and as confusions."""
 
+from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from search.figures import METRICS, Figures
+from search.figures import LARGEST_MATRIX, METRICS, Figures
 from search.record import TrialRecord
 from search.tables import new_table, number_text
 
@@ -29,13 +30,14 @@ def figures_view(record: TrialRecord) -> RenderableType:
         return Text(f"trial {record.number} has not been evaluated")
     n_images = sum(figures.per_class["support"])
     images = f"{n_images:,} test images in {number_text(figures.seconds)} s"
-    parts = [Text(f"trial {record.number}, epoch {record.best_epoch}: {images}")]
-    tables = [_splits_table(record, figures), _classes_table(figures)]
-    n_classes = len(figures.per_class["class"])
-    if figures.confusion and n_classes <= LARGEST_SHOWN:
-        tables.append(_confusion_table(figures.per_class["class"], figures.confusion))
-    spaced = [part for table in tables for part in (table, Text())]
-    return Group(*parts, *spaced[:-1])
+    return Group(
+        Text(f"trial {record.number}, epoch {record.best_epoch}: {images}"),
+        _splits_table(record, figures),
+        Text(),
+        _classes_table(figures),
+        Text(),
+        _Confusions(figures.per_class["class"], figures.confusion),
+    )
 
 
 def figures_facts(record: TrialRecord) -> dict[str, Any]:
@@ -89,16 +91,37 @@ def _classes_table(figures: Figures) -> Table:
     return table
 
 
-def _confusion_table(classes: list[str], confusion: list[list[int]]) -> Table:
-    table = new_table()
-    table.add_column("true \\ predicted", min_width=max(map(len, classes)))
-    for place, name in enumerate(classes):
-        widest = max(len(number_text(row[place])) for row in confusion)
-        table.add_column(name, justify="right", min_width=widest)
-    for place, (name, row) in enumerate(zip(classes, confusion, strict=True)):
-        cells = [
-            Text(number_text(count) if count else "·", style="bold" if column == place else "")
-            for column, count in enumerate(row)
+@dataclass(frozen=True)
+class _Confusions:
+    """The confusion matrix, or where it is if the terminal cannot hold it."""
+
+    classes: list[str]
+    matrix: list[list[int]] | None
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if self.matrix is None:
+            yield Text(f"no confusion matrix: it is kept for up to {LARGEST_MATRIX} classes")
+            return
+        widths = [
+            max(len(str(count)) for count in column) for column in zip(*self.matrix, strict=True)
         ]
-        table.add_row(name, *cells)
-    return table
+        needed = max(map(len, self.classes)) + sum(width + 1 for width in widths)
+        if len(self.classes) > LARGEST_SHOWN or needed > options.max_width:
+            n_classes = len(self.classes)
+            yield Text(f"the confusion matrix of {n_classes} classes is in the output of --json")
+        else:
+            yield self._table(self.matrix, widths)
+
+    def _table(self, matrix: list[list[int]], widths: list[int]) -> Table:
+        table = new_table()
+        table.padding = (0, 0, 0, 0)
+        table.add_column("true \\ predicted", min_width=max(map(len, self.classes)))
+        for name, width in zip(self.classes, widths, strict=True):
+            table.add_column(name, justify="right", min_width=width)
+        for place, (name, row) in enumerate(zip(self.classes, matrix, strict=True)):
+            cells = [
+                Text(str(count) if count else "·", style="bold" if column == place else "")
+                for column, count in enumerate(row)
+            ]
+            table.add_row(name, *cells)
+        return table

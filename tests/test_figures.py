@@ -1,0 +1,110 @@
+"""Test figures against values counted by hand, and as tables."""
+
+import io
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from objectives.metrics import METRICS, classification_metrics
+from search import figures as figures_module
+from search.figures import LARGEST_MATRIX, Figures, compute_figures
+from search.figures_view import LARGEST_SHOWN, figures_view
+from search.record import TrialRecord
+
+# Five images of three classes; the last of class 1 is taken for class 2, none for class 0.
+PROBABILITIES = np.array(
+    [[0.4, 0.5, 0.1], [0.2, 0.5, 0.3], [0.1, 0.2, 0.7], [0.1, 0.3, 0.6], [0.0, 0.9, 0.1]]
+)
+LABELS = np.array([0, 1, 2, 1, 1])
+
+
+def some_figures(n_classes: int, seed: int = 0) -> Figures:
+    generator = np.random.default_rng(seed)
+    probabilities = generator.dirichlet(np.ones(n_classes), 4 * n_classes)
+    labels = np.arange(4 * n_classes) % n_classes
+    return compute_figures(probabilities, labels, [f"class {n}" for n in range(n_classes)], 0.5)
+
+
+def text_of(figures: Figures, width: int = 300) -> str:
+    record = TrialRecord(
+        number=7,
+        state="COMPLETE",
+        params={},
+        value=0.9,
+        best_epoch=2,
+        n_epochs=3,
+        metrics={"train_accuracy": 0.95, "val_accuracy": 0.9, "val_f1": None},
+        seconds=1.0,
+        seed=0,
+        test=figures,
+    )
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    console.print(figures_view(record))
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_figures_by_class_are_as_counted() -> None:
+    found = compute_figures(PROBABILITIES, LABELS, ["a", "b", "c"], 1.5)
+    assert found.confusion == [[0, 1, 0], [0, 2, 1], [0, 0, 1]]
+    assert found.per_class == {
+        "class": ["a", "b", "c"],
+        "precision": [0.0, pytest.approx(2 / 3, abs=1e-6), 0.5],
+        "recall": [0.0, pytest.approx(2 / 3, abs=1e-6), 1.0],
+        "f1": [0.0, pytest.approx(2 / 3, abs=1e-6), pytest.approx(2 / 3, abs=1e-6)],
+        "support": [1, 3, 1],
+    }
+    assert found.metrics["accuracy"] == 0.6
+    assert found.seconds == 1.5
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 10])
+@pytest.mark.parametrize("labelled", ["every class", "not every class"])
+def test_figures_metrics_are_those_of_the_other_splits(n_classes: int, labelled: str) -> None:
+    probabilities = np.random.default_rng(n_classes).dirichlet(np.ones(n_classes), 40)
+    labels = np.arange(40) % (n_classes if labelled == "every class" else n_classes - 1)
+    found = compute_figures(probabilities, labels, [str(n) for n in range(n_classes)], 0.0)
+    assert found.metrics == classification_metrics(probabilities, labels)
+    assert tuple(found.metrics) == METRICS == figures_module.METRICS
+
+
+@pytest.mark.parametrize("n_classes", [LARGEST_MATRIX, LARGEST_MATRIX + 1])
+def test_figures_matrix_is_kept_for_not_too_many_classes(n_classes: int) -> None:
+    figures = some_figures(n_classes)
+    assert (figures.confusion is not None) == (n_classes <= LARGEST_MATRIX)
+    assert len(figures.per_class["recall"]) == n_classes
+
+
+def test_view_shows_splits_classes_and_confusions() -> None:
+    lines = text_of(compute_figures(PROBABILITIES, LABELS, ["a", "b", "c"], 1.5)).splitlines()
+    cells = [line.split() for line in lines]
+    assert lines[0] == "trial 7, epoch 2: 5 test images in 1.5000 s"
+    assert ["train", "–", "0.9500", "–", "–"] in cells
+    assert ["val", "–", "0.9000", "–", "–"] in cells
+    assert next(row for row in cells if row[:1] == ["test"])[2] == "0.6000"
+    assert ["b", "0.6667", "0.6667", "0.6667", "3"] in cells
+    assert ["b", "·", "2", "1"] in cells
+
+
+@pytest.mark.parametrize(
+    ("n_classes", "shown"),
+    [
+        (LARGEST_SHOWN, "true \\ predicted"),
+        (LARGEST_SHOWN + 1, "the confusion matrix of 21 classes is in the output of --json"),
+        (LARGEST_MATRIX + 1, "no confusion matrix: it is kept for up to 100 classes"),
+    ],
+)
+def test_view_says_where_a_large_matrix_is(n_classes: int, shown: str) -> None:
+    assert shown in text_of(some_figures(n_classes))
+
+
+@pytest.mark.parametrize(("width", "n_counts"), [(80, 10), (40, 0)])
+def test_view_narrow_shows_every_count_whole_or_none(width: int, n_counts: int) -> None:
+    labels = np.repeat(np.arange(10), 1234)
+    names: list[Any] = [f"automobile {n}" for n in range(10)]
+    text = text_of(compute_figures(np.eye(10)[labels], labels, names, 1.0), width)
+    assert len(re.findall(r"\b1234\b", text)) == n_counts
+    assert ("is in the output of --json" in text) == (n_counts == 0)
