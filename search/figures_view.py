@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -93,35 +94,39 @@ def _classes_table(figures: Figures) -> Table:
 
 @dataclass(frozen=True)
 class _Confusions:
-    """The confusion matrix, or where it is if the terminal cannot hold it."""
+    """The confusion matrix, or where it is if the terminal cannot hold it.
+
+    Predicted classes are headed by name or, where that does not fit, by number.
+    """
 
     classes: list[str]
     matrix: list[list[int]] | None
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        n_classes = len(self.classes)
         if self.matrix is None:
             yield Text(f"no confusion matrix: it is kept for up to {LARGEST_MATRIX} classes")
             return
-        widths = [
-            max(len(str(count)) for count in column) for column in zip(*self.matrix, strict=True)
-        ]
-        needed = max(map(len, self.classes)) + sum(width + 1 for width in widths)
-        if len(self.classes) > LARGEST_SHOWN or needed > options.max_width:
-            n_classes = len(self.classes)
-            yield Text(f"the confusion matrix of {n_classes} classes is in the output of --json")
-        else:
-            yield self._table(self.matrix, widths)
+        numbers = [str(number) for number in range(n_classes)]
+        numbered = [f"{n} {name}" for n, name in zip(numbers, self.classes, strict=True)]
+        for rows, columns in ((self.classes, self.classes), (numbered, numbers)):
+            table = _confusion_table(rows, columns, self.matrix)
+            needed = Measurement.get(console, options.update(width=10_000), table).maximum
+            if n_classes <= LARGEST_SHOWN and needed <= options.max_width:
+                yield table
+                return
+        yield Text(f"the confusion matrix of {n_classes} classes is in the output of --json")
 
-    def _table(self, matrix: list[list[int]], widths: list[int]) -> Table:
-        table = new_table()
-        table.padding = (0, 0, 0, 0)
-        table.add_column("true \\ predicted", min_width=max(map(len, self.classes)))
-        for name, width in zip(self.classes, widths, strict=True):
-            table.add_column(name, justify="right", min_width=width)
-        for place, (name, row) in enumerate(zip(self.classes, matrix, strict=True)):
-            cells = [
-                Text(str(count) if count else "·", style="bold" if column == place else "")
-                for column, count in enumerate(row)
-            ]
-            table.add_row(name, *cells)
-        return table
+
+def _confusion_table(rows: list[str], columns: list[str], matrix: list[list[int]]) -> Table:
+    table = new_table()
+    table.add_column("true \\\npredicted")
+    for name in columns:
+        table.add_column(name, justify="right", vertical="bottom")
+    for place, (name, counts) in enumerate(zip(rows, matrix, strict=True)):
+        cells = [
+            Text(str(count) if count else "·", style="bold" if column == place else "")
+            for column, count in enumerate(counts)
+        ]
+        table.add_row(name, *cells)
+    return table
