@@ -66,19 +66,20 @@ def evaluate_trials(
     """
     wanted = [record for record in chosen if again or not record.test]
     ready = [record for record in wanted if _has_checkpoint(study, record.number)]
-    missing = [record for record in wanted if record not in ready]
+    numbers = {record.number for record in ready}
+    missing = [record for record in wanted if record.number not in numbers]
     if missing and not (skip and len(missing) < len(chosen)):
-        raise _missing_checkpoint(study, missing[0])
-    for record in missing:
-        say(f"left out: {_missing_checkpoint(study, record)}")
-    for record in chosen:
-        if record not in wanted:
-            say(f"{_name(study, record)} has been evaluated; --again does it once more")
+        raise _missing_checkpoints(study, missing)
+    if missing:
+        say(f"left out: {_missing_checkpoints(study, missing)}")
+    known = [record.number for record in chosen if record.test and not again]
+    if known:
+        say(f"{_name(study, known)} evaluated before; --again does it once more")
     if ready:
         with driving(study.folder):
             study.cut_torn_record()
             for record in ready:
-                say(f"{_name(study, record)} reads the test split")
+                say(f"{_name(study, [record.number])} reads the test split")
                 _evaluate(study, record)
             write_leaderboard(leaderboard_rows(study), "csv", study.folder / LEADERBOARD_FILE)
     now = [study.record(record.number) for record in chosen]
@@ -91,8 +92,8 @@ def _evaluate(study: Study, record: TrialRecord) -> None:
     store_figures(study.optuna_study, record.number, figures)
 
 
-def _name(study: Study, record: TrialRecord) -> str:
-    return f"{study.name}: trial {record.number}"
+def _name(study: Study, numbers: Sequence[int]) -> str:
+    return f"{study.name}: {'trial' if len(numbers) == 1 else 'trials'} {listing(numbers)}"
 
 
 def _complete(study: Study) -> dict[int, TrialRecord]:
@@ -104,20 +105,21 @@ def _has_checkpoint(study: Study, number: int) -> bool:
     return study.checkpoints.store.size(checkpoint_name(number, BEST)) is not None
 
 
-def _missing_checkpoint(study: Study, record: TrialRecord) -> StudyError:
-    """Say why a trial has no checkpoint, which ones have, and how to keep more.
+def _missing_checkpoints(study: Study, missing: Sequence[TrialRecord]) -> StudyError:
+    """Say why trials have no checkpoint, which ones have, and how to keep more.
 
     If none has, the objective may be one that saves nothing, which is an error of its own.
     """
     complete = list(_complete(study))
     present = [number for number in complete if _has_checkpoint(study, number)]
     if not present:
-        require_predicting(study, record)
+        require_predicting(study, missing[0])
+    numbers = [record.number for record in missing]
     keep = study.spec.keep
-    fell_out = keep == "none" or (keep != "all" and complete.index(record.number) >= keep)
-    why = f"with `keep: {keep}` it was not kept" if fell_out else "it was deleted"
+    kept = complete if keep == "all" else complete[: 0 if keep == "none" else keep]
+    why = "deleted" if set(numbers) <= set(kept) else f"not kept, with `keep: {keep}`"
     return StudyError(
-        f"{_name(study, record)} must have a checkpoint ({BEST}) to be evaluated, "
-        f"{why}; trials that have one: {listing(present)}; `keep: all` in the space file, or "
+        f"{_name(study, numbers)} must have a checkpoint ({BEST}) to be evaluated, got none: "
+        f"{why}; valid: {listing(present)}; `keep: all` in the space file, or "
         "`--set keep=all` for a run, keeps those of all complete trials"
     )

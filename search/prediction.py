@@ -103,7 +103,6 @@ def _objective(study: Study, record: TrialRecord) -> Iterator[PredictingObjectiv
         raise ObjectiveError(f"{where}: {_reason(error)}") from error
     finally:
         close_objective(objective)
-        del objective
         release_gpu_memory()
 
 

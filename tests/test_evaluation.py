@@ -91,7 +91,7 @@ def test_evaluate_stores_the_figures_once(
     reopened = Study.open("toy", study.folder.parent)
     assert evaluated(reopened, say=said.append) == [first]
     assert Predicting.read == ["test"]
-    assert said == ["toy: trial 1 has been evaluated; --again does it once more"]
+    assert said == ["toy: trial 1 evaluated before; --again does it once more"]
 
 
 def test_evaluate_again_reads_the_split_again(study: Study) -> None:
@@ -102,17 +102,17 @@ def test_evaluate_again_reads_the_split_again(study: Study) -> None:
 
 def test_evaluate_top_leaves_out_trials_without_a_checkpoint(study: Study) -> None:
     said: list[str] = []
-    records = evaluated(study, top=3, say=said.append)
+    records = evaluated(study, top=4, say=said.append)
     assert [record.number for record in records] == [1, 2]
     assert said[0] == (
-        "left out: toy: trial 0 must have a checkpoint (best.pt) to be evaluated, with `keep: 2` "
-        "it was not kept; trials that have one: 1, 2; `keep: all` in the space file, or "
+        "left out: toy: trials 0, 3 must have a checkpoint (best.pt) to be evaluated, got none: "
+        "not kept, with `keep: 2`; valid: 1, 2; `keep: all` in the space file, or "
         "`--set keep=all` for a run, keeps those of all complete trials"
     )
 
 
 def test_evaluate_named_trial_without_a_checkpoint_is_an_error(study: Study) -> None:
-    with pytest.raises(StudyError, match=r"trial 0 must have .* trials that have one: 1, 2;"):
+    with pytest.raises(StudyError, match=r"trial 0 must have .* not kept.*; valid: 1, 2;"):
         evaluated(study, 1, 0)
     assert Predicting.read == []
 
@@ -122,7 +122,7 @@ def test_evaluate_deleted_or_damaged_checkpoint_is_named(study: Study) -> None:
     with pytest.raises(StudyError, match=r"0001/best\.pt must be a whole checkpoint"):
         evaluated(study)
     best_file(study, 1).unlink()
-    with pytest.raises(StudyError, match="trial 1 must have .* it was deleted; .* one: 2;"):
+    with pytest.raises(StudyError, match="trial 1 must have .*: deleted; valid: 2;"):
         evaluated(study)
 
 
@@ -257,7 +257,11 @@ def test_figures_of_the_image_classifier_are_those_of_scikit_learn(
     run_study: RunStudy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    settings: dict[str, Any] = {"data": {"name": "digits", "limit": 400}, "epochs": 3, "device": "cpu"}
+    settings: dict[str, Any] = {
+        "data": {"name": "digits", "limit": 400},
+        "epochs": 3,
+        "device": "cpu",
+    }
     study = run_study(
         "inline",
         objective="objectives.image_classifier:ImageClassifier",
