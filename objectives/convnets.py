@@ -12,12 +12,11 @@ from objectives.layers import (
     ImageShape,
     Stack,
     grown,
-    require_above_zero,
     require_activation,
-    require_share,
     with_head,
     zeros_of,
 )
+from objectives.model_numbers import require_above_zero, require_share
 
 
 def small_cnn(  # noqa: PLR0913  each is a parameter that can be searched

@@ -7,13 +7,11 @@ from collections.abc import Callable
 from torch import Tensor, nn
 
 from objectives.errors import InfeasibleError
-from objectives.layers import (
-    ACTIVATIONS,
-    ImageShape,
+from objectives.layers import ACTIVATIONS, ImageShape, require_activation
+from objectives.model_numbers import (
     Numbers,
     read_counts,
     read_numbers,
-    require_activation,
     require_not_negative,
     require_share,
 )

@@ -6,18 +6,8 @@ from dataclasses import dataclass
 from torch import nn
 
 from objectives.errors import InfeasibleError, require_count, unknown_name
-from objectives.layers import (
-    ACTIVATIONS,
-    ImageShape,
-    Numbers,
-    Stack,
-    grown,
-    read_counts,
-    require_above_zero,
-    require_activation,
-    require_share,
-    zeros_of,
-)
+from objectives.layers import ACTIVATIONS, ImageShape, Stack, grown, require_activation, zeros_of
+from objectives.model_numbers import Numbers, read_counts, require_above_zero, require_share
 
 HEADS = ("gap", "gap_linear", "flatten")
 

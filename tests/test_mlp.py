@@ -112,7 +112,7 @@ def test_mlp_penalty_is_the_weighted_sum_of_squares(l2: Any, coefficients: list[
 def test_mlp_penalty_gradient_is_twice_the_weight_times_l2() -> None:
     model = mlp((1, 4, 4), 2, widths="3", l2="0-0.25")
     hidden, head = linear_layers(model)
-    model.penalty().backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+    model.penalty().backward()
     assert hidden.weight.grad is None
     torch.testing.assert_close(head.weight.grad, 0.5 * head.weight.detach())
     assert head.bias.grad is None
