@@ -12,6 +12,7 @@ from torch import nn
 from objectives.convnets import mnist_convnet, small_cnn
 from objectives.errors import unknown_name
 from objectives.mlp import mlp
+from objectives.pretrained import pretrained
 from objectives.tiny_cnn import tiny_cnn
 
 MODELS: dict[str, Callable[..., nn.Module]] = {
@@ -19,6 +20,7 @@ MODELS: dict[str, Callable[..., nn.Module]] = {
     "tiny_cnn": tiny_cnn,
     "mnist_convnet": mnist_convnet,
     "mlp": mlp,
+    "pretrained": pretrained,
 }
 
 
