@@ -10,7 +10,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -130,11 +130,20 @@ class Dataset:
         n_channels, height, width = self.train.images.shape[1:]
         return n_channels, height, width
 
+    def as_unit_images(self) -> "Dataset":
+        """Have bytes brought to 0 … 1 only, for a network that normalises by itself.
+
+        Returns:
+            The same images.
+        """
+        scale = torch.full_like(self.scale, 1 / 255)
+        return replace(self, scale=scale, shift=torch.zeros_like(scale))
+
     def normalise(self, images: Tensor) -> Tensor:
         """Turn bytes into a network's input.
 
         Args:
-            images: `(N, C, H, W)` uint8.
+            images: `(N, C, H, W)`, 0 to 255.
 
         Returns:
             `(N, C, H, W)` float32.
@@ -232,9 +241,9 @@ def _statistics(images: NDArray[np.uint8], indices: NDArray[np.int64]) -> tuple[
 
 def _shared_arrays(settings: DataSettings, train: bool) -> Arrays:
     """Map the images of a source from the cache, reading the source if it was not yet."""
-    folder = cache_folder() / "images" / _cache_key(settings, train)
+    folder = cache_folder() / "images" / images_key(settings, train)
     if not (folder / "classes.txt").exists():
-        with _lock(folder):
+        with locked(folder):
             if not (folder / "classes.txt").exists():
                 arrays = SOURCES[settings.name](settings.folder, train, settings.image_size)
                 _write_arrays(folder, arrays)
@@ -252,8 +261,16 @@ def _write_arrays(folder: Path, arrays: Arrays) -> None:
     os.replace(unfinished, folder / "classes.txt")  # last: its presence says all is whole
 
 
-def _cache_key(settings: DataSettings, train: bool) -> str:
-    """Name a prepared set of images; another state of an image folder gets another name."""
+def images_key(settings: DataSettings, train: bool) -> str:
+    """Name a prepared set of images.
+
+    Args:
+        settings: Which images.
+        train: Which split of the source.
+
+    Returns:
+        The name of a folder; another state of an image folder gets another one.
+    """
     parts = [str(settings.image_size), str(train)]
     if settings.name == "image_folder":
         for path in sorted(settings.folder.rglob("*")):
@@ -267,8 +284,15 @@ def _cache_key(settings: DataSettings, train: bool) -> str:
 
 
 @contextmanager
-def _lock(folder: Path) -> Iterator[None]:
-    """Let one process of a node prepare a folder while the others wait."""
+def locked(folder: Path) -> Iterator[None]:
+    """Let one process of a node prepare a folder while the others wait.
+
+    Args:
+        folder: Made if it is missing.
+
+    Yields:
+        None, once it is this process's turn.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -33,15 +33,16 @@ def unknown_name(noun: str, name: object, valid: Iterable[str]) -> SettingsError
     return SettingsError(f"unknown {noun} {name!r}{hint}; valid: {', '.join(valid)}")
 
 
-def require_count(name: str, value: object) -> None:
-    """Refuse what is not a whole number from 1 on.
+def require_count(name: str, value: object, least: int = 1) -> None:
+    """Refuse what is not a whole number from a least one on.
 
     Args:
         name: What it counts.
         value: The number given.
+        least: The smallest that passes.
 
     Raises:
         SettingsError: If it is not.
     """
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise SettingsError(f"{name} >= 1 must hold, got {name}={value!r}")
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise SettingsError(f"{name} >= {least} must hold, got {name}={value!r}")

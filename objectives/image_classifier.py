@@ -1,38 +1,46 @@
 """The image classifier: an objective whose model, data and training are all settings.
 
-Any parameter of the model or of the training can be searched (given in `parameters`) or
+Any parameter of the network or of the training can be searched (given in `parameters`) or
 fixed (given in `settings`).
 """
 
-import dataclasses
-import inspect
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
-from objectives.data import DataSettings, load_dataset, load_test_split
+from objectives.blueprint import Blueprint
+from objectives.data import Dataset, load_dataset, load_test_split
 from objectives.errors import require_count, unknown_name
+from objectives.features import feature_dataset
 from objectives.metrics import classification_metrics
-from objectives.models import MODELS, count_parameters, model_parameters
-from objectives.training import TrainingParameters, make_optimizer, predict_split, train_epoch
+from objectives.models import count_parameters
+from objectives.prediction import predict_split
+from objectives.pretrained import Pretrained
+from objectives.training import Training
 
 
 class ImageClassifier:
     """Trains one network; iterate over it for one epoch's metrics at a time.
 
     Args:
-        params: The trial's parameters: any of the model's and of `TrainingParameters`.
+        params: The trial's parameters: any of the model's and of the recipe's, see
+            `objectives.models` and `objectives.recipe`.
         model: A key of `MODELS`.
         data: The fields of `DataSettings`.
-        epochs: How many to train, at least 1.
+        epochs: How many to train, at least 1; `patience` may end it earlier.
         seed: Of the initial weights, of dropout and of the order of the images.
         device: `cpu`, `cuda`, or `auto` for a GPU if one can be seen.
         mixed_precision: Whether the forward pass runs in bfloat16; on a GPU only.
         **fixed: Parameters that this search does not vary.
+
+    Attributes:
+        settling: Whether layers that have just begun to train are still warming up, so that
+            the trial must not be compared with others yet.
+        stop_reason: Why it ended before its last epoch; empty if it did not.
 
     Raises:
         SettingsError: If a setting can work for no parameters.
@@ -59,50 +67,53 @@ class ImageClassifier:
         require_count("epochs", epochs)
         self.epochs = epochs
         self.epoch = 0
+        self.settling = False
+        self.stop_reason = ""
         self.device = _device(device)
-        self.mixed_precision = mixed_precision and self.device.startswith("cuda")
-        training, network = _sort_parameters(params, fixed, model)
-        self.training = TrainingParameters(**training)
-        self._data_settings = _data_settings(data or {})
-        self.data = load_dataset(self._data_settings, self.device)
+        self.blueprint = Blueprint.of(params, {**fixed, "model": model, "data": data})
+        self.data = load_dataset(self.blueprint.data, self.device)
         torch.manual_seed(seed)
         torch.backends.cudnn.benchmark = False
         torch.backends.cudnn.deterministic = True
         self._order = torch.Generator().manual_seed(seed)
-        self.model = MODELS[model](self.data.image_shape, len(self.data.classes), **network)
+        self._features: Dataset | None = None
+        self.model = self.blueprint.build(self.data.image_shape, len(self.data.classes))
         self.model.to(self.device)
-        self.optimizer = make_optimizer(self.model, self.training)
+        if getattr(self.model, "takes_unit_images", False):
+            self.data = self.data.as_unit_images()
+        is_mixed = mixed_precision and self.device.startswith("cuda")
+        precision = torch.autocast("cuda", dtype=torch.bfloat16) if is_mixed else None
+        self.training = Training(self.model, self.blueprint.recipe, self.data, epochs, precision)
 
     def __iter__(self) -> Iterator[dict[str, float | int | None]]:
         """Train the epochs that are left.
 
         Yields:
             `train_` and `val_` loss and accuracy, `val_f1`, `val_auroc`, `learning_rate` and
-            `n_parameters` after each epoch.
+            `n_parameters` after each epoch; with freezing also `backbone_learning_rate`.
         """
-        while self.epoch < self.epochs:
-            order = torch.randperm(len(self.data.train), generator=self._order)
-            train_loss, train_accuracy = train_epoch(
-                self.model,
-                self.optimizer,
-                self.data,
-                self.training.batch_size,
-                order.to(self.device),
-                self._precision(),
-            )
+        while self.epoch < self.epochs and not self.stop_reason:
             self.epoch += 1
-            val = classification_metrics(*self.predict("val"))
+            network, data = self._in_training()
+            order = torch.randperm(len(data.train), generator=self._order).to(self.device)
+            train_loss, train_accuracy = self.training.train_epoch(
+                network, data, order, self.epoch
+            )
+            val = classification_metrics(*predict_split(network, data, data.val))
+            rates = self.training.rates(self.epoch)
+            self._take_in(val["loss"])
             yield {
                 "train_loss": train_loss,
                 "train_accuracy": train_accuracy,
                 **{f"val_{name}": value for name, value in val.items()},
-                "learning_rate": self.optimizer.param_groups[0]["lr"],
+                "learning_rate": rates[0],
+                **({"backbone_learning_rate": rates[1]} if self._freezes else {}),
                 "n_parameters": count_parameters(self.model),
             }
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The names of the classes, in the order of the labels."""
+        """Names of the classes."""
         return self.data.classes
 
     def predict(self, split: str) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -123,7 +134,7 @@ class ImageClassifier:
             case "val":
                 images = self.data.val
             case "test":
-                images = load_test_split(self._data_settings, self.device)
+                images = load_test_split(self.blueprint.data, self.device)
             case _:
                 raise unknown_name("split", split, ["train", "val", "test"])
         return predict_split(self.model, self.data, images)
@@ -137,8 +148,9 @@ class ImageClassifier:
         cuda = torch.cuda.get_rng_state() if self.device.startswith("cuda") else None
         return {
             "epoch": self.epoch,
+            "stop_reason": self.stop_reason,
             "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "training": self.training.state_dict(),
             "order": self._order.get_state(),
             "random": torch.get_rng_state(),
             "random_cuda": cuda,
@@ -151,15 +163,98 @@ class ImageClassifier:
             state_dict: What `state_dict` gave there.
         """
         self.epoch = state_dict["epoch"]
+        self.stop_reason = state_dict["stop_reason"]
+        self.settling = self.training.is_settling(self.epoch)
         self.model.load_state_dict(state_dict["model"])
-        self.optimizer.load_state_dict(state_dict["optimizer"])
+        self.training.load_state_dict(state_dict["training"])
         self._order.set_state(state_dict["order"].cpu())
         torch.set_rng_state(state_dict["random"].cpu())
         if state_dict["random_cuda"] is not None and self.device.startswith("cuda"):
             torch.cuda.set_rng_state(state_dict["random_cuda"].cpu())
 
-    def _precision(self) -> AbstractContextManager[object] | None:
-        return torch.autocast("cuda", dtype=torch.bfloat16) if self.mixed_precision else None
+    @staticmethod
+    def measure(params: dict[str, Any], **settings: Any) -> dict[str, float]:
+        """Tell what can be known of a network before it is trained, for `constraints:`.
+
+        Args:
+            params: As of the class.
+            **settings: As of the class.
+
+        Returns:
+            `parameters` and, the same number, `n_parameters`.
+
+        Raises:
+            InfeasibleError: If these parameters make no valid network.
+        """
+        n_parameters = count_parameters(_sketch(params, settings)[0])
+        return {"parameters": n_parameters, "n_parameters": n_parameters}
+
+    @staticmethod
+    def describe(params: dict[str, Any], **settings: Any) -> str:
+        """Describe a trial's network, layer by layer.
+
+        Args:
+            params: As of the class.
+            **settings: As of the class.
+
+        Returns:
+            A table of several lines: each layer's output shape and number of parameters.
+        """
+        import torchinfo
+
+        network, data = _sketch(params, settings)
+        shown = torchinfo.summary(network, (1, *data.image_shape), device="meta", verbose=0)
+        return str(shown)
+
+    @staticmethod
+    def class_counts(**settings: Any) -> dict[str, dict[str, int]]:
+        """Count the images of each class.
+
+        Args:
+            **settings: As of the class.
+
+        Returns:
+            For each class, how many images `train` and `val` have of it.
+        """
+        data = load_dataset(Blueprint.of({}, settings).data, "cpu")
+        counts = {
+            name: torch.bincount(split.labels[split.indices], minlength=len(data.classes))
+            for name, split in (("train", data.train), ("val", data.val))
+        }
+        return {
+            label: {name: int(count[i]) for name, count in counts.items()}
+            for i, label in enumerate(data.classes)
+        }
+
+    @property
+    def _freezes(self) -> bool:
+        return self.blueprint.recipe.freezing.freeze != "none"
+
+    def _in_training(self) -> tuple[nn.Module, Dataset]:
+        """Choose what the epoch goes through: the network, or only its head."""
+        if (
+            isinstance(self.model, Pretrained)
+            and self.model.has_weights
+            and not self.blueprint.recipe.augmentation.is_on
+            and self.training.head_only(self.epoch)
+        ):
+            if self._features is None:
+                self._features = feature_dataset(self.model, self.data, self.blueprint.data)
+            return self.model.head, self._features
+        return self.model, self.data
+
+    def _take_in(self, val_loss: float | None) -> None:
+        assert val_loss is not None
+        self.settling = self.training.is_settling(self.epoch)
+        if self.training.take_in(val_loss) and self.epoch < self.epochs:
+            patience = self.blueprint.recipe.training.patience
+            self.stop_reason = f"val_loss has not fallen for {patience} epochs"
+
+
+def _sketch(params: dict[str, Any], settings: dict[str, Any]) -> tuple[nn.Module, Dataset]:
+    blueprint = Blueprint.of(params, settings)
+    data = load_dataset(blueprint.data, "cpu")
+    return blueprint.sketch(data.image_shape, len(data.classes)), data
 
 
 def _device(name: str) -> str:
@@ -168,29 +263,3 @@ def _device(name: str) -> str:
     if name.partition(":")[0] not in {"cpu", "cuda"}:
         raise unknown_name("device", name, ["auto", "cpu", "cuda"])
     return name
-
-
-def _data_settings(given: dict[str, Any]) -> DataSettings:
-    valid = [field.name for field in dataclasses.fields(DataSettings)]
-    for name in given:
-        if name not in valid:
-            raise unknown_name("setting of data", name, valid)
-    return DataSettings(**given)
-
-
-def _sort_parameters(
-    params: dict[str, Any], fixed: dict[str, Any], model: str
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Tell the parameters of the training from those of the network."""
-    training = [field.name for field in dataclasses.fields(TrainingParameters)]
-    network = model_parameters(model)
-    for name in params.keys() - {*network, *training}:
-        raise unknown_name(f"parameter of {model}", name, [*network, *training])
-    for name in fixed.keys() - {*network, *training}:
-        settings = inspect.getfullargspec(ImageClassifier).kwonlyargs
-        raise unknown_name("setting", name, [*settings, *network, *training])
-    given = {**fixed, **params}
-    return (
-        {name: value for name, value in given.items() if name in training},
-        {name: value for name, value in given.items() if name in network},
-    )

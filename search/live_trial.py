@@ -75,13 +75,16 @@ class LiveTrial:
             storage.set_trial_system_attr(self._trial._trial_id, key, value)
         return verdict
 
-    def complete(self, elapsed_s: float) -> None:
+    def complete(self, elapsed_s: float, stop_reason: str) -> None:
         """Record that it ran to its end.
 
         Args:
             elapsed_s: Time spent in its objective.
+            stop_reason: Why it ended before its last epoch, if it did.
         """
         self._set_seconds(elapsed_s)
+        if stop_reason:
+            self._set(record.STOP_REASON, stop_reason)
         self._trial.study.tell(self._trial, self.value)
 
     def prune(self, elapsed_s: float) -> None:

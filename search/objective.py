@@ -10,8 +10,12 @@ metrics. A generator function is the simplest one:
             yield {"val_accuracy": accuracy, "val_loss": loss}
 
 A metric is a finite number, or None where it is not defined; a non-finite number fails the
-trial. What an objective may have beyond that is listed in `ResumableObjective` and
-`PredictingObjective`. An objective that takes an argument `seed` is given the trial's seed.
+trial. An objective that takes an argument `seed` is given the trial's seed. One with the
+methods of `ResumableObjective` goes on after an interruption, and one with those of
+`PredictingObjective` can be evaluated. It may also have, looked at after each epoch:
+
+    settling        True while it looks worse than it is, so that it must not be pruned
+    stop_reason     why it ended before its last epoch: one line, shown with the trial
 """
 
 import ast

@@ -41,6 +41,8 @@ CARRIED_FROM = "carried_from"
 """Attribute of another study's trial that informs this one's sampler: study and number."""
 RETRY_OF = "retry_of"
 """Attribute of a trial: the number of the failed trial whose parameters it tries again."""
+STOP_REASON = "stop_reason"
+"""Attribute of a complete trial: why its objective ended before its last epoch."""
 PRUNED_AT = "pruned_at"
 """Attribute of a trial: the epoch after which the pruner wanted it stopped."""
 
@@ -54,12 +56,15 @@ class Report:
         metrics: What the objective reported; None marks an undefined metric.
         seconds: Time the epoch took.
         elapsed_s: Time since the trial began, set-up included.
+        settling: Whether the trial looks worse than it is for now, as layers have just begun
+            to train; it must not be pruned then.
     """
 
     epoch: int
     metrics: dict[str, float | int | None]
     seconds: float
     elapsed_s: float
+    settling: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,10 +91,12 @@ class End:
     Args:
         elapsed_s: Time since the trial began.
         failure: None if the objective ran to its end.
+        stop_reason: Why the objective ended before its last epoch, if it says so.
     """
 
     elapsed_s: float
     failure: Failure | None = None
+    stop_reason: str = ""
 
 
 Event = Report | End
@@ -114,6 +121,7 @@ class TrialRecord:
         failure: Kind and reason of a failed trial, or of the interruption of a RUNNING one.
         values: The metric at each epoch reported.
         space_version: The version of the study's space that it ran in, from 1.
+        stop_reason: Why a complete trial ended before its last epoch, if it did.
         test: Its figures on the test split; None until it is evaluated.
     """
 
@@ -129,14 +137,15 @@ class TrialRecord:
     failure: Failure | None = None
     values: dict[int, float] = field(default_factory=dict)
     space_version: int = 1
+    stop_reason: str = ""
     test: Figures | None = None
 
     @property
     def reason(self) -> str:
-        """Why it did not complete, in one line; empty if it did."""
+        """Why it did not run all of its epochs, in one line; empty if it did."""
         if self.failure:
             return f"{self.failure.kind}: {self.failure.reason}"
-        return f"pruned at epoch {self.n_epochs}" if self.state == "PRUNED" else ""
+        return f"pruned at epoch {self.n_epochs}" if self.state == "PRUNED" else self.stop_reason
 
 
 def read_record(trial: FrozenTrial, test: Figures | None = None) -> TrialRecord:
@@ -166,6 +175,7 @@ def read_record(trial: FrozenTrial, test: Figures | None = None) -> TrialRecord:
         failure=failure,
         values=dict(trial.intermediate_values),
         space_version=attrs.get(SPACE_VERSION, 1),
+        stop_reason=attrs.get(STOP_REASON, ""),
         test=test,
     )
 

@@ -138,7 +138,7 @@ class Run:
             return self._fail(
                 number, Failure("error", "the objective ended before its first epoch")
             )
-        self.study.complete(number, event.elapsed_s)
+        self.study.complete(number, event.elapsed_s, event.stop_reason)
         self._policy.trial_succeeded()
         return self._ended(number)
 

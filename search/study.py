@@ -203,7 +203,8 @@ class Study:
             report: The epoch; holds a number for the study's metric.
 
         Returns:
-            True if the pruner wants the trial stopped; never at its last epoch.
+            True if the pruner wants the trial stopped; never at its last epoch nor while it
+            is settling.
         """
         live = self._live[number]
         if report.epoch < live.n_epochs:
@@ -212,18 +213,19 @@ class Study:
             append_epoch(self.trial_folder(number), report)
         if live.report(report):
             self.checkpoints.mark_best(number)
-        if self.spec.epochs and report.epoch >= self.spec.epochs:
+        if report.settling or (self.spec.epochs and report.epoch >= self.spec.epochs):
             return False
         return live.should_prune(report.epoch)
 
-    def complete(self, number: int, elapsed_s: float) -> None:
+    def complete(self, number: int, elapsed_s: float, stop_reason: str = "") -> None:
         """Record that a trial ran to its end.
 
         Args:
             number: The trial; it has reported an epoch.
             elapsed_s: Time spent in its objective.
+            stop_reason: Why it ended before its last epoch, if it did.
         """
-        self._live.pop(number).complete(elapsed_s)
+        self._live.pop(number).complete(elapsed_s, stop_reason)
         self.checkpoints.keep_best(number, self._completed())
 
     def prune(self, number: int, elapsed_s: float) -> None:

@@ -104,11 +104,13 @@ def run_trial(assignment: Assignment) -> Iterator[Event]:
             if failure:
                 yield End(now - started, failure)
                 return
-            report = Report(epoch, numbers_, now - epoch_started, now - started)
+            settling = bool(getattr(objective, "settling", False))
+            report = Report(epoch, numbers_, now - epoch_started, now - started, settling)
             _save(objective, report, assignment)
             yield report
             epoch_started = time.perf_counter()
-        yield End(time.perf_counter() - started)
+        stop_reason = str(getattr(objective, "stop_reason", ""))
+        yield End(time.perf_counter() - started, stop_reason=stop_reason)
     except Exception as error:  # noqa: BLE001  the objective is the user's code
         yield End(time.perf_counter() - started, _failure(error))
     finally:

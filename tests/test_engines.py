@@ -121,6 +121,37 @@ def test_run_asha_stopped_trials_are_pruned_with_all_epochs(
     assert {r.n_epochs for r in study.records() if r.state == "COMPLETE"} == {9}
 
 
+@pytest.mark.parametrize(("says_so", "state"), [(True, "COMPLETE"), (False, "PRUNED")])
+def test_run_trial_that_settles_is_not_pruned(
+    engine: str, run_study: RunStudy, says_so: bool, state: str
+) -> None:
+    study = run_study(
+        engine,
+        objective="tests.toys:Dipping",
+        settings={"says_so": says_so},
+        start_from=[{"x": x} for x in (0.2, 0.3, 0.4, 0.9)],
+        budget={"trials": 4},
+        pruner={"name": "asha", "min_epochs": 2, "reduction_factor": 2},
+        resources={"workers": 1},
+    )
+    assert study.record(3).state == state
+
+
+def test_run_objective_that_stops_early_completes_with_its_reason(
+    engine: str, run_study: RunStudy
+) -> None:
+    study = run_study(
+        engine,
+        objective="tests.toys:Dipping",
+        start_from=[{"x": 0.05}, {"x": 0.2}],
+        budget={"trials": 2},
+        pruner={"name": "none"},
+    )
+    first, second = by_number(study)
+    assert (first.state, first.n_epochs, first.reason) == ("COMPLETE", 1, "x is too small")
+    assert (second.state, second.n_epochs, second.reason) == ("COMPLETE", 6, "")
+
+
 @pytest.mark.parametrize(("reduce", "value", "epoch"), [("best", 0.7, 2), ("last", 0.3, 4)])
 def test_run_value_is_that_of_the_epoch_that_counts(
     engine: str, run_study: RunStudy, reduce: str, value: float, epoch: int

@@ -1,6 +1,7 @@
 """One epoch of training under every optimizer, and prediction, on made-up images."""
 
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,9 @@ from torch import Tensor, nn
 
 from objectives.data import Dataset, Split
 from objectives.errors import SettingsError
-from objectives.training import (
-    OPTIMIZERS,
-    TrainingParameters,
-    make_optimizer,
-    predict_split,
-    train_epoch,
-)
+from objectives.prediction import predict_split
+from objectives.recipe import OPTIMIZERS, Recipe
+from objectives.training import Training
 
 
 @pytest.fixture(autouse=True)
@@ -61,16 +58,13 @@ def linear() -> nn.Sequential:
 def train(
     model: nn.Module, data: Dataset, batch_size: int = 16, epochs: int = 1, **parameters: Any
 ) -> list[tuple[float, float]]:
-    optimizer = make_optimizer(model, TrainingParameters(batch_size=batch_size, **parameters))
-    n_images = len(data.train)
+    recipe = Recipe.of({"batch_size": batch_size, **parameters})
+    training = Training(model, recipe, data, epochs)
+    orders = [torch.randperm(len(data.train)) for _ in range(epochs)]
     return [
-        train_epoch(model, optimizer, data, batch_size, torch.randperm(n_images))
-        for _ in range(epochs)
+        training.train_epoch(model, data, order, epoch)
+        for epoch, order in enumerate(orders, start=1)
     ]
-
-
-def norm(model: nn.Module) -> float:
-    return float(nn.utils.parameters_to_vector(model.parameters()).detach().norm())
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -86,14 +80,21 @@ def test_optimizer_weight_decay_alone_shrinks_weights(optimizer: str) -> None:
     for weight_decay in (0.0, 0.5):
         torch.manual_seed(1)
         model = linear()
-        before = norm(model)
-        parameters = TrainingParameters(optimizer, 0.01, weight_decay=weight_decay)
-        steps = make_optimizer(model, parameters)
-        for _ in range(10):
-            for weight in model.parameters():
-                weight.grad = torch.zeros_like(weight)
-            steps.step()
-        norms[weight_decay] = norm(model) / before
+        data = make_data()
+        data.train.images.zero_()
+        without_gradient = replace(data, shift=torch.zeros_like(data.shift))
+        head = model[1]
+        assert isinstance(head, nn.Linear)
+        before = float(head.weight.detach().norm())
+        train(
+            model,
+            without_gradient,
+            epochs=3,
+            optimizer=optimizer,
+            learning_rate=0.01,
+            weight_decay=weight_decay,
+        )
+        norms[weight_decay] = float(head.weight.detach().norm()) / before
     assert norms[0.0] == 1.0
     assert norms[0.5] < 0.97
 
@@ -131,9 +132,8 @@ def test_train_epoch_sees_every_image_once(batch_size: int) -> None:
 
 def test_train_epoch_follows_the_order() -> None:
     model = Recorder()
-    optimizer = make_optimizer(model, TrainingParameters())
-    order = torch.randperm(60)
-    train_epoch(model, optimizer, make_data(), 16, order)
+    data, order = make_data(), torch.randperm(60)
+    Training(model, Recipe.of({"batch_size": 16}), data, 1).train_epoch(model, data, order, 1)
     assert sum(model.batches, []) == order.tolist()
     assert [len(batch) for batch in model.batches] == [16, 16, 16, 12]
 
@@ -173,9 +173,9 @@ def test_train_epoch_precision_covers_each_forward_pass() -> None:
         def __exit__(self, *reason: object) -> None:
             return None
 
-    model = linear()
-    optimizer = make_optimizer(model, TrainingParameters())
-    train_epoch(model, optimizer, make_data(), 20, torch.arange(60), Precision())
+    model, data = linear(), make_data()
+    training = Training(model, Recipe.of({"batch_size": 20}), data, 1, Precision())
+    training.train_epoch(model, data, torch.arange(60), 1)
     assert len(entered) == 3
 
 
@@ -222,5 +222,5 @@ def test_training_parameters_out_of_range_are_refused(
     parameters: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(SettingsError) as caught:
-        TrainingParameters(**parameters)
+        Recipe.of(parameters)
     assert str(caught.value) == message

@@ -76,6 +76,28 @@ class Listing:
         return ({"score": value} for value in self.values)
 
 
+class Dipping:
+    """Does badly at its second and third of six epochs where x > 0.5, and says that it settles.
+
+    Where x is below 0.1, it ends after its first epoch.
+    """
+
+    def __init__(self, params: dict[str, Any], says_so: bool = True) -> None:
+        self.x = params["x"]
+        self.says_so = says_so
+        self.settling = False
+        self.stop_reason = ""
+
+    def __iter__(self) -> Iterator[Any]:
+        for epoch in range(1, 7):
+            dips = self.x > 0.5 and epoch in (2, 3)
+            self.settling = dips and self.says_so
+            self.stop_reason = "x is too small" if self.x < 0.1 else ""
+            yield {"score": self.x - dips}
+            if self.stop_reason:
+                return
+
+
 def not_iterable(params: dict[str, Any]) -> float:
     return 0.5
 

@@ -1,0 +1,132 @@
+"""The layers of a network as groups from stem to head, for freezing and learning rates."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from objectives.errors import SettingsError
+
+HEAD = "head"
+
+
+@dataclass(frozen=True)
+class LayerGroup:
+    """Some layers that freeze together and share a learning rate.
+
+    Args:
+        name: What it is called.
+        parameters: Names of its parameters, as `named_parameters` has them.
+        modules: Its modules that have parameters, buffers or randomness of their own.
+    """
+
+    name: str
+    parameters: tuple[str, ...]
+    modules: tuple[nn.Module, ...]
+
+    @property
+    def batch_norms(self) -> list[nn.Module]:
+        """Its batch normalisations."""
+        return [module for module in self.modules if isinstance(module, _BatchNorm)]
+
+
+def layer_groups(
+    model: nn.Module, n_stages: int, patterns: Mapping[str, Sequence[str]] | None = None
+) -> list[LayerGroup]:
+    """Sort the layers of a network into groups.
+
+    Args:
+        model: The network. Its head is its child `head`, or else its last layer.
+        n_stages: Groups below the head, each of about as many blocks, at least 1; fewer where
+            there are fewer blocks.
+        patterns: Groups by name, stem first, each with patterns of the names of parameters
+            (`*` is any text); the first match counts. They replace the stages and may name
+            the head; what they leave over is the head.
+
+    Returns:
+        The groups from stem to head; the last one is the head.
+
+    Raises:
+        SettingsError: If a pattern matches no parameter.
+    """
+    names = [name for name, _ in model.named_parameters()]
+    if patterns:
+        group_of = _match(names, patterns)
+        order = [*patterns, *([] if HEAD in patterns else [HEAD])]
+    else:
+        group_of, order = _stages(model, n_stages)
+    return [
+        LayerGroup(
+            group,
+            tuple(name for name in names if group_of[name] == group),
+            tuple(_modules(model, group_of, group)),
+        )
+        for group in order
+    ]
+
+
+def _match(names: Sequence[str], patterns: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Name the group of each parameter, as patterns say."""
+    pairs = [(group, pattern) for group, listed in patterns.items() for pattern in listed]
+    for group, pattern in pairs:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            raise SettingsError(
+                f"groups.{group}: a pattern must match a parameter, got {pattern!r}; "
+                f"there are {', '.join(names[:3])}, … {names[-1]}"
+            )
+    return {
+        name: next((group for group, pattern in pairs if fnmatchcase(name, pattern)), HEAD)
+        for name in names
+    }
+
+
+def _stages(model: nn.Module, n_stages: int) -> tuple[dict[str, str], list[str]]:
+    """Name the group of each parameter: the blocks in even parts, and the head."""
+    blocks = _blocks(model)
+    is_head = [prefix.partition(".")[0] == HEAD for prefix in blocks]
+    if not any(is_head):
+        is_head[-1] = True
+    body = [prefix for prefix, head in zip(blocks, is_head, strict=True) if not head]
+    n_stages = min(n_stages, len(body))
+    stages = {prefix: f"stage {i * n_stages // len(body) + 1}" for i, prefix in enumerate(body)}
+    owner = {prefix: stages.get(prefix, HEAD) for prefix in blocks}
+    group_of = {
+        name: owner[next(p for p in blocks if name == p or name.startswith(f"{p}."))]
+        for name, _ in model.named_parameters()
+    }
+    return group_of, [*dict.fromkeys(stages.values()), HEAD]
+
+
+def _blocks(model: nn.Module, prefix: str = "") -> list[str]:
+    """List the layers and blocks of layers with parameters, in order of their making.
+
+    A list of layers, and a module that holds most of its parent, are taken apart further.
+    """
+    total = sum(p.numel() for p in model.parameters())
+    found = [f"{prefix}{name}" for name, _ in model.named_parameters(recurse=False)]
+    for name, child in model.named_children():
+        size = sum(p.numel() for p in child.parameters())
+        if not size:
+            continue
+        is_list = isinstance(child, nn.Sequential | nn.ModuleList)
+        if any(True for _ in child.children()) and (is_list or 2 * size > total):
+            found += _blocks(child, f"{prefix}{name}.")
+        else:
+            found.append(f"{prefix}{name}")
+    return found
+
+
+def _modules(model: nn.Module, group_of: Mapping[str, str], group: str) -> list[nn.Module]:
+    """List a group's modules; one without parameters belongs to the layer before it."""
+    current = next(iter(group_of.values()))
+    chosen = []
+    for prefix, module in model.named_modules():
+        if any(True for _ in module.children()):
+            continue
+        own = [group_of[f"{prefix}.{n}"] for n, _ in module.named_parameters(recurse=False)]
+        current = own[0] if own else current
+        if current == group:
+            chosen.append(module)
+    return chosen

@@ -1,0 +1,47 @@
+"""Class probabilities of a split, by a network as it is."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from objectives.data import Dataset, Split
+
+_BATCH = 1024
+_LARGE_BATCH = 128
+_LARGE_IMAGE = 64 * 64
+
+
+@torch.inference_mode()
+def predict_split(
+    network: nn.Module, data: Dataset, split: Split
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Compute the class probabilities of a split.
+
+    Args:
+        network: Images or features to logits; left in evaluation mode.
+        data: Tells how to normalise.
+        split: What to predict.
+
+    Returns:
+        Probabilities `(N, K)`, each row summing to 1, and labels `(N,)`.
+    """
+    network.eval()
+    parts = [
+        network(data.normalise(images)).double().softmax(dim=1)
+        for images, _ in split.batches(evaluation_batch(split))
+    ]
+    return torch.cat(parts).cpu().numpy(), split.labels[split.indices].cpu().numpy()
+
+
+def evaluation_batch(split: Split) -> int:
+    """Choose how many images to send through a network at once, without gradients.
+
+    Args:
+        split: The images.
+
+    Returns:
+        Fewer where images are large.
+    """
+    n_pixels = split.images[0, 0].numel()
+    return _BATCH if n_pixels < _LARGE_IMAGE else _LARGE_BATCH

@@ -1,0 +1,127 @@
+"""Everything a training is told, as parameters that can be searched or fixed."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from objectives.augmentation import AugmentationParameters
+from objectives.errors import SettingsError, require_count, unknown_name
+from objectives.freezing import FreezeParameters
+from objectives.schedules import ScheduleParameters
+
+OPTIMIZERS = ("adamw", "adam", "sgd")
+CLASS_WEIGHTS = ("none", "balanced")
+
+
+@dataclass(frozen=True)
+class TrainingParameters:
+    """How a network is trained.
+
+    Args:
+        optimizer: One of `OPTIMIZERS`.
+        learning_rate: Step size of the head, above 0.
+        weight_decay: Decoupled for adamw, an L2 penalty for adam and sgd; at least 0.
+        momentum: Of sgd, in [0, 1).
+        nesterov: Whether sgd looks ahead (Nesterov's momentum); momentum must be above 0.
+        batch_size: Images in a step, at least 1.
+        label_smoothing: Share of each label spread over all classes, in [0, 1).
+        class_weights: `balanced` weighs an image by how rare its class is; `none` does not.
+        gradient_clip: Largest norm of the gradient, above 0; None: it is not clipped.
+        patience: Ends a training once val_loss has not fallen for so many epochs; None: never.
+    """
+
+    optimizer: str = "adamw"
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.0
+    momentum: float = 0.9
+    nesterov: bool = False
+    batch_size: int = 64
+    label_smoothing: float = 0.0
+    class_weights: str = "none"
+    gradient_clip: float | None = None
+    patience: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse values that cannot train.
+
+        Raises:
+            SettingsError: If one does not hold.
+        """
+        if self.optimizer not in OPTIMIZERS:
+            raise unknown_name("optimizer", self.optimizer, OPTIMIZERS)
+        if self.class_weights not in CLASS_WEIGHTS:
+            raise unknown_name("class_weights", self.class_weights, CLASS_WEIGHTS)
+        if self.learning_rate <= 0:
+            raise SettingsError(f"learning_rate > 0 must hold, got {self.learning_rate}")
+        if self.weight_decay < 0:
+            raise SettingsError(f"weight_decay >= 0 must hold, got {self.weight_decay}")
+        for name in ("momentum", "label_smoothing"):
+            if not 0 <= getattr(self, name) < 1:
+                raise SettingsError(f"0 <= {name} < 1 must hold, got {getattr(self, name)}")
+        if self.nesterov and not self.momentum:
+            raise SettingsError("momentum > 0 must hold with nesterov, got momentum=0")
+        if self.gradient_clip is not None and self.gradient_clip <= 0:
+            raise SettingsError(f"gradient_clip > 0 must hold, got {self.gradient_clip}")
+        require_count("batch_size", self.batch_size)
+        if self.patience is not None:
+            require_count("patience", self.patience)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything a training is told.
+
+    Args:
+        training: Optimizer and loss.
+        schedule: Learning rate.
+        freezing: Which layers train when.
+        augmentation: How images are changed.
+        groups: Patterns of the groups of layers, see `objectives.groups`; None: stages.
+    """
+
+    training: TrainingParameters
+    schedule: ScheduleParameters
+    freezing: FreezeParameters
+    augmentation: AugmentationParameters
+    groups: Mapping[str, Sequence[str]] | None = None
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> "Recipe":
+        """Sort parameters into those of each part.
+
+        Args:
+            given: Any of `recipe_parameters`, by name.
+
+        Returns:
+            The recipe; what is not given has its default.
+
+        Raises:
+            SettingsError: If a value does not hold.
+        """
+        parts = {
+            part: kind(**{name: given[name] for name in _names(kind) if name in given})
+            for part, kind in _PARTS.items()
+        }
+        return cls(**parts, groups=given.get("groups"))
+
+
+_PARTS: dict[str, type[Any]] = {
+    "training": TrainingParameters,
+    "schedule": ScheduleParameters,
+    "freezing": FreezeParameters,
+    "augmentation": AugmentationParameters,
+}
+
+
+def recipe_parameters() -> list[str]:
+    """List what a recipe can be given.
+
+    Returns:
+        Names of parameters.
+    """
+    return [name for kind in _PARTS.values() for name in _names(kind)] + ["groups"]
+
+
+def _names(kind: type[Any]) -> list[str]:
+    return [field.name for field in dataclasses.fields(kind)]

@@ -1,0 +1,149 @@
+"""Convolution networks of a few thousand weights, for accuracy against size."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from torch import nn
+
+from objectives.errors import InfeasibleError, require_count, unknown_name
+from objectives.layers import ACTIVATIONS, ImageShape, Stack, grown, require_activation, zeros_of
+from objectives.model_numbers import Numbers, read_counts, require_above_zero, require_share
+
+HEADS = ("gap", "gap_linear", "flatten")
+
+
+def tiny_cnn(  # noqa: PLR0913  each is a parameter that can be searched
+    image_shape: ImageShape,
+    n_classes: int,
+    *,
+    n_blocks: int = 6,
+    filters: int = 8,
+    filter_growth: float = 1.5,
+    kernel_size: int = 3,
+    padding: int | str = "same",
+    batch_norm: bool = True,
+    activation: str = "relu",
+    dropout: float = 0.0,
+    pool_after: Numbers = "2",
+    bottleneck: int = 0,
+    separable: bool = False,
+    head: str = "gap",
+) -> nn.Sequential:
+    """Build convolution blocks with few weights and a head with fewer.
+
+    A block is a convolution, batch normalisation, the activation and dropout; its child of
+    the network also holds the pooling and the bottleneck that follow it.
+
+    Args:
+        image_shape: Channels, height and width of the input.
+        n_classes: Outputs of the head.
+        n_blocks: Convolution blocks, at least 1.
+        filters: Filters of the blocks before the first pooling.
+        filter_growth: Factor on the filters at each pooling, above 0.
+        kernel_size: Height and width of every kernel.
+        padding: Zeros around every input; `same` is half the kernel, `valid` none.
+        batch_norm: Whether convolutions are normalised over the batch; they then have no bias.
+        activation: A key of `ACTIVATIONS`.
+        dropout: Share of each block's outputs that training drops, in [0, 1).
+        pool_after: Blocks, from 1, that a 2x2 max pool follows: a list, a number, or a text
+            such as `2,4`; `none` is no pooling.
+        bottleneck: Filters of a 1x1 convolution after each pooling, normalised and activated
+            as the blocks are; 0 for none.
+        separable: Whether each block but the first, which sees the image's few channels, is a
+            depthwise and a 1x1 convolution with nothing between.
+        head: `gap` is a 1x1 convolution and the mean over the image, `gap_linear` the mean and
+            a linear layer (the same function, computed the other way round), `flatten` a linear
+            layer on every pixel.
+
+    Returns:
+        A network from `(N, C, H, W)` to logits `(N, n_classes)`.
+
+    Raises:
+        InfeasibleError: If a kernel or pool is larger than its input, or a pooling follows a
+            block that is not there.
+        SettingsError: If a name or number is outside its range.
+    """
+    require_activation(activation)
+    if head not in HEADS:
+        raise unknown_name("head", head, HEADS)
+    counts = {"n_blocks": n_blocks, "filters": filters, "kernel_size": kernel_size}
+    for name, count in counts.items():
+        require_count(name, count)
+    require_above_zero("filter_growth", filter_growth)
+    require_share("dropout", dropout)
+    require_count("bottleneck", bottleneck, least=0)
+    pooled = _pooled_blocks(pool_after, n_blocks)
+    n_zeros = zeros_of(padding, kernel_size)
+    style = _Style(kernel_size, n_zeros, batch_norm, activation, dropout)
+    stack = Stack(image_shape)
+    children: OrderedDict[str, nn.Module] = OrderedDict()
+    for block in range(1, n_blocks + 1):
+        n_filters = grown(filters, filter_growth, sum(after < block for after in pooled))
+        _add_block(stack, f"block {block}", n_filters, style, separable and block > 1)
+        if block in pooled:
+            _add_pooling(stack, f"block {block}", bottleneck, style)
+        children[f"block{block}"] = nn.Sequential(*stack.take())
+    _add_head(children, head, stack, n_classes)
+    return nn.Sequential(children)
+
+
+@dataclass(frozen=True)
+class _Style:
+    """What the blocks of a network have in common."""
+
+    kernel_size: int
+    n_zeros: int
+    batch_norm: bool
+    activation: str
+    dropout: float
+
+
+def _pooled_blocks(pool_after: Numbers, n_blocks: int) -> set[int]:
+    blocks = set(read_counts("pool_after", pool_after))
+    if max(blocks, default=0) > n_blocks:
+        raise InfeasibleError(
+            f"pool_after={pool_after!r} must name blocks from 1 to n_blocks={n_blocks}"
+        )
+    return blocks
+
+
+def _add_block(stack: Stack, where: str, filters: int, style: _Style, separable: bool) -> None:
+    size, n_zeros, bias = style.kernel_size, style.n_zeros, not style.batch_norm
+    if separable:
+        channels = stack.channels
+        stack.convolve(where, channels, size, n_zeros=n_zeros, groups=channels, bias=False)
+        stack.convolve(where, filters, bias=bias)
+    else:
+        stack.convolve(where, filters, size, n_zeros=n_zeros, bias=bias)
+    _add_activation(stack, style)
+    if style.dropout:
+        stack.layers.append(nn.Dropout(style.dropout))
+
+
+def _add_pooling(stack: Stack, where: str, bottleneck: int, style: _Style) -> None:
+    stack.pool(where, "max", 2)
+    if bottleneck:
+        stack.convolve(where, bottleneck, bias=not style.batch_norm)
+        _add_activation(stack, style)
+
+
+def _add_activation(stack: Stack, style: _Style) -> None:
+    if style.batch_norm:
+        stack.layers.append(nn.BatchNorm2d(stack.channels))
+    stack.layers.append(ACTIVATIONS[style.activation]())
+
+
+def _add_head(
+    children: OrderedDict[str, nn.Module], head: str, stack: Stack, n_classes: int
+) -> None:
+    """Add what turns `(N, C, H, W)` into logits; its weights are in the child `head`."""
+    mean = [nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+    match head:
+        case "gap":
+            children["head"] = nn.Sequential(nn.Conv2d(stack.channels, n_classes, 1), *mean)
+        case "gap_linear":
+            children["mean"] = nn.Sequential(*mean)
+            children["head"] = nn.Linear(stack.channels, n_classes)
+        case _:
+            children["flatten"] = nn.Flatten()
+            children["head"] = nn.Linear(stack.n_features, n_classes)
