@@ -275,6 +275,8 @@ def test_figures_of_the_image_classifier_are_those_of_scikit_learn(
     by_hand = ImageClassifier(record.params, **settings, seed=record.seed)
     saved = torch.load(best_file(study, record.number), weights_only=True)
     by_hand.load_state_dict(saved["objective"])
+    val, val_labels = by_hand.predict("val")
+    assert np.mean(val.argmax(axis=1) == val_labels) == record.metrics["val_accuracy"]
     probabilities, labels = by_hand.predict("test")
     predictions = probabilities.argmax(axis=1)
     scores = precision_recall_fscore_support(labels, predictions, zero_division=0.0)
