@@ -14,7 +14,15 @@ from objectives.layers import ImageShape
 from objectives.models import MODELS, model_parameters
 from objectives.recipe import Recipe, recipe_parameters
 
-RUN_SETTINGS = ("model", "data", "epochs", "seed", "device", "mixed_precision")
+RUN_SETTINGS = (
+    "model",
+    "data",
+    "epochs",
+    "seed",
+    "device",
+    "mixed_precision",
+    "channels_last",
+)
 """Settings of the image classifier that are of neither network nor training."""
 
 

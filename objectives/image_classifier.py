@@ -14,6 +14,7 @@ from torch import nn
 
 from objectives.blueprint import Blueprint
 from objectives.data import Dataset, load_dataset, load_test_split
+from objectives.devices import choose_device, half_precision
 from objectives.errors import require_count, unknown_name
 from objectives.features import feature_dataset
 from objectives.metrics import classification_metrics
@@ -34,7 +35,10 @@ class ImageClassifier:
         epochs: How many to train, at least 1; `patience` may end it earlier.
         seed: Of the initial weights, of dropout and of the order of the images.
         device: `cpu`, `cuda`, or `auto` for a GPU if one can be seen.
-        mixed_precision: Whether the forward pass runs in bfloat16; on a GPU only.
+        mixed_precision: Whether training computes in bfloat16; on a GPU, or a processor that
+            has units for it.
+        channels_last: Whether the channels of a pixel lie side by side in memory: faster
+            where most convolutions have many channels.
         **fixed: Parameters that this search does not vary.
 
     Attributes:
@@ -62,6 +66,7 @@ class ImageClassifier:
         seed: int = 0,
         device: str = "auto",
         mixed_precision: bool = False,
+        channels_last: bool = False,
         **fixed: Any,
     ) -> None:
         require_count("epochs", epochs)
@@ -69,7 +74,7 @@ class ImageClassifier:
         self.epoch = 0
         self.settling = False
         self.stop_reason = ""
-        self.device = _device(device)
+        self.device = choose_device(device)
         self.blueprint = Blueprint.of(params, {**fixed, "model": model, "data": data})
         self.data = load_dataset(self.blueprint.data, self.device)
         torch.manual_seed(seed)
@@ -78,11 +83,11 @@ class ImageClassifier:
         self._order = torch.Generator().manual_seed(seed)
         self._features: Dataset | None = None
         self.model = self.blueprint.build(self.data.image_shape, len(self.data.classes))
-        self.model.to(self.device)
+        layout = torch.channels_last if channels_last else torch.preserve_format
+        self.model.to(device=self.device, memory_format=layout)
         if getattr(self.model, "takes_unit_images", False):
             self.data = self.data.as_unit_images()
-        is_mixed = mixed_precision and self.device.startswith("cuda")
-        precision = torch.autocast("cuda", dtype=torch.bfloat16) if is_mixed else None
+        precision = half_precision(self.device) if mixed_precision else None
         self.training = Training(self.model, self.blueprint.recipe, self.data, epochs, precision)
 
     def __iter__(self) -> Iterator[dict[str, float | int | None]]:
@@ -255,11 +260,3 @@ def _sketch(params: dict[str, Any], settings: dict[str, Any]) -> tuple[nn.Module
     blueprint = Blueprint.of(params, settings)
     data = load_dataset(blueprint.data, "cpu")
     return blueprint.sketch(data.image_shape, len(data.classes)), data
-
-
-def _device(name: str) -> str:
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if name.partition(":")[0] not in {"cpu", "cuda"}:
-        raise unknown_name("device", name, ["auto", "cpu", "cuda"])
-    return name

@@ -173,7 +173,8 @@ def test_parameter_searched_and_fixed_mean_the_same() -> None:
             {},
             {"zzz": 1},
             "unknown setting 'zzz'; "
-            f"valid: model, data, epochs, seed, device, mixed_precision, {VALID}",
+            "valid: model, data, epochs, seed, device, mixed_precision, "
+            f"channels_last, {VALID}",
         ),
         (
             {},
