@@ -89,13 +89,13 @@ def warm_start(study: Study, other: Study) -> int:
         How many of its complete and pruned trials lie in this study's space.
 
     Raises:
-        StudyError: If its metric is another one.
+        StudyError: If its metrics are others.
     """
-    mine, theirs = study.spec.metric, other.spec.metric
-    if (mine.name, mine.direction) != (theirs.name, theirs.direction):
+    if list(study.directions.items()) != list(other.directions.items()):
+        noun = "metric" if len(study.directions) == 1 else "metrics"
         raise StudyError(
-            f"--warm-start {other.name}: the metric must be {mine.name}, {mine.direction}, "
-            f"got {theirs.name}, {theirs.direction}"
+            f"--warm-start {other.name}: the {noun} must be {_metrics_text(study)}, "
+            f"got {_metrics_text(other)}"
         )
     ended = [r for r in other.records() if r.state in {"COMPLETE", "PRUNED"}]
     n_carried = 0
@@ -106,11 +106,21 @@ def warm_start(study: Study, other: Study) -> int:
             study.optuna_study.add_trial(
                 create_trial(
                     state=TrialState[old.state],
-                    value=old.value if old.state == "COMPLETE" else None,
+                    values=_values(study, old) if old.state == "COMPLETE" else None,
                     params=params,
                     distributions={name: study.space.distributions[name] for name in params},
                     intermediate_values=old.values,
                     user_attrs={record.CARRIED_FROM: f"{other.name}/{old.number}"},
+                    system_attrs={record.GENERATION: 0},
                 )
             )
     return n_carried
+
+
+def _values(study: Study, trial: record.TrialRecord) -> list[float]:
+    values = [trial.metrics[name] for name in study.directions]
+    return [float(value) for value in values if value is not None]
+
+
+def _metrics_text(study: Study) -> str:
+    return "; ".join(f"{m.name}, {m.direction}" for m in study.spec.metrics)

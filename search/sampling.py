@@ -10,7 +10,7 @@ proposal is a function of the record alone: nothing to pickle, nothing to lose o
 import copy
 import random
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import optuna
@@ -160,6 +160,7 @@ class DrawingSampler(PointSampler):
 
     def _draw(self, study: Study, trial: FrozenTrial, draw: int) -> Params:
         inner = self._inner(trial, draw)
+        study = cast("Study", _MainDirection(study))
         draft = copy.copy(trial)
         draft.params, draft.distributions = {}, {}
         inner.before_trial(study, draft)
@@ -182,6 +183,21 @@ class DrawingSampler(PointSampler):
             return value
 
         return self.space.walk(choose)
+
+
+class _MainDirection:
+    """A study that has the first metric's direction wherever Optuna asks for only one.
+
+    Its TPE does so to compare pruned trials, which never occur in a study of several metrics
+    of Optuna's own.
+    """
+
+    def __init__(self, study: Study) -> None:
+        self._study = study
+        self.direction = study.directions[0]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._study, name)
 
 
 class ListingSampler(PointSampler):

@@ -9,7 +9,7 @@ from search.space_file import load_space_file
 from tests.space_texts import BASE, enter_folder, write_space
 
 TOP_LEVEL = (
-    "study, objective, settings, metric, budget, sampler, pruner, resources, failures, "
+    "study, objective, settings, metric, metrics, budget, sampler, pruner, resources, failures, "
     "parameters, constraints, storage, storage_path, keep, start_from"
 )
 STUDY_NAME = (
@@ -70,7 +70,7 @@ MISTAKES = {
     "missing top-level key": (
         "metric: {name: score, direction: maximize}\n",
         "",
-        "1:1: the key 'metric' must be given",
+        "1:1: exactly one of the keys 'metric' and 'metrics' must be given, got none",
     ),
     "missing nested key": (
         ", direction: maximize",
@@ -242,7 +242,7 @@ BAD_OVERRIDES = {
     "unknown sampler": (
         "sampler={name: tep}",
         "--set sampler={name: tep}: sampler.name: unknown sampler 'tep'; did you mean 'tpe'; "
-        "valid: tpe, gp, cmaes, random, qmc, grid, brute_force",
+        "valid: tpe, gp, cmaes, nsgaii, random, qmc, grid, brute_force",
     ),
     "no constraint": (
         "constraints=[width >]",
