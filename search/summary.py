@@ -1,9 +1,8 @@
 """Tables for people: the best trials, one trial in full, the studies there are, a space."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.measure import Measurement
 from rich.table import Table
@@ -11,13 +10,15 @@ from rich.text import Text
 
 from search.facts import STATES, study_facts
 from search.history import read_history
-from search.leaderboard import PARAMETER_PREFIX, Row, leaderboard_rows
+from search.leaderboard import FRONT, PARAMETER_PREFIX, Row, leaderboard_rows
+from search.ranking import Directions, knee_trial, pareto_front
 from search.record import TrialRecord
 from search.sampling import sample_points
-from search.space import Space
+from search.space import Space, wanted_values
 from search.spec import CategoricalParameter, Parameter, Spec, format_duration
 from search.study import Study
 from search.study_folder import ERROR_FILE
+from search.tables import new_table, number_text, value_text
 
 _HEADINGS = {
     "best_epoch": "best\nepoch",
@@ -27,7 +28,7 @@ _HEADINGS = {
     "val_auroc": "val\nAUROC",
     "n_parameters": "params",
 }
-_TABLE_COLUMNS = ["rank", "trial", "value", *_HEADINGS, "seconds", "space"]
+_TABLE_COLUMNS = [*_HEADINGS, "seconds", "space"]
 _STATE_STYLES = {"COMPLETE": "green", "PRUNED": "yellow", "FAIL": "red", "RUNNING": "cyan"}
 _MEASURE = Console(width=10_000)
 
@@ -51,11 +52,7 @@ def leaderboard_view(
         rows = [row for row in rows if row["value"] is not None][:top] or rows[:top]
     if not rows:
         return Text("no trials")
-    results = [c for c in _TABLE_COLUMNS if c in rows[0] and c != study.spec.metric.name]
-    if study.version == 1:
-        results.remove("space")
-    if any(row["state"] != "COMPLETE" for row in rows):
-        results.insert(2, "state")
+    results = _result_columns(study, rows)
     parameters = [c for c in rows[0] if c.startswith(PARAMETER_PREFIX)]
     tables: list[Table] = []
     left = [*results, *parameters]
@@ -68,6 +65,18 @@ def leaderboard_view(
     return Group(*spaced[1:])
 
 
+def _result_columns(study: Study, rows: list[Row]) -> list[str]:
+    """Name the columns before those of the parameters."""
+    main, *others = study.directions
+    wanted = dict.fromkeys(["rank", FRONT, "trial", "state", "value", *others, *_TABLE_COLUMNS])
+    columns = [column for column in wanted if column in rows[0] and column != main]
+    if study.version == 1:
+        columns.remove("space")
+    if all(row["state"] == "COMPLETE" for row in rows):
+        columns.remove("state")
+    return columns
+
+
 def _fitting(rows: list[Row], columns: list[str], metric: str, width: int) -> list[str]:
     """Take as many columns as fit a width, at least one beside rank and trial."""
     for end in range(len(columns), 3, -1):
@@ -78,7 +87,7 @@ def _fitting(rows: list[Row], columns: list[str], metric: str, width: int) -> li
 
 
 def _trials_table(rows: list[Row], columns: list[str], metric: str) -> Table:
-    table = _new_table()
+    table = new_table()
     for column in columns:
         name = metric if column == "value" else column
         parameter = column.startswith(PARAMETER_PREFIX)
@@ -115,7 +124,7 @@ def studies_table(studies: Iterable[Mapping[str, Any]]) -> Table:
     Returns:
         Trials by state, best value and last change of each.
     """
-    table = _new_table()
+    table = new_table()
     for column in ["study", "trials", *(s.lower() for s in STATES), "best", "metric", "changed"]:
         table.add_column(column, justify="left" if column in {"study", "metric"} else "right")
     for facts in studies:
@@ -123,8 +132,8 @@ def studies_table(studies: Iterable[Mapping[str, Any]]) -> Table:
             facts["study"],
             str(facts["trials"]),
             *[str(facts[state.lower()]) for state in STATES],
-            _number(facts["best"]),
-            facts["metric"],
+            number_text(facts["best"]),
+            ", ".join(facts.get("metrics", [facts["metric"]])),
             facts["changed"],
         )
     return table
@@ -145,7 +154,7 @@ def study_view(study: Study, width: int) -> RenderableType:
     lines = [
         f"study       {study.name}  ({study.folder})",
         f"objective   {study.spec.objective}",
-        f"metric      {facts['metric']}, {facts['direction']}",
+        _metrics_line([f"{m.name}, {m.direction}" for m in study.spec.metrics]),
         f"sampler     {study.spec.sampler.name}, seed {study.spec.sampler.seed}",
         f"pruner      {study.spec.pruner.name}",
         f"trials      {counts_text(records)}",
@@ -155,9 +164,27 @@ def study_view(study: Study, width: int) -> RenderableType:
     failures = failure_lines(records)
     if failures:
         parts.append(Text("failures    " + "\n            ".join(failures), style="red"))
+    front = pareto_front(records, study.directions)
+    if len(study.directions) > 1 and front:
+        parts += [_front_table(front, study.directions), Text()]
     if records:
         parts.append(leaderboard_view(study, width))
     return Group(*parts)
+
+
+def _front_table(front: Sequence[TrialRecord], directions: Directions) -> Table:
+    """Lay out a Pareto front by the first metric, its knee marked."""
+    table = new_table()
+    table.title, table.title_justify = "Pareto front", "left"
+    for column in ["trial", *(name.replace("_", "\n") for name in directions), ""]:
+        table.add_column(column, justify="right" if column else "left")
+    knee = knee_trial(front, directions)
+    for record in front:
+        values = [number_text(record.metrics[name]) for name in directions]
+        is_knee = record.number == knee
+        style = "bold" if is_knee else None
+        table.add_row(str(record.number), *values, "knee" if is_knee else "", style=style)
+    return table
 
 
 def trial_view(study: Study, number: int) -> RenderableType:
@@ -174,9 +201,13 @@ def trial_view(study: Study, number: int) -> RenderableType:
     lines = [
         f"trial       {record.number} of {study.name}",
         f"state       {record.state}{' – ' + record.reason if record.reason else ''}",
-        f"value       {_number(record.value)} ({study.spec.metric.name}"
+        f"value       {number_text(record.value)} ({study.spec.metric.name}"
         + (f", epoch {record.best_epoch})" if record.best_epoch else ")"),
-        f"seconds     {_number(record.seconds)}",
+        *[
+            f"            {number_text(record.metrics.get(metric.name))} ({metric.name})"
+            for metric in study.spec.metrics[1:]
+        ],
+        f"seconds     {number_text(record.seconds)}",
         f"seed        {record.seed}",
         *[f"{name:<11} {value}" for name, value in record.params.items()],
     ]
@@ -186,7 +217,7 @@ def trial_view(study: Study, number: int) -> RenderableType:
     history = read_history(study.trial_folder(number))
     if not history:
         return Text("\n".join(lines))
-    table = _new_table()
+    table = new_table()
     for column in history[0]:
         table.add_column(column.replace("_", " "), justify="right")
     for epoch in history:
@@ -205,19 +236,20 @@ def space_view(spec: Spec) -> RenderableType:
         Something rich can print.
     """
     space = Space.of(spec)
-    table = _new_table()
+    table = new_table()
     points = sample_points(space, 3, spec.sampler.seed)
     for column in ["parameter", "type", "values", "exists", "sample 1", "sample 2", "sample 3"]:
         table.add_column(column)
     for name, parameter in space.parameters.items():
-        samples = [_value(point[name]) if name in point else "–" for point in points]
+        samples = [value_text(point[name]) if name in point else "–" for point in points]
         table.add_row(
             name, parameter.type, range_text(parameter), _condition_text(parameter), *samples
         )
     lines = [
         f"study       {spec.study}",
         f"objective   {spec.objective}",
-        f"metric      {spec.metric.name}, {spec.metric.direction}, {spec.metric.reduce} epoch",
+        _metrics_line([f"{m.name}, {m.direction}" for m in spec.metrics])
+        + f", {spec.metric.reduce} epoch",
         f"size        {_size_text(space)}",
         f"budget      {_budget_text(spec)}",
         f"sampler     {spec.sampler.name}, seed {spec.sampler.seed}",
@@ -230,6 +262,11 @@ def space_view(spec: Spec) -> RenderableType:
     return Group(Text("\n".join(lines)), table)
 
 
+def _metrics_line(metrics: Sequence[str]) -> str:
+    heading = "metric" if len(metrics) == 1 else "metrics"
+    return f"{heading:<11} {'; '.join(metrics)}"
+
+
 def range_text(parameter: Parameter) -> str:
     """Write the values of a parameter in short.
 
@@ -240,22 +277,18 @@ def range_text(parameter: Parameter) -> str:
         Its choices, or its range with log and step.
     """
     if isinstance(parameter, CategoricalParameter):
-        return ", ".join(_value(choice) for choice in parameter.choices)
+        return ", ".join(value_text(choice) for choice in parameter.choices)
     text = f"{parameter.low:g} to {parameter.high:g}"
     if parameter.log:
         text += ", log"
     return text + (f", step {parameter.step:g}" if parameter.step not in (None, 1) else "")
 
 
-def _new_table() -> Table:
-    return Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-
-
 def _condition_text(parameter: Parameter) -> str:
     if not parameter.when:
         return "always"
     return "if " + " and ".join(
-        f"{name} is {' or '.join(map(_value, wanted if isinstance(wanted, list) else [wanted]))}"
+        f"{name} is {' or '.join(map(value_text, wanted_values(wanted)))}"
         for name, wanted in parameter.when.items()
     )
 
@@ -300,30 +333,11 @@ def _cell(column: str, row: Row) -> Text | str:
         return Text(value, style=_STATE_STYLES[value])
     if column == "seconds" and value is not None:
         return f"{value:.1f}"
-    return _number(value) if not isinstance(value, str) else value
-
-
-def _number(value: object) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return _value(value)
-    if isinstance(value, int):
-        return f"{value:,}"
-    return f"{value:.4f}" if 0.01 <= abs(value) < 1000 or not value else f"{value:#.3g}"
-
-
-def _value(value: object) -> str:
-    named: Mapping[object, str] = {True: "true", False: "false"}
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return named[value]
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return number_text(value) if not isinstance(value, str) else value
 
 
 def _history_cell(text: str) -> str:
     try:
-        return _number(int(text) if text.isdigit() else float(text))
+        return number_text(int(text) if text.isdigit() else float(text))
     except ValueError:
         return text or "–"

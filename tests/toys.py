@@ -26,6 +26,14 @@ def humped(params: dict[str, Any]) -> Iterator[Any]:
         yield {"score": score}
 
 
+def traded(params: dict[str, Any], epochs: int = 6) -> Iterator[Any]:
+    """Has a score that a cost is paid for, and may waste some of it."""
+    x, waste = params["x"], params["waste"]
+    for epoch in range(1, epochs + 1):
+        score = x * (1 - waste) * (1 - 0.5**epoch)
+        yield {"score": score, "cost": x**2 + waste, "epoch": epoch}
+
+
 def misbehaving(params: dict[str, Any]) -> Iterator[Any]:
     """Reports two epochs and then does what `params["way"]` says."""
     way = params["way"]
