@@ -16,7 +16,7 @@ import numpy as np
 import optuna
 from optuna import Study
 from optuna.distributions import BaseDistribution
-from optuna.samplers import BaseSampler, RandomSampler
+from optuna.samplers import BaseGASampler, BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from search.errors import SpaceError
@@ -149,8 +149,11 @@ class DrawingSampler(PointSampler):
     def after_trial(
         self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
     ) -> None:
-        """See Optuna."""
-        self._inner(trial, 0).after_trial(study, trial, state, values)
+        """See Optuna; a given point becomes part of a generation like a drawn one."""
+        inner = self._inner(trial, 0)
+        if isinstance(inner, BaseGASampler):
+            inner.get_trial_generation(study, trial)
+        inner.after_trial(study, trial, state, values)
 
     def _inner(self, trial: FrozenTrial, draw: int) -> BaseSampler:
         seed = trial_seed(self._seed, trial.number, draw)

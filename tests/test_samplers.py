@@ -6,6 +6,7 @@ import optuna
 import pytest
 
 from search.errors import SpaceError
+from search.record import GENERATION
 from search.samplers import SAMPLERS, sampler_problems
 from search.sampling import make_sampler, sample_points, trial_seed
 from search.space import Params, Space
@@ -123,9 +124,9 @@ def test_sampler_of_several_metrics_depends_on_the_record_alone(
     points: list[list[Params]] = [[], []]
     sampler = make_sampler(spec, space)
     for study, proposed in zip(studies, points, strict=True):
-        for number in range(16):
+        for number in range(12):
             study.sampler = sampler if study is studies[0] else make_sampler(spec, space)
-            if study.sampler.exhausted(study.trials):  # type: ignore[attr-defined]
+            if study.sampler.exhausted(study.trials):
                 break
             trial = study.ask()
             proposed.append(space.suggest(trial))
@@ -154,6 +155,19 @@ def test_nsgaii_breeds_from_the_front() -> None:
         study.tell(trial, [x - waste, x**2 + waste])
         wastes.append(waste)
     assert sum(wastes[-16:]) < sum(wastes[:16]) / 3
+
+
+def test_nsgaii_breeds_from_given_points_too() -> None:
+    space = Space.of(make_spec())
+    spec = SamplerSpec.model_validate({"name": "nsgaii", "population_size": 2})
+    study = optuna.create_study(directions=["maximize"], sampler=make_sampler(spec, space))
+    for x in (0.25, 0.75):
+        study.enqueue_trial({"x": x})
+    for _ in range(2):
+        trial = study.ask()
+        study.tell(trial, float(space.suggest(trial)["x"] or 0))
+    space.suggest(study.ask())
+    assert study.trials[2].system_attrs == {GENERATION: 1}
 
 
 @pytest.mark.parametrize("name", DRAWING)
