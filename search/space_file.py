@@ -165,7 +165,8 @@ def _check_metric_keys(document: Document) -> None:
     given = document.data.keys() & {"metric", "metrics"}
     if len(given) != 1:
         text = "exactly one of the keys 'metric' and 'metrics' must be given, got "
-        document.add_problem((), text + ("both" if given else "none"))
+        path = ("metrics",) if given else ()
+        document.add_problem(path, text + ("both" if given else "none"), at_key=True)
 
 
 def _validate_section(document: Document, name: str, field: FieldInfo) -> dict[str, Any]:

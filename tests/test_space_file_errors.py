@@ -72,6 +72,33 @@ MISTAKES = {
         "",
         "1:1: exactly one of the keys 'metric' and 'metrics' must be given, got none",
     ),
+    "both metric and metrics": (
+        "metric: {name: score, direction: maximize}\n",
+        "metric: {name: score, direction: maximize}\n"
+        "metrics: [{name: loss, direction: minimize}]\n",
+        "5:1: metrics: exactly one of the keys 'metric' and 'metrics' must be given, got both",
+    ),
+    "no metric in the list": (
+        "metric: {name: score, direction: maximize}",
+        "metrics: []",
+        "4:1: metrics: at least one metric must be given",
+    ),
+    "a metric that is no list": (
+        "metric: {name: score, direction: maximize}",
+        "metrics: {name: score, direction: maximize}",
+        "4:10: metrics: a list must be given, got {'name': 'score', 'direction': 'maximize'}",
+    ),
+    "unknown key of one of several metrics": (
+        "metric: {name: score, direction: maximize}",
+        "metrics: [{name: score, directoin: maximize}]",
+        "4:25: metrics[0].directoin: unknown key; did you mean 'direction'; "
+        "valid: name, direction, reduce",
+    ),
+    "misspelt key of several metrics": (
+        "metric: {name: score, direction: maximize}",
+        "metrisc: [{name: score, direction: maximize}]",
+        f"4:1: metrisc: unknown key; did you mean 'metric'; valid: {TOP_LEVEL}",
+    ),
     "missing nested key": (
         ", direction: maximize",
         "",
