@@ -10,8 +10,9 @@ metrics. A generator function is the simplest one:
             yield {"val_accuracy": accuracy, "val_loss": loss}
 
 A metric is a finite number, or None where it is not defined; a non-finite number fails the
-trial. What an objective may have beyond that is listed in `ResumableObjective`. An objective
-that takes an argument `seed` is given the trial's seed.
+trial. What an objective may have beyond that is listed in `ResumableObjective`; what it may
+tell before it trains, in `search.measure`. An objective that takes an argument `seed` is given
+the trial's seed.
 """
 
 import ast

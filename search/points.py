@@ -6,6 +6,8 @@ from optuna.trial import TrialState, create_trial
 
 from search import record
 from search.errors import StudyError, listing
+from search.measure_checks import measured_problem
+from search.objective import extend_import_path
 from search.space_checks import point_problems
 from search.spec import Scalar
 from search.study import Study
@@ -25,6 +27,9 @@ def enqueue_point(study: Study, point: dict[str, Scalar]) -> int:
         StudyError: If the point is not in the space.
     """
     problems = list(point_problems(study.spec, point))
+    extend_import_path(study.import_folders)
+    measured = None if problems else measured_problem(study.space, point)
+    problems += [measured] if measured else []
     if problems:
         raise StudyError("\n".join(problems))
     study.optuna_study.enqueue_trial(point)

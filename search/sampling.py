@@ -8,6 +8,7 @@ proposal is a function of the record alone: nothing to pickle, nothing to lose o
 """
 
 import copy
+import functools
 import random
 from collections.abc import Sequence
 from typing import Any, cast
@@ -219,9 +220,16 @@ class ListingSampler(PointSampler):
         self, space: Space, values: dict[str, list[Scalar]], shuffle_seed: int | None
     ) -> None:
         super().__init__(space)
-        self._points = list(space.points(values))
-        if shuffle_seed is not None:
-            random.Random(shuffle_seed).shuffle(self._points)
+        self._values = values
+        self._shuffle_seed = shuffle_seed
+
+    @functools.cached_property
+    def _points(self) -> list[Params]:
+        """The points in their order; listed late, as constraints may have to be measured."""
+        points = list(self.space.points(self._values))
+        if self._shuffle_seed is not None:
+            random.Random(self._shuffle_seed).shuffle(points)
+        return points
 
     def exhausted(self, trials: Sequence[FrozenTrial]) -> bool:
         """See `PointSampler`."""
@@ -254,6 +262,7 @@ def _uniform(study_seed: int, seed: int, options: dict[str, Any]) -> BaseSampler
 
 
 def _infeasible(space: Space) -> SpaceError:
-    texts = "; ".join(constraint.text for constraint in space.constraints)
+    constraints = [*space.constraints, *space.measured_constraints]
+    texts = "; ".join(constraint.text for constraint in constraints)
     found = f"{MAX_DRAWS:,} draws in a row did not"
     return SpaceError([f"constraints: some point must satisfy them, but {found}: {texts}"])

@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 
 from search.document import Document, KeyPath, read_document
 from search.errors import SpaceError, did_you_mean, listing, nearest, shown
+from search.measure_checks import measured_problem
 from search.objective import extend_import_path
 from search.sampling import sample_points
 from search.section_checks import section_problems
@@ -70,6 +71,10 @@ def load_space_file(path: Path, overrides: Iterable[str] = ()) -> Spec:
 def _check_feasible(spec: Spec, document: Document) -> None:
     """Make sure that there is a point to try."""
     space = Space.of(spec)
+    for i, point in enumerate(spec.start_from):
+        problem = measured_problem(space, point)
+        if problem:
+            document.add_problem(("start_from", i), problem)
     try:
         sample_points(space, 1)
     except SpaceError as error:

@@ -362,7 +362,9 @@ class Spec(_Model):
     failures: FailuresSpec = FailuresSpec()
     parameters: dict[str, Parameter] = Field(min_length=1)
     constraints: list[str] = Field(
-        default=[], description="Expressions over parameters that every trial satisfies."
+        default=[],
+        description="Expressions over parameters, and over what the objective measures, that "
+        "every trial satisfies.",
     )
     storage: Annotated[str, AfterValidator(_storage)] = Field(
         default="journal",

@@ -299,6 +299,8 @@ def _size_text(space: Space) -> str:
         return f"continuous ({', '.join(continuous)})"
     limit = 100_000
     size = space.size(limit)
+    if space.measured_constraints:
+        return f"up to {size:,} points, fewer by measured constraints"
     return f"{limit:,} points or more" if size == limit else f"{size:,} points"
 
 
