@@ -3,6 +3,8 @@
 Points are rows of values of which every one is the better the smaller it is.
 """
 
+from bisect import bisect_right
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,17 +30,33 @@ def front_ranks(points: Points) -> list[int]:
     """
     if not len(points):
         return []
+    # Rows are in lexicographic order, so that no later one dominates an earlier one.
     rows, places = np.unique(points, axis=0, return_inverse=True)
+    ranks = _ranks_of_pairs(rows) if points.shape[1] == 2 else _ranks_by_peeling(rows)
+    return [ranks[place] for place in places.reshape(-1)]
+
+
+def _ranks_of_pairs(rows: Points) -> list[int]:
+    """Rank pairs in O(N log N): a front dominates a row if its lowest second value does."""
+    ranks, lowest = [], list[float]()
+    for second in rows[:, 1].tolist():
+        front = bisect_right(lowest, second)
+        lowest[front : front + 1] = [second]
+        ranks.append(front + 1)
+    return ranks
+
+
+def _ranks_by_peeling(rows: Points) -> list[int]:
+    """Rank rows in O(N²), front by front."""
     ranks = np.zeros(len(rows), dtype=int)
     rank = 0
     while not ranks.all():
         rank += 1
         left = np.flatnonzero(ranks == 0)
-        # Rows are in lexicographic order, so that no later one dominates an earlier one.
         while left.size:
             ranks[left[0]] = rank
             left = left[(rows[left] < rows[left[0]]).any(axis=1)]
-    return [int(rank) for rank in ranks[places.reshape(-1)]]
+    return [int(rank) for rank in ranks]
 
 
 def knee(points: Points) -> int:

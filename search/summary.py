@@ -9,9 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from search.facts import STATES, study_facts
+from search.front_table import front_table
 from search.history import read_history
 from search.leaderboard import FRONT, PARAMETER_PREFIX, Row, leaderboard_rows
-from search.ranking import Directions, knee_trial, pareto_front
+from search.ranking import pareto_front
 from search.record import TrialRecord
 from search.sampling import sample_points
 from search.space import Space, wanted_values
@@ -166,25 +167,10 @@ def study_view(study: Study, width: int) -> RenderableType:
         parts.append(Text("failures    " + "\n            ".join(failures), style="red"))
     front = pareto_front(records, study.directions)
     if len(study.directions) > 1 and front:
-        parts += [_front_table(front, study.directions), Text()]
+        parts += [front_table(front, study.directions), Text()]
     if records:
         parts.append(leaderboard_view(study, width))
     return Group(*parts)
-
-
-def _front_table(front: Sequence[TrialRecord], directions: Directions) -> Table:
-    """Lay out a Pareto front by the first metric, its knee marked."""
-    table = new_table()
-    table.title, table.title_justify = "Pareto front", "left"
-    for column in ["trial", *(name.replace("_", "\n") for name in directions), ""]:
-        table.add_column(column, justify="right" if column else "left")
-    knee = knee_trial(front, directions)
-    for record in front:
-        values = [number_text(record.metrics[name]) for name in directions]
-        is_knee = record.number == knee
-        style = "bold" if is_knee else None
-        table.add_row(str(record.number), *values, "knee" if is_knee else "", style=style)
-    return table
 
 
 def trial_view(study: Study, number: int) -> RenderableType:
