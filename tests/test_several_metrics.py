@@ -15,6 +15,7 @@ from search.facts import study_facts
 from search.leaderboard import COLUMNS, leaderboard_rows
 from search.points import enqueue_point, retry_trials, warm_start
 from search.progress import Progress
+from search.pruners import PRUNERS
 from search.record import Failure, Report, TrialRecord
 from search.run import Run
 from search.sitting import extend_study
@@ -110,6 +111,14 @@ def test_run_prunes_by_the_first_metric_and_finds_a_front(
     for number in facts["front"]:
         score, cost = ended[number]
         assert not any(values[0] > score and values[1] < cost for values in ended.values())
+
+
+@pytest.mark.parametrize("pruner", PRUNERS)
+def test_run_every_pruner_works_beside_tpe(run_study: RunStudy, pruner: str) -> None:
+    study = run_study("inline", **{**TRADED, "pruner": {"name": pruner}})
+    states = [record.state for record in study.records()]
+    assert states.count("COMPLETE") + states.count("PRUNED") == 30
+    assert ("PRUNED" in states) == (pruner != "none")
 
 
 def test_run_of_one_metric_in_a_list_equals_one_without(run_study: RunStudy) -> None:
