@@ -73,6 +73,36 @@ class ImageClassifier:
         self.model.to(self.device)
         self.optimizer = make_optimizer(self.model, self.training)
 
+    @staticmethod
+    def measure(
+        params: dict[str, Any],
+        *,
+        model: str = "small_cnn",
+        data: dict[str, Any] | None = None,
+        **settings: Any,
+    ) -> dict[str, int]:
+        """Tell the size of a network without making it.
+
+        Args:
+            params: As of the class.
+            model: A key of `MODELS`.
+            data: The fields of `DataSettings`; they give the network's input and classes.
+            **settings: The other settings of the class.
+
+        Returns:
+            `n_parameters`.
+
+        Raises:
+            SettingsError: If a setting can work for no parameters.
+            InfeasibleError: If these parameters make no valid network.
+        """
+        wanted = model_parameters(model)
+        network = {k: v for k, v in {**settings, **params}.items() if k in wanted}
+        loaded = load_dataset(_data_settings(data or {}), "cpu")
+        with torch.device("meta"):
+            built = MODELS[model](loaded.image_shape, len(loaded.classes), **network)
+        return {"n_parameters": count_parameters(built)}
+
     def __iter__(self) -> Iterator[dict[str, float | int | None]]:
         """Train the epochs that are left.
 

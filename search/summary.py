@@ -167,7 +167,7 @@ def study_view(study: Study, width: int) -> RenderableType:
         parts.append(Text("failures    " + "\n            ".join(failures), style="red"))
     front = pareto_front(records, study.directions)
     if len(study.directions) > 1 and front:
-        parts += [front_table(front, study.directions), Text()]
+        parts += [Text(), front_table(front, study.directions), Text()]
     if records:
         parts.append(leaderboard_view(study, width))
     return Group(*parts)
