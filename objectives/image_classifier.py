@@ -83,8 +83,9 @@ class ImageClassifier:
         self._order = torch.Generator().manual_seed(seed)
         self._features: Dataset | None = None
         self.model = self.blueprint.build(self.data.image_shape, len(self.data.classes))
-        layout = torch.channels_last if channels_last else torch.preserve_format
-        self.model.to(device=self.device, memory_format=layout)
+        self.model.to(self.device)
+        if channels_last:
+            self.model.to(memory_format=torch.channels_last)
         if getattr(self.model, "takes_unit_images", False):
             self.data = self.data.as_unit_images()
         precision = half_precision(self.device) if mixed_precision else None

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from search.errors import StudyError
-from search.record import TrialRecord, has_begun, ranked, read_record
+from search.ranking import Directions, knee_trial, pareto_front, ranked
+from search.record import TrialRecord, has_begun, read_record
 from search.storage import newest_records, open_storage, record_file
-from search.study import METRIC, Study
+from search.study import METRIC, METRICS, Study
 
 STATES = ("COMPLETE", "PRUNED", "FAIL", "RUNNING")
 _TIME = "%Y-%m-%d %H:%M:%S"
@@ -20,10 +21,11 @@ def study_facts(study: Study) -> dict[str, Any]:
         study: The study.
 
     Returns:
-        Name, trials by state, best value and trial, metric, time of the last change.
+        Name, trials by state, best value and trial, metric, time of the last change; with
+        several metrics also all of these with their directions, the trials of the Pareto
+        front, best first, and the knee among them.
     """
-    spec = study.spec
-    facts = _facts(study.name, study.records(), spec.metric.name, spec.metric.direction)
+    facts = _facts(study.name, study.records(), study.directions)
     return {**facts, "changed": f"{study.last_change():{_TIME}}"}
 
 
@@ -45,18 +47,19 @@ def database_facts(url: str) -> list[dict[str, Any]]:
     found = []
     for name, study in newest_records(storage).items():
         trials = storage.get_all_trials(study._study_id, deepcopy=False)
-        records = ranked([read_record(t) for t in trials if has_begun(t)], study.direction)
+        names = study.user_attrs.get(METRICS) or [study.user_attrs.get(METRIC, "?")]
+        directions = dict(zip(names, study.directions, strict=True))
+        records = ranked([read_record(t) for t in trials if has_begun(t)], directions)
         times = [t.datetime_complete or t.datetime_start for t in trials]
-        metric = study.user_attrs.get(METRIC, "?")
-        facts = _facts(name, records, metric, study.direction.name.lower())
+        facts = _facts(name, records, directions)
         last = max((time for time in times if time), default=None)
         found.append({**facts, "changed": f"{last:{_TIME}}" if last else "–"})
     return sorted(found, key=lambda facts: str(facts["study"]))
 
 
-def _facts(
-    name: str, records: Sequence[TrialRecord], metric: str, direction: str
-) -> dict[str, Any]:
+def _facts(name: str, records: Sequence[TrialRecord], directions: Directions) -> dict[str, Any]:
+    ways = {metric: direction.name.lower() for metric, direction in directions.items()}
+    metric = next(iter(ways))
     best = records[0] if records and records[0].state == "COMPLETE" else None
     return {
         "study": name,
@@ -65,5 +68,17 @@ def _facts(
         "best": best.value if best else None,
         "best_trial": best.number if best else None,
         "metric": metric,
-        "direction": direction,
+        "direction": ways[metric],
+        **(_front_facts(records, directions, ways) if len(ways) > 1 else {}),
+    }
+
+
+def _front_facts(
+    records: Sequence[TrialRecord], directions: Directions, ways: dict[str, str]
+) -> dict[str, Any]:
+    front = pareto_front(records, directions)
+    return {
+        "metrics": ways,
+        "front": [record.number for record in front],
+        "knee": knee_trial(front, directions),
     }

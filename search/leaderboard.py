@@ -1,9 +1,10 @@
 """The leaderboard: one row a trial, with columns that stay the same from study to study.
 
-Columns, in this order: those of `COLUMNS`, then each metric under its own name, then, once a
-trial of the study has been evaluated, those of the test split as `test_NAME`, then each parameter
-as `params_NAME`, then `reason`. Metrics are those of `best_epoch` and are named by their split:
-`val_accuracy` is of the validation split.
+Columns, in this order: those of `COLUMNS` (after `rank` the `front`, where a study has several
+metrics), then each metric under its own name, then, once a trial of the study has been
+evaluated, those of the test split as `test_NAME`, then each parameter as `params_NAME`, then
+`reason`. Metrics are those of `best_epoch` and are named by their split: `val_accuracy` is of the
+validation split.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,12 +12,15 @@ from typing import Any
 
 from search.errors import StudyError, did_you_mean, listing
 from search.figures import METRICS
+from search.ranking import trial_fronts
 from search.record import TrialRecord
 from search.study import Study
 
 COLUMNS = ["rank", "trial", "state", "value", "best_epoch", "n_epochs", "seconds", "seed", "space"]
-"""`rank` counts COMPLETE trials from 1; `value` is the study's metric at `best_epoch`; `space` is
-the version of the space that the trial ran in."""
+"""`rank` counts COMPLETE trials from 1; `value` is the study's (first) metric at `best_epoch`;
+`space` is the version of the space that the trial ran in."""
+FRONT = "front"
+"""The Pareto front that a COMPLETE trial lies on, from 1; only where there are several metrics."""
 
 _METRICS_FIRST = ["val_loss", "val_accuracy", "val_f1", "val_auroc", "n_parameters"]
 PARAMETER_PREFIX = "params_"
@@ -47,6 +51,9 @@ def leaderboard_rows(study: Study, top: int | None = None, sort: str = "rank") -
         _row(rank if record.state == "COMPLETE" else None, record, metrics, parameters)
         for rank, record in enumerate(records, start=1)
     ]
+    if len(study.directions) > 1:
+        fronts = trial_fronts(records, study.directions)
+        rows = [_with_front(row, fronts.get(row["trial"])) for row in rows]
     return _sorted(rows, sort)[:top]
 
 
@@ -96,6 +103,10 @@ def _row(
         **{PARAMETER_PREFIX + name: record.params.get(name) for name in parameters},
         "reason": record.reason,
     }
+
+
+def _with_front(row: Row, front: int | None) -> Row:
+    return {"rank": row["rank"], FRONT: front, **row}
 
 
 def _sorted(rows: list[Row], sort: str) -> list[Row]:

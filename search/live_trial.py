@@ -4,7 +4,10 @@ Every write leaves the record such that a driver killed right after it can be fo
 another one.
 """
 
+from collections.abc import Sequence
+
 import optuna
+from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from search import record
@@ -18,37 +21,45 @@ class LiveTrial:
 
     Args:
         trial: The trial in Optuna's storage.
-        metric: What its study optimises.
+        metrics: What its study optimises; the first decides which epoch counts.
         recorded: What an earlier driver recorded of it, or None.
     """
 
     def __init__(
-        self, trial: optuna.Trial, metric: MetricSpec, recorded: TrialRecord | None = None
+        self,
+        trial: optuna.Trial,
+        metrics: Sequence[MetricSpec],
+        recorded: TrialRecord | None = None,
     ) -> None:
         self._trial = trial
-        self._metric = metric
+        self._metrics = metrics
         self.n_epochs = recorded.n_epochs if recorded else 0
-        self.value = recorded.value if recorded else None
+        self.best = dict(recorded.metrics) if recorded else {}
 
     def report(self, report: Report) -> bool:
         """Record an epoch.
 
         Args:
-            report: The epoch; holds a number for the study's metric. The one recorded last
-                may come once more.
+            report: The epoch; holds a number for each of the study's metrics. The one recorded
+                last may come once more.
 
         Returns:
             True if the trial's value is now that of this epoch.
         """
-        value = report.metrics[self._metric.name]
+        metric = self._metrics[0]
+        value = report.metrics[metric.name]
         assert value is not None
         if report.epoch > self.n_epochs:
-            self._trial.report(value, step=report.epoch)
+            # Not by `Trial.report`, which refuses several metrics.
+            self._storage.set_trial_intermediate_value(
+                self._trial._trial_id, report.epoch, float(value)
+            )
             self.n_epochs = report.epoch
-        last = self._metric.reduce == "last"
-        if not last and not is_better(value, self.value, self._trial.study.direction):
+        direction = self._trial.study.directions[0]
+        best = self.best.get(metric.name)
+        if metric.reduce != "last" and not is_better(value, best, direction):
             return False
-        self.value = value
+        self.best = dict(report.metrics)
         self._set(record.BEST, {"epoch": report.epoch, "metrics": report.metrics})
         return True
 
@@ -71,11 +82,10 @@ class LiveTrial:
         if verdict:
             self._set(record.PRUNED_AT, epoch)
         for key, value in notes:
-            storage = self._trial.study._storage
-            storage.set_trial_system_attr(self._trial._trial_id, key, value)
+            self._storage.set_trial_system_attr(self._trial._trial_id, key, value)
         return verdict
 
-    def complete(self, elapsed_s: float, stop_reason: str) -> None:
+    def complete(self, elapsed_s: float, stop_reason: str = "") -> None:
         """Record that it ran to its end.
 
         Args:
@@ -85,7 +95,8 @@ class LiveTrial:
         self._set_seconds(elapsed_s)
         if stop_reason:
             self._set(record.STOP_REASON, stop_reason)
-        self._trial.study.tell(self._trial, self.value)
+        values = [self.best[metric.name] for metric in self._metrics]
+        self._trial.study.tell(self._trial, [float(v) for v in values if v is not None])
 
     def prune(self, elapsed_s: float) -> None:
         """Record that the pruner stopped it.
@@ -122,5 +133,9 @@ class LiveTrial:
     def _set(self, name: str, value: object) -> None:
         self._trial.set_user_attr(name, value)
 
+    @property
+    def _storage(self) -> BaseStorage:
+        return self._trial.study._storage
+
     def _frozen(self) -> FrozenTrial:
-        return self._trial.study._storage.get_trial(self._trial._trial_id)
+        return self._storage.get_trial(self._trial._trial_id)

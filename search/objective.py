@@ -12,7 +12,8 @@ metrics. A generator function is the simplest one:
 A metric is a finite number, or None where it is not defined; a non-finite number fails the
 trial. An objective that takes an argument `seed` is given the trial's seed. One with the
 methods of `ResumableObjective` goes on after an interruption, and one with those of
-`PredictingObjective` can be evaluated. It may also have, looked at after each epoch:
+`PredictingObjective` can be evaluated; what one may tell before it trains is in
+`search.measure`. It may also have, looked at after each epoch:
 
     settling        True while it looks worse than it is, so that it must not be pruned
     stop_reason     why it ended before its last epoch: one line, shown with the trial

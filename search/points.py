@@ -6,6 +6,8 @@ from optuna.trial import TrialState, create_trial
 
 from search import record
 from search.errors import StudyError, listing
+from search.measure_checks import measured_problem
+from search.objective import extend_import_path
 from search.space_checks import point_problems
 from search.spec import Scalar
 from search.study import Study
@@ -25,6 +27,9 @@ def enqueue_point(study: Study, point: dict[str, Scalar]) -> int:
         StudyError: If the point is not in the space.
     """
     problems = list(point_problems(study.spec, point))
+    extend_import_path(study.import_folders)
+    measured = None if problems else measured_problem(study.space, point)
+    problems += [measured] if measured else []
     if problems:
         raise StudyError("\n".join(problems))
     study.optuna_study.enqueue_trial(point)
@@ -89,13 +94,13 @@ def warm_start(study: Study, other: Study) -> int:
         How many of its complete and pruned trials lie in this study's space.
 
     Raises:
-        StudyError: If its metric is another one.
+        StudyError: If its metrics are others.
     """
-    mine, theirs = study.spec.metric, other.spec.metric
-    if (mine.name, mine.direction) != (theirs.name, theirs.direction):
+    if list(study.directions.items()) != list(other.directions.items()):
+        noun = "metric" if len(study.directions) == 1 else "metrics"
         raise StudyError(
-            f"--warm-start {other.name}: the metric must be {mine.name}, {mine.direction}, "
-            f"got {theirs.name}, {theirs.direction}"
+            f"--warm-start {other.name}: the {noun} must be {_metrics_text(study)}, "
+            f"got {_metrics_text(other)}"
         )
     ended = [r for r in other.records() if r.state in {"COMPLETE", "PRUNED"}]
     n_carried = 0
@@ -106,11 +111,21 @@ def warm_start(study: Study, other: Study) -> int:
             study.optuna_study.add_trial(
                 create_trial(
                     state=TrialState[old.state],
-                    value=old.value if old.state == "COMPLETE" else None,
+                    values=_values(study, old) if old.state == "COMPLETE" else None,
                     params=params,
                     distributions={name: study.space.distributions[name] for name in params},
                     intermediate_values=old.values,
                     user_attrs={record.CARRIED_FROM: f"{other.name}/{old.number}"},
+                    system_attrs={record.GENERATION: 0},
                 )
             )
     return n_carried
+
+
+def _values(study: Study, trial: record.TrialRecord) -> list[float]:
+    values = [trial.metrics[name] for name in study.directions]
+    return [float(value) for value in values if value is not None]
+
+
+def _metrics_text(study: Study) -> str:
+    return "; ".join(f"{m.name}, {m.direction}" for m in study.spec.metrics)

@@ -19,6 +19,7 @@ from optuna.pruners import (
     SuccessiveHalvingPruner,
 )
 from optuna.storages import BaseStorage
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
 from search.optuna_logs import quiet_optuna
@@ -101,6 +102,9 @@ def _try_out(pruner: BasePruner) -> None:
 def judge(study: Study, trial: FrozenTrial) -> tuple[bool, list[tuple[str, Any]]]:
     """Ask a study's pruner about a trial, without letting it write into the record.
 
+    The pruner sees a study of one metric, the first: intermediate values are of that one, and
+    Optuna's pruners know no study of several.
+
     Args:
         study: The study; it is not changed.
         trial: A running trial that has reported.
@@ -111,11 +115,12 @@ def judge(study: Study, trial: FrozenTrial) -> tuple[bool, list[tuple[str, Any]]
     view = copy.copy(study)
     notes: list[tuple[str, Any]] = []
     view._storage = _NotingStorage(study._storage, notes)  # type: ignore[assignment]
+    view._directions = study.directions[:1]
     return study.pruner.prune(view, trial), notes
 
 
 class _NotingStorage:
-    """Reads from a storage and keeps what a pruner would write."""
+    """Reads from a storage as if of one metric, and keeps what a pruner would write."""
 
     def __init__(self, storage: BaseStorage, notes: list[tuple[str, Any]]) -> None:
         self._storage = storage
@@ -123,6 +128,9 @@ class _NotingStorage:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._storage, name)
+
+    def get_study_directions(self, study_id: int) -> list[StudyDirection]:
+        return self._storage.get_study_directions(study_id)[:1]
 
     def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
         self._notes.append((key, value))

@@ -43,6 +43,8 @@ RETRY_OF = "retry_of"
 """Attribute of a trial: the number of the failed trial whose parameters it tries again."""
 STOP_REASON = "stop_reason"
 """Attribute of a complete trial: why its objective ended before its last epoch."""
+GENERATION = "NSGAIISampler:generation"
+"""Attribute that Optuna's NSGA-II gives a trial: its generation, from 0."""
 PRUNED_AT = "pruned_at"
 """Attribute of a trial: the epoch after which the pruner wanted it stopped."""
 
@@ -111,7 +113,7 @@ class TrialRecord:
         number: From 0, in the order of creation.
         state: RUNNING, COMPLETE, PRUNED or FAIL.
         params: Its parameters.
-        value: The metric at the epoch that counts; None before the first epoch.
+        value: The (first) metric at the epoch that counts; None before the first epoch.
         best_epoch: The epoch that counts, from 1: the best, or the last if the space file
             says so.
         n_epochs: Epochs reported.
@@ -119,7 +121,7 @@ class TrialRecord:
         seconds: Time spent in the objective; None while it runs.
         seed: The seed it ran with.
         failure: Kind and reason of a failed trial, or of the interruption of a RUNNING one.
-        values: The metric at each epoch reported.
+        values: The (first) metric at each epoch reported.
         space_version: The version of the study's space that it ran in, from 1.
         stop_reason: Why a complete trial ended before its last epoch, if it did.
         test: Its figures on the test split; None until it is evaluated.
@@ -206,24 +208,3 @@ def is_better(value: float, than: float | None, direction: StudyDirection) -> bo
     if than is None or math.isnan(than):
         return True
     return value > than if direction == StudyDirection.MAXIMIZE else value < than
-
-
-def ranked(records: list[TrialRecord], direction: StudyDirection) -> list[TrialRecord]:
-    """Order trials for a leaderboard.
-
-    Args:
-        records: In any order.
-        direction: Which way is better.
-
-    Returns:
-        COMPLETE trials by value, then PRUNED, RUNNING and FAIL ones likewise; of equal
-        trials the earlier one comes first.
-    """
-    states = ["COMPLETE", "PRUNED", "RUNNING", "FAIL"]
-    sign = -1.0 if direction == StudyDirection.MAXIMIZE else 1.0
-
-    def key(record: TrialRecord) -> tuple[int, float, int]:
-        value = math.inf if record.value is None else sign * record.value
-        return states.index(record.state), value, record.number
-
-    return sorted(records, key=key)

@@ -260,9 +260,8 @@ class Run:
         return self.time_is_up() or (n_trials is not None and self.n_begun >= n_trials)
 
     def _epoch(self, number: int, report: Report) -> bool:
-        name = self.study.spec.metric.name
-        if report.metrics.get(name) is None:
-            problem = self._metric_problem(name, report)
+        problem = self._metric_problem(report)
+        if problem:
             self.abort(ObjectiveError(problem))
             return self._fail(number, Failure("error", problem))
         prune = self.study.report(number, report)
@@ -299,13 +298,19 @@ class Run:
         except StudyError as error:
             self.abort(error)
 
-    def _metric_problem(self, name: str, report: Report) -> str:
-        if name in report.metrics:
-            return f"metric.name: {name} must be a number, got None at epoch {report.epoch}"
-        return (
-            f"metric.name: a metric that the objective reports must be given, got {name!r}; "
-            f"it reports {listing(sorted(report.metrics))}"
-        )
+    def _metric_problem(self, report: Report) -> str:
+        """Say which of the study's metrics an epoch lacks; empty if it has them all."""
+        metrics = self.study.spec.metrics
+        for i, name in enumerate(metric.name for metric in metrics):
+            key = "metric.name" if len(metrics) == 1 else f"metrics[{i}].name"
+            if name not in report.metrics:
+                return (
+                    f"{key}: a metric that the objective reports must be given, got {name!r}; "
+                    f"it reports {listing(sorted(report.metrics))}"
+                )
+            if report.metrics[name] is None:
+                return f"{key}: {name} must be a number, got None at epoch {report.epoch}"
+        return ""
 
     def _ending(self) -> bool:
         """Tell whether running trials are to end after their epoch."""

@@ -14,6 +14,7 @@ from optuna.samplers import (
     BaseSampler,
     CmaEsSampler,
     GPSampler,
+    NSGAIISampler,
     QMCSampler,
     RandomSampler,
     TPESampler,
@@ -33,11 +34,13 @@ class SamplerKind:
         doc: One line on what it does.
         build: Makes it; None for a sampler that lists the space instead of drawing from it.
         options: What a space file can set beside `name` and `seed`, with the types.
+        several: Whether it can search for several metrics at once.
     """
 
     doc: str
     build: Build | None
     options: Mapping[str, str] = field(default_factory=dict)
+    several: bool = True
 
 
 _OURS = {"seed", "warn_independent_sampling", "warn_asynchronous_seeding"}
@@ -72,6 +75,13 @@ SAMPLERS: dict[str, SamplerKind] = {
         "drawn at random",
         lambda _, seed, options: CmaEsSampler(seed=seed, **_quiet(options)),
         option_types(CmaEsSampler, _OURS),
+        several=False,
+    ),
+    "nsgaii": SamplerKind(
+        "NSGA-II, a genetic algorithm for several metrics (Deb et al. 2002, "
+        "doi:10.1109/4235.996017)",
+        lambda _, seed, options: NSGAIISampler(seed=seed, **options),
+        option_types(NSGAIISampler, {*_OURS, "crossover", "mutation"}),
     ),
     "random": SamplerKind(
         "independent uniform draws",

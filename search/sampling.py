@@ -8,15 +8,16 @@ proposal is a function of the record alone: nothing to pickle, nothing to lose o
 """
 
 import copy
+import functools
 import random
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import optuna
 from optuna import Study
 from optuna.distributions import BaseDistribution
-from optuna.samplers import BaseSampler, RandomSampler
+from optuna.samplers import BaseGASampler, BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from search.errors import SpaceError
@@ -149,8 +150,11 @@ class DrawingSampler(PointSampler):
     def after_trial(
         self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
     ) -> None:
-        """See Optuna."""
-        self._inner(trial, 0).after_trial(study, trial, state, values)
+        """See Optuna; a given point becomes part of a generation like a drawn one."""
+        inner = self._inner(trial, 0)
+        if isinstance(inner, BaseGASampler):
+            inner.get_trial_generation(study, trial)
+        inner.after_trial(study, trial, state, values)
 
     def _inner(self, trial: FrozenTrial, draw: int) -> BaseSampler:
         seed = trial_seed(self._seed, trial.number, draw)
@@ -160,6 +164,7 @@ class DrawingSampler(PointSampler):
 
     def _draw(self, study: Study, trial: FrozenTrial, draw: int) -> Params:
         inner = self._inner(trial, draw)
+        study = cast("Study", _MainDirection(study))
         draft = copy.copy(trial)
         draft.params, draft.distributions = {}, {}
         inner.before_trial(study, draft)
@@ -184,6 +189,21 @@ class DrawingSampler(PointSampler):
         return self.space.walk(choose)
 
 
+class _MainDirection:
+    """A study that has the first metric's direction wherever Optuna asks for only one.
+
+    Its TPE does so to compare pruned trials, which never occur in a study of several metrics
+    of Optuna's own.
+    """
+
+    def __init__(self, study: Study) -> None:
+        self._study = study
+        self.direction = study.directions[0]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._study, name)
+
+
 class ListingSampler(PointSampler):
     """Proposes every point of a finite space once.
 
@@ -200,9 +220,16 @@ class ListingSampler(PointSampler):
         self, space: Space, values: dict[str, list[Scalar]], shuffle_seed: int | None
     ) -> None:
         super().__init__(space)
-        self._points = list(space.points(values))
-        if shuffle_seed is not None:
-            random.Random(shuffle_seed).shuffle(self._points)
+        self._values = values
+        self._shuffle_seed = shuffle_seed
+
+    @functools.cached_property
+    def _points(self) -> list[Params]:
+        """The points in their order; listed late, as constraints may have to be measured."""
+        points = list(self.space.points(self._values))
+        if self._shuffle_seed is not None:
+            random.Random(self._shuffle_seed).shuffle(points)
+        return points
 
     def exhausted(self, trials: Sequence[FrozenTrial]) -> bool:
         """See `PointSampler`."""
@@ -235,6 +262,7 @@ def _uniform(study_seed: int, seed: int, options: dict[str, Any]) -> BaseSampler
 
 
 def _infeasible(space: Space) -> SpaceError:
-    texts = "; ".join(constraint.text for constraint in space.constraints)
+    constraints = [*space.constraints, *space.measured_constraints]
+    texts = "; ".join(constraint.text for constraint in constraints)
     found = f"{MAX_DRAWS:,} draws in a row did not"
     return SpaceError([f"constraints: some point must satisfy them, but {found}: {texts}"])

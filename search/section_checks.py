@@ -1,6 +1,6 @@
 """What must hold of the other sections of a space file: sampler, pruner, settings, budget."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from search.errors import listing, shown
 from search.objective import objective_problem
@@ -8,7 +8,7 @@ from search.pruners import PRUNERS, pruner_problems
 from search.samplers import SAMPLERS, sampler_problems
 from search.sections import Problem, Sections, unknown, valid_values
 from search.space import Space, distribution, holds_value
-from search.spec import BudgetSpec, Parameter, PrunerSpec, SamplerSpec
+from search.spec import BudgetSpec, MetricSpec, Parameter, PrunerSpec, SamplerSpec
 
 
 def section_problems(sections: Sections) -> Iterator[Problem]:
@@ -26,6 +26,7 @@ def section_problems(sections: Sections) -> Iterator[Problem]:
     if isinstance(pruner, PrunerSpec):
         yield from _pruner_problems(pruner, sections)
     yield from _settings_problems(sections)
+    yield from _metric_problems(sections.valid.get("metrics", []))
     budget = sections.valid.get("budget")
     if isinstance(budget, BudgetSpec) and budget.trials is None and budget.time is None:
         yield Problem(("budget",), "trials, time or both must be given")
@@ -41,6 +42,10 @@ def _sampler_problems(sampler: SamplerSpec, sections: Sections) -> Iterator[Prob
         return
     types = SAMPLERS[sampler.name].options
     yield from _placed("sampler", sampler_problems(sampler.name, sampler.options), types)
+    if not SAMPLERS[sampler.name].several and len(sections.valid.get("metrics", [])) > 1:
+        able = listing(name for name, kind in SAMPLERS.items() if kind.several)
+        text = f"{sampler.name} can search for one metric only; valid for several: {able}"
+        yield Problem(("sampler", "name"), text)
     if SAMPLERS[sampler.name].build is None:
         yield from _listing_problems(sampler, sections)
 
@@ -96,6 +101,21 @@ def _pruner_problems(pruner: PrunerSpec, sections: Sections) -> Iterator[Problem
         got = f"min_epochs={pruner.min_epochs}, epochs={epochs}"
         text = f"min_epochs <= settings.epochs must hold, got {got}"
         yield Problem(("pruner", "min_epochs"), text)
+
+
+def _metric_problems(metrics: Sequence[MetricSpec]) -> Iterator[Problem]:
+    names = [metric.name for metric in metrics]
+    for i, metric in enumerate(metrics):
+        if metric.name in names[:i]:
+            text = f"names must differ, got {metric.name!r} twice"
+            yield Problem(("metrics", i, "name"), text)
+        given = "reduce" in metric.model_fields_set
+        if given and metric.reduce != metrics[0].reduce:
+            text = (
+                "reduce must be that of the first metric, which says for all which epoch of a "
+                f"trial counts, got {metric.reduce}, {names[0]} has {metrics[0].reduce}"
+            )
+            yield Problem(("metrics", i, "reduce"), text)
 
 
 def _settings_problems(sections: Sections) -> Iterator[Problem]:

@@ -19,7 +19,8 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from search.expressions import Expression, parse
+from search.expressions import parse
+from search.measure import Measure
 from search.spec import (
     CategoricalParameter,
     FloatParameter,
@@ -42,12 +43,22 @@ class Space:
     Args:
         parameters: By name, in the order of the file; no cycle in their conditions.
         constraints: Expressions that every point satisfies.
+        measure: Gives the values of names in constraints that are no parameters; None leaves
+            such constraints aside.
     """
 
-    def __init__(self, parameters: Mapping[str, Parameter], constraints: Sequence[str]) -> None:
+    def __init__(
+        self,
+        parameters: Mapping[str, Parameter],
+        constraints: Sequence[str],
+        measure: Measure | None = None,
+    ) -> None:
         self.parameters = {name: parameters[name] for name in condition_order(parameters)}
         self.distributions = {name: distribution(p) for name, p in self.parameters.items()}
-        self.constraints: list[Expression] = [parse(text) for text in constraints]
+        expressions = [parse(text) for text in constraints]
+        self.constraints = [e for e in expressions if e.names <= parameters.keys()]
+        self.measured_constraints = [e for e in expressions if e not in self.constraints]
+        self._measure = measure
 
     @classmethod
     def of(cls, spec: Spec) -> "Space":
@@ -59,7 +70,8 @@ class Space:
         Returns:
             Its space.
         """
-        return cls(spec.parameters, spec.constraints)
+        measure = Measure(spec.objective, spec.settings)
+        return cls(spec.parameters, spec.constraints, measure)
 
     def walk(self, choose: Choose) -> Params:
         """Collect a point by asking for one value after another.
@@ -109,9 +121,17 @@ class Space:
             params: The point.
 
         Returns:
-            True if all hold.
+            True if all hold. Those over measured names are looked at last, as measuring may
+            take long; they do not hold where there is nothing to measure.
         """
-        return all(constraint.holds(params) for constraint in self.constraints)
+        if not all(constraint.holds(params) for constraint in self.constraints):
+            return False
+        if not self.measured_constraints or self._measure is None:
+            return True
+        measured = self._measure(params)
+        return measured is not None and all(
+            constraint.holds({**measured, **params}) for constraint in self.measured_constraints
+        )
 
     def contains(self, params: Mapping[str, Scalar]) -> bool:
         """Tell whether a point belongs to the space.
@@ -123,12 +143,22 @@ class Space:
             True if exactly the parameters that exist are there, each within its range,
             and the constraints hold.
         """
-        wanted = {name for name in self.parameters if self.exists(name, params)}
         return (
-            wanted == params.keys()
-            and all(holds_value(self.distributions[name], params[name]) for name in wanted)
+            self.is_whole(params)
+            and all(holds_value(self.distributions[name], params[name]) for name in params)
             and self.satisfies(params)
         )
+
+    def is_whole(self, params: Mapping[str, Scalar]) -> bool:
+        """Tell whether a point has exactly the parameters that exist in it.
+
+        Args:
+            params: The point.
+
+        Returns:
+            True if none is missing or too many.
+        """
+        return {n for n in self.parameters if self.exists(n, params)} == params.keys()
 
     def points(self, values: Mapping[str, Sequence[Scalar]] | None = None) -> Iterator[Params]:
         """List the points of a finite space.
@@ -156,7 +186,7 @@ class Space:
         return [name for name, kind in self.distributions.items() if not finite_values(kind)]
 
     def size(self, limit: int = 1_000_000) -> int | None:
-        """Count the feasible points.
+        """Count the feasible points, those included that only measuring could rule out.
 
         Args:
             limit: Counting stops there.
@@ -166,7 +196,10 @@ class Space:
         """
         if self.continuous():
             return None
-        return sum(1 for _ in itertools.islice(self.points(), limit))
+        axes = {name: finite_values(kind) for name, kind in self.distributions.items()}
+        points = self._points([*self.parameters], {}, axes)
+        feasible = (p for p in points if all(c.holds(p) for c in self.constraints))
+        return sum(1 for _ in itertools.islice(feasible, limit))
 
     def _points(
         self, names: list[str], params: Params, axes: Mapping[str, Sequence[Scalar]]

@@ -51,7 +51,8 @@ def check_change(old: Spec, new: Spec) -> None:
         StudyError: If objective or metric differ, or a new parameter has no default that it
             could have had in old trials.
     """
-    for name in ("objective", "metric"):
+    several = len(old.metrics) > 1 or len(new.metrics) > 1
+    for name in ("objective", "metrics" if several else "metric"):
         before, after = getattr(old, name), getattr(new, name)
         if before != after:
             raise StudyError(
@@ -134,16 +135,21 @@ def _translated(params: Mapping[str, Scalar], space: Space) -> dict[str, Scalar]
 def _fitting(
     trial: FrozenTrial, params: dict[str, Scalar], space: Space, version: int
 ) -> FrozenTrial:
-    notes = {k: v for k, v in trial.system_attrs.items() if k.startswith(_PRUNER_NOTES)}
+    notes = {k: v for k, v in trial.system_attrs.items() if _is_kept_note(k)}
     return create_trial(
         state=trial.state,
-        value=trial.value if trial.state is TrialState.COMPLETE else None,
+        values=trial.values if trial.state is TrialState.COMPLETE else None,
         params=params,
         distributions={name: space.distributions[name] for name in params},
         intermediate_values=trial.intermediate_values,
         user_attrs={record.SPACE_VERSION: version, **trial.user_attrs},
         system_attrs=notes,
     )
+
+
+def _is_kept_note(key: str) -> bool:
+    """Tell whether a pruner or a sampler needs what it noted of a trial in the next record."""
+    return key.startswith(_PRUNER_NOTES) or key == record.GENERATION
 
 
 def _unfitting(trial: FrozenTrial, version: int) -> FrozenTrial:

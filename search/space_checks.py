@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from search import expressions
 from search.errors import listing, shown
+from search.measure_checks import stranger_problems
 from search.sampling import sample_points
 from search.sections import Problem, Sections, unknown, valid_values
 from search.space import (
@@ -50,7 +51,8 @@ def parameter_problems(sections: Sections) -> Iterator[Problem]:
     all_sound = sound.keys() == set(sections.names)
     yield from _default_problems(sound)
     yield from _name_problems(sections)
-    bonds = [*_condition_problems(sections, sound), *_constraint_problems(sections)]
+    bonds = [*_condition_problems(sections, sound), *_syntax_problems(sections)]
+    bonds += stranger_problems(sections, drawable=all_sound and not bonds)
     if not bonds and all_sound:
         bonds = list(_computation_problems(sections))
     yield from bonds
@@ -139,15 +141,12 @@ def _condition_problems(sections: Sections, sound: Mapping[str, Parameter]) -> I
         yield Problem(("parameters", error.args[1][0], "when"), text)
 
 
-def _constraint_problems(sections: Sections) -> Iterator[Problem]:
+def _syntax_problems(sections: Sections) -> Iterator[Problem]:
     for i, text in enumerate(sections.valid.get("constraints", [])):
         try:
-            strangers = sorted(expressions.parse(text).names - set(sections.names))
+            expressions.parse(text)
         except expressions.ExpressionError as error:
             yield Problem(("constraints", i), f"{error}, got {text!r:.200}")
-            continue
-        for name in strangers:
-            yield Problem(("constraints", i), unknown("parameter", name, sections.names))
 
 
 def _computation_problems(sections: Sections) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ validated for itself → what must hold between values (`search.space_checks`,
 
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 
 from search.document import Document, KeyPath, read_document
 from search.errors import SpaceError, did_you_mean, listing, nearest, shown
+from search.measure_checks import measured_problem
 from search.objective import extend_import_path
 from search.sampling import sample_points
 from search.section_checks import section_problems
@@ -70,6 +71,10 @@ def load_space_file(path: Path, overrides: Iterable[str] = ()) -> Spec:
 def _check_feasible(spec: Spec, document: Document) -> None:
     """Make sure that there is a point to try."""
     space = Space.of(spec)
+    for i, point in enumerate(spec.start_from):
+        problem = measured_problem(space, point)
+        if problem:
+            document.add_problem(("start_from", i), problem)
     try:
         sample_points(space, 1)
     except SpaceError as error:
@@ -152,11 +157,21 @@ def _validate_sections(document: Document) -> Sections:
             valid.update(_validate_section(document, name, field))
         elif not field.is_required():
             valid[name] = field.get_default()
-        elif name not in meant:
+        elif name not in meant and name != "metric":
             document.add_problem((), f"the key {name!r} must be given")
+    if not meant & {"metric", "metrics"}:
+        _check_metric_keys(document)
     raw = document.data.get("parameters")
     raw = raw if isinstance(raw, Mapping) else {}
     return Sections(valid, parameters=_valid_parameters(raw), names=raw.keys())
+
+
+def _check_metric_keys(document: Document) -> None:
+    given = document.data.keys() & {"metric", "metrics"}
+    if len(given) != 1:
+        text = "exactly one of the keys 'metric' and 'metrics' must be given, got "
+        path = ("metrics",) if given else ()
+        document.add_problem(path, text + ("both" if given else "none"), at_key=True)
 
 
 def _validate_section(document: Document, name: str, field: FieldInfo) -> dict[str, Any]:
@@ -222,7 +237,8 @@ def _note(document: Document, path: KeyPath, details: ErrorDetails) -> None:
             text = f"a value of at least {context['ge']} must be given, got {given}"
             document.add_problem(path, text)
         case "too_short":
-            document.add_problem(path, "at least one parameter must be given", at_key=True)
+            noun = str(path[0]).removesuffix("s")
+            document.add_problem(path, f"at least one {noun} must be given", at_key=True)
         case kind:
             wanted = _WANTED_TYPES.get(kind, details["msg"])
             document.add_problem(path, f"{wanted} must be given, got {given}")
@@ -247,7 +263,8 @@ def _valid_keys(document: Document, path: KeyPath) -> list[str]:
     if path[0] == "parameters":
         return [*PARAMETER_TYPES[document.data["parameters"][path[1]]["type"]].model_fields]
     section: Any = Spec.model_fields[str(path[0])].annotation
-    return [*section.model_fields]
+    (model,) = get_args(section) or (section,)  # a list of models, or one
+    return [*model.model_fields]
 
 
 def _quoted(context: Mapping[str, Any]) -> list[str]:

@@ -16,7 +16,10 @@ from pydantic import (
     Field,
     PlainSerializer,
     PlainValidator,
+    SerializerFunctionWrapHandler,
     WithJsonSchema,
+    model_serializer,
+    model_validator,
 )
 
 from search.errors import shown
@@ -252,7 +255,9 @@ class MetricSpec(_Model):
     name: str = Field(description="A metric that the objective reports each epoch.")
     direction: Literal["maximize", "minimize"]
     reduce: Literal["best", "last"] = Field(
-        default="best", description="A trial's value: that of its best epoch, or of its last."
+        default="best",
+        description="A trial's value: that of its best epoch, or of its last. The first of "
+        "several metrics says it for all.",
     )
 
 
@@ -344,6 +349,12 @@ class Spec(_Model):
         default={}, description="Handed to the objective as they are, as keyword arguments."
     )
     metric: MetricSpec
+    metrics: list[MetricSpec] = Field(
+        default=[],
+        min_length=1,
+        description="Several metrics, in the place of `metric`. The first one decides which "
+        "epoch of a trial counts, which trials are pruned and whose checkpoints are kept.",
+    )
     budget: BudgetSpec
     sampler: SamplerSpec = SamplerSpec()
     pruner: PrunerSpec = PrunerSpec()
@@ -351,7 +362,9 @@ class Spec(_Model):
     failures: FailuresSpec = FailuresSpec()
     parameters: dict[str, Parameter] = Field(min_length=1)
     constraints: list[str] = Field(
-        default=[], description="Expressions over parameters that every trial satisfies."
+        default=[],
+        description="Expressions over parameters, and over what the objective measures, that "
+        "every trial satisfies.",
     )
     storage: Annotated[str, AfterValidator(_storage)] = Field(
         default="journal",
@@ -373,6 +386,25 @@ class Spec(_Model):
         default=[], description="Known good points, tried first; what they leave out is sampled."
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _read_metrics(cls, data: Any) -> Any:
+        """Let `metric` be the first of `metrics`, whichever of the two is given."""
+        given = data.keys() & {"metric", "metrics"} if isinstance(data, dict) else ()
+        if len(given) == 2:
+            raise ValueError("metric and metrics exclude each other")
+        if "metric" in given:
+            return {**data, "metrics": [data["metric"]]}
+        several = data["metrics"] if "metrics" in given else None
+        return {**data, "metric": several[0]} if isinstance(several, list) and several else data
+
+    @model_serializer(mode="wrap")
+    def _write_metrics(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what the other one of `metric` and `metrics` says."""
+        data: dict[str, Any] = write(self)
+        data.pop("metric" if len(self.metrics) > 1 else "metrics", None)
+        return data
+
     @property
     def epochs(self) -> int | None:
         """Epochs of a full trial as `settings.epochs` says, None if it does not."""
@@ -387,4 +419,6 @@ def json_schema() -> dict[str, Any]:
         A JSON schema (draft 2020-12).
     """
     schema = Spec.model_json_schema()
+    schema["required"].remove("metric")
+    schema["oneOf"] = [{"required": ["metric"]}, {"required": ["metrics"]}]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -9,7 +9,7 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +23,8 @@ from optuna.trial import FrozenTrial
 from search.errors import StudyError
 from search.optuna_logs import quiet_optuna
 
+Direction = Literal["minimize", "maximize"]
+"""Which way a metric is better."""
 JOURNAL, SQLITE = "journal", "sqlite"
 """Storages that are a file in the study's folder; any other is an URL."""
 WHOLE = "whole"
@@ -45,7 +47,7 @@ def record_file(folder: Path, storage: str) -> Path | None:
 
 
 def create_record(
-    folder: Path, storage: str, name: str, direction: Literal["minimize", "maximize"]
+    folder: Path, storage: str, name: str, directions: Sequence[Direction]
 ) -> optuna.Study:
     """Begin the record of a new study.
 
@@ -53,7 +55,7 @@ def create_record(
         folder: The study's folder; it exists.
         storage: As the space file says.
         name: The study's name.
-        direction: Which way its metric is better.
+        directions: Which way each of its metrics is better, `minimize` or `maximize`.
 
     Returns:
         A record without trials.
@@ -64,7 +66,7 @@ def create_record(
     opened = open_storage(folder, storage)
     with quiet_optuna():
         try:
-            return optuna.create_study(study_name=name, direction=direction, storage=opened)
+            return optuna.create_study(study_name=name, directions=directions, storage=opened)
         except optuna.exceptions.DuplicatedStudyError:
             raise StudyError(
                 f"{shown_url(storage)}: a new study needs a free name, {name} exists there; "
@@ -136,7 +138,9 @@ def create_next_record(study: optuna.Study, trials: Iterable[FrozenTrial]) -> op
         next_version += 1
     with quiet_optuna():
         created = optuna.create_study(
-            study_name=versioned(base, next_version), direction=study.direction, storage=storage
+            study_name=versioned(base, next_version),
+            directions=study.directions,
+            storage=storage,
         )
     for name, value in study.user_attrs.items():
         if name != WHOLE:

@@ -20,7 +20,8 @@ from search.figures import read_figures
 from search.history import append_epoch, cut_history
 from search.live_trial import LiveTrial
 from search.pruners import make_pruner
-from search.record import Failure, Report, TrialRecord, ranked, read_record
+from search.ranking import Directions, ranked
+from search.record import Failure, Report, TrialRecord, read_record
 from search.sampling import make_sampler, trial_seed
 from search.space import Space
 from search.space_file import read_space_file, write_space_file
@@ -48,7 +49,9 @@ from search.study_folder import (
 IMPORT_FOLDERS = "import_folders"
 """Attribute of the study: where its objective may lie."""
 METRIC = "metric"
-"""Attribute of the study: the name of its metric."""
+"""Attribute of the study: the name of its (first) metric."""
+METRICS = "metrics"
+"""Attribute of a study of several metrics: the names of all."""
 
 
 class Study:
@@ -93,12 +96,15 @@ class Study:
         try:
             require_free_place(checkpoint_location(folder, spec))
             write_space_file(spec, folder / SPACE_FILE, provenance())
-            optuna_study = create_record(folder, spec.storage, spec.study, spec.metric.direction)
+            directions = [metric.direction for metric in spec.metrics]
+            optuna_study = create_record(folder, spec.storage, spec.study, directions)
         except StudyError:
             shutil.rmtree(folder)
             raise
         optuna_study.set_user_attr(IMPORT_FOLDERS, list(import_folders))
         optuna_study.set_user_attr(METRIC, spec.metric.name)
+        if len(spec.metrics) > 1:
+            optuna_study.set_user_attr(METRICS, [metric.name for metric in spec.metrics])
         study = cls(folder, spec, optuna_study)
         for point in spec.start_from:
             optuna_study.enqueue_trial(point)
@@ -148,8 +154,14 @@ class Study:
 
     @property
     def direction(self) -> StudyDirection:
-        """Which way the metric is better."""
-        return self.optuna_study.direction
+        """Which way the (first) metric is better."""
+        return self.optuna_study.directions[0]
+
+    @property
+    def directions(self) -> Directions:
+        """Which way each metric is better, by name."""
+        names = [metric.name for metric in self.spec.metrics]
+        return dict(zip(names, self.optuna_study.directions, strict=True))
 
     def with_spec(self, spec: Spec) -> "Study":
         """Go on with another budget, sampler or pruner.
@@ -200,7 +212,7 @@ class Study:
 
         Args:
             number: The trial.
-            report: The epoch; holds a number for the study's metric.
+            report: The epoch; holds a number for each of the study's metrics.
 
         Returns:
             True if the pruner wants the trial stopped; never at its last epoch nor while it
@@ -294,12 +306,12 @@ class Study:
         """Read all trials.
 
         Returns:
-            The trials that have begun, best first (see `search.record.ranked`).
+            The trials that have begun, best first (see `search.ranking.ranked`).
         """
         trials = filter(record.has_begun, self.optuna_study.get_trials(deepcopy=False))
         attrs = self.optuna_study.user_attrs
         records = [read_record(trial, read_figures(attrs, trial.number)) for trial in trials]
-        return ranked(records, self.direction)
+        return ranked(records, self.directions)
 
     def trial_folder(self, number: int) -> Path:
         """Name the folder of a trial.
@@ -342,13 +354,13 @@ class Study:
         trials = self.optuna_study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
         own = list(filter(record.has_begun, trials))
         sign = -1 if self.direction == StudyDirection.MAXIMIZE else 1
-        own.sort(key=lambda trial: (sign * (trial.value or 0.0), trial.number))
+        own.sort(key=lambda trial: (sign * trial.values[0], trial.number))
         return [trial.number for trial in own]
 
     def _begin(self, trial: optuna.Trial) -> TrialRecord:
         """Complete what belongs to the start of a trial."""
         number = trial.number
-        self._live[number] = LiveTrial(trial, self.spec.metric)
+        self._live[number] = LiveTrial(trial, self.spec.metrics)
         try:
             self.space.suggest(trial)
         except SearchError as error:
@@ -366,6 +378,6 @@ class Study:
         if frozen.user_attrs.get(record.FAILURE):
             trial.set_user_attr(record.FAILURE, None)
         taken = self.record(trial.number)
-        self._live[taken.number] = LiveTrial(trial, self.spec.metric, taken)
+        self._live[taken.number] = LiveTrial(trial, self.spec.metrics, taken)
         cut_history(self.trial_folder(taken.number), taken.n_epochs)
         return taken

@@ -1,6 +1,6 @@
 """Tables for people: the best trials, one trial in full, the studies there are, a space."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -10,11 +10,13 @@ from rich.text import Text
 
 from search.facts import STATES, study_facts
 from search.figures_view import figures_view
+from search.front_table import front_table
 from search.history import read_history
-from search.leaderboard import PARAMETER_PREFIX, Row, leaderboard_rows
+from search.leaderboard import FRONT, PARAMETER_PREFIX, Row, leaderboard_rows
+from search.ranking import pareto_front
 from search.record import TrialRecord
 from search.sampling import sample_points
-from search.space import Space
+from search.space import Space, wanted_values
 from search.spec import CategoricalParameter, Parameter, Spec, format_duration
 from search.study import Study
 from search.study_folder import ERROR_FILE
@@ -29,7 +31,7 @@ _HEADINGS = {
     "n_parameters": "params",
 }
 _ACCURACIES = ["train_accuracy", "val_accuracy", "test_accuracy"]
-_TABLE_COLUMNS = ["rank", "trial", "value", *_HEADINGS, "seconds", "space"]
+_TABLE_COLUMNS = [*_HEADINGS, "seconds", "space"]
 _STATE_STYLES = {"COMPLETE": "green", "PRUNED": "yellow", "FAIL": "red", "RUNNING": "cyan"}
 _MEASURE = Console(width=10_000)
 
@@ -53,11 +55,7 @@ def leaderboard_view(
         rows = [row for row in rows if row["value"] is not None][:top] or rows[:top]
     if not rows:
         return Text("no trials")
-    results = [c for c in _table_columns(rows[0], study.spec.metric.name) if c in rows[0]]
-    if study.version == 1:
-        results.remove("space")
-    if any(row["state"] != "COMPLETE" for row in rows):
-        results.insert(2, "state")
+    results = _result_columns(study, rows)
     parameters = [c for c in rows[0] if c.startswith(PARAMETER_PREFIX)]
     tables: list[Table] = []
     left = [*results, *parameters]
@@ -70,14 +68,23 @@ def leaderboard_view(
     return Group(*spaced[1:])
 
 
-def _table_columns(row: Row, metric: str) -> list[str]:
-    """Order the results; once trials are evaluated, the accuracies of all splits come first."""
-    columns = ["value" if column == metric else column for column in _ACCURACIES]
-    if "test_accuracy" in row:
-        columns = ["rank", "trial", *([] if "value" in columns else ["value"]), *columns]
-    else:
-        columns = ["rank", "trial", "value"]
-    return columns + [c for c in _TABLE_COLUMNS if c not in {*columns, metric}]
+def _result_columns(study: Study, rows: list[Row]) -> list[str]:
+    """Name the columns before those of the parameters.
+
+    Once trials are evaluated, the accuracies of all splits stand side by side.
+    """
+    main, *others = study.directions
+    first = ["value"]
+    if "test_accuracy" in rows[0]:
+        accuracies = ["value" if name == main else name for name in _ACCURACIES]
+        first = accuracies if "value" in accuracies else ["value", *accuracies]
+    wanted = dict.fromkeys(["rank", FRONT, "trial", "state", *first, *others, *_TABLE_COLUMNS])
+    columns = [column for column in wanted if column in rows[0] and column != main]
+    if study.version == 1:
+        columns.remove("space")
+    if all(row["state"] == "COMPLETE" for row in rows):
+        columns.remove("state")
+    return columns
 
 
 def _fitting(rows: list[Row], columns: list[str], metric: str, width: int) -> list[str]:
@@ -136,7 +143,7 @@ def studies_table(studies: Iterable[Mapping[str, Any]]) -> Table:
             str(facts["trials"]),
             *[str(facts[state.lower()]) for state in STATES],
             number_text(facts["best"]),
-            facts["metric"],
+            ", ".join(facts.get("metrics", [facts["metric"]])),
             facts["changed"],
         )
     return table
@@ -157,7 +164,7 @@ def study_view(study: Study, width: int) -> RenderableType:
     lines = [
         f"study       {study.name}  ({study.folder})",
         f"objective   {study.spec.objective}",
-        f"metric      {facts['metric']}, {facts['direction']}",
+        _metrics_line([f"{m.name}, {m.direction}" for m in study.spec.metrics]),
         f"sampler     {study.spec.sampler.name}, seed {study.spec.sampler.seed}",
         f"pruner      {study.spec.pruner.name}",
         f"trials      {counts_text(records)}",
@@ -167,6 +174,9 @@ def study_view(study: Study, width: int) -> RenderableType:
     failures = failure_lines(records)
     if failures:
         parts.append(Text("failures    " + "\n            ".join(failures), style="red"))
+    front = pareto_front(records, study.directions)
+    if len(study.directions) > 1 and front:
+        parts += [Text(), front_table(front, study.directions), Text()]
     if records:
         parts.append(leaderboard_view(study, width))
     return Group(*parts)
@@ -188,6 +198,10 @@ def trial_view(study: Study, number: int) -> RenderableType:
         f"state       {record.state}{' – ' + record.reason if record.reason else ''}",
         f"value       {number_text(record.value)} ({study.spec.metric.name}"
         + (f", epoch {record.best_epoch})" if record.best_epoch else ")"),
+        *[
+            f"            {number_text(record.metrics.get(metric.name))} ({metric.name})"
+            for metric in study.spec.metrics[1:]
+        ],
         f"seconds     {number_text(record.seconds)}",
         f"seed        {record.seed}",
         *[f"{name:<11} {value}" for name, value in record.params.items()],
@@ -236,7 +250,8 @@ def space_view(spec: Spec) -> RenderableType:
     lines = [
         f"study       {spec.study}",
         f"objective   {spec.objective}",
-        f"metric      {spec.metric.name}, {spec.metric.direction}, {spec.metric.reduce} epoch",
+        _metrics_line([f"{m.name}, {m.direction}" for m in spec.metrics])
+        + f", {spec.metric.reduce} epoch",
         f"size        {_size_text(space)}",
         f"budget      {_budget_text(spec)}",
         f"sampler     {spec.sampler.name}, seed {spec.sampler.seed}",
@@ -247,6 +262,11 @@ def space_view(spec: Spec) -> RenderableType:
     if spec.start_from:
         lines.append(f"start from  {len(spec.start_from)} given points")
     return Group(Text("\n".join(lines)), table)
+
+
+def _metrics_line(metrics: Sequence[str]) -> str:
+    heading = "metric" if len(metrics) == 1 else "metrics"
+    return f"{heading:<11} {'; '.join(metrics)}"
 
 
 def range_text(parameter: Parameter) -> str:
@@ -270,9 +290,8 @@ def _condition_text(parameter: Parameter) -> str:
     if not parameter.when:
         return "always"
     return "if " + " and ".join(
-        f"{name} is {' or '.join(map(value_text, wanted))}"
-        for name, given in parameter.when.items()
-        for wanted in [given if isinstance(given, list) else [given]]
+        f"{name} is {' or '.join(map(value_text, wanted_values(wanted)))}"
+        for name, wanted in parameter.when.items()
     )
 
 
@@ -282,6 +301,8 @@ def _size_text(space: Space) -> str:
         return f"continuous ({', '.join(continuous)})"
     limit = 100_000
     size = space.size(limit)
+    if space.measured_constraints:
+        return f"up to {size:,} points, fewer by measured constraints"
     return f"{limit:,} points or more" if size == limit else f"{size:,} points"
 
 

@@ -72,6 +72,17 @@ def test_metrics_tell_learning_rate_and_parameters_as_given() -> None:
     assert metrics["n_parameters"] == (8 * 9 + 8) + (8 * 6 * 6 * 10 + 10)
 
 
+def test_measure_tells_the_size_of_the_network_that_is_trained() -> None:
+    params = {**PARAMS, "filters": 5, "kernel_size": 5}
+    measured = ImageClassifier.measure(params, **SMALL)
+    assert measured == {"n_parameters": next(iter(classifier(params)))["n_parameters"]}
+
+
+def test_measure_of_an_infeasible_network_is_refused() -> None:
+    with pytest.raises(InfeasibleError):
+        ImageClassifier.measure({**PARAMS, "kernel_size": 9}, **SMALL)
+
+
 def test_metrics_get_better_over_epochs() -> None:
     history = list(classifier(epochs=8))
     assert (history[-1]["train_loss"] or 9) < 0.5 * (history[0]["train_loss"] or 0)

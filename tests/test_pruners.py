@@ -3,7 +3,10 @@
 import optuna
 import pytest
 
+from search.live_trial import LiveTrial
 from search.pruners import PRUNERS, make_pruner, pruner_problems
+from search.record import Report
+from search.spec import MetricSpec
 
 EPOCHS = 9
 
@@ -27,6 +30,39 @@ def epochs_run(name: str, values: list[float], min_epochs: int) -> list[int]:
             study.tell(trial, value)
         lengths.append(epoch)
     return lengths
+
+
+def epochs_run_live(name: str, values: list[float], n_metrics: int) -> list[int]:
+    """Do the same by live trials, of which the first metric alone says what a trial is worth."""
+    metrics = [
+        MetricSpec(name="score", direction="maximize"),
+        MetricSpec(name="cost", direction="minimize"),
+    ][:n_metrics]
+    study = optuna.create_study(
+        directions=[metric.direction for metric in metrics],
+        study_name="contract",
+        pruner=make_pruner(name, 1, EPOCHS, {}),
+    )
+    lengths = []
+    for value in values:
+        live = LiveTrial(study.ask(), metrics)
+        for epoch in range(1, EPOCHS + 1):
+            live.report(Report(epoch, {"score": value, "cost": -value}, 0.1, 0.1))
+            if live.should_prune(epoch):
+                live.prune(0.1)
+                break
+        else:
+            live.complete(0.1)
+        lengths.append(epoch)
+    return lengths
+
+
+@pytest.mark.parametrize("name", PRUNERS)
+def test_pruner_judges_several_metrics_by_the_first(name: str) -> None:
+    values = [0.9] * 8 + [0.1] * 8 + [1.0]
+    one = epochs_run(name, values, min_epochs=1)
+    assert epochs_run_live(name, values, 1) == one
+    assert epochs_run_live(name, values, 2) == one
 
 
 @pytest.mark.parametrize("name", PRUNERS)

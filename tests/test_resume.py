@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from search.record import GENERATION
 from search.study import Study
 from tests.conftest import ROOT
 from tests.processes import environment
@@ -30,6 +31,12 @@ parameters:
   only_b: {type: int, low: 1, high: 9, when: {kind: b}}
 start_from: [{x: 0.5, kind: a}]
 """
+
+BRED = SPACE.replace(
+    "metric: {name: score, direction: maximize}",
+    "metrics: [{name: score, direction: maximize}, {name: place, direction: minimize}]",
+).replace("tpe, seed: 3, n_startup_trials: 4", "nsgaii, seed: 3, population_size: 2")
+"""The same search by NSGA-II and for two metrics."""
 
 
 def drive(folder: Path, *args: str) -> "subprocess.Popen[str]":
@@ -127,6 +134,18 @@ def test_killed_and_resumed_study_equals_the_whole_one(
     n_hit = run_with_kills(tmp_path, engine, n_kills, seed=n_kills)
     assert n_hit >= n_kills // 2
     assert outcome(tmp_path) == whole
+
+
+def test_killed_and_resumed_study_of_several_metrics_equals_the_whole_one(tmp_path: Path) -> None:
+    folders = [tmp_path / "whole", tmp_path / "killed"]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "toy.yaml").write_text(BRED)
+    finish(drive(folders[0], "run", "toy.yaml", "--engine", "inline"))
+    assert run_with_kills(folders[1], "inline", 8, seed=5) >= 4
+    assert outcome(folders[1]) == outcome(folders[0])
+    study = Study.open("toy", folders[1] / "studies")
+    assert len({t.system_attrs[GENERATION] for t in study.optuna_study.trials}) > 2
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])

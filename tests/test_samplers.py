@@ -6,6 +6,7 @@ import optuna
 import pytest
 
 from search.errors import SpaceError
+from search.record import GENERATION
 from search.samplers import SAMPLERS, sampler_problems
 from search.sampling import make_sampler, sample_points, trial_seed
 from search.space import Params, Space
@@ -105,6 +106,68 @@ def test_sampler_same_seed_gives_same_points(name: str, space_name: str) -> None
 def test_sampler_another_seed_gives_other_points(name: str) -> None:
     space = Space.of(make_spec(**SPACES["finite"]))
     assert propose(name, space, 8, seed=1) != propose(name, space, 8, seed=2)
+
+
+@pytest.mark.parametrize("name", [name for name, kind in SAMPLERS.items() if kind.several])
+@pytest.mark.parametrize("space_name", ["conditional", "constrained"])
+def test_sampler_of_several_metrics_depends_on_the_record_alone(
+    name: str, space_name: str
+) -> None:
+    space = Space.of(make_spec(**SPACES[space_name]))
+    storage = optuna.storages.InMemoryStorage()
+    options = {"population_size": 4} if name == "nsgaii" else {}
+    spec = SamplerSpec.model_validate({"name": name, "seed": 3, **options})
+    studies = [
+        optuna.create_study(study_name=study_name, storage=storage, directions=["minimize"] * 2)
+        for study_name in ("whole", "interrupted")
+    ]
+    points: list[list[Params]] = [[], []]
+    sampler = make_sampler(spec, space)
+    for study, proposed in zip(studies, points, strict=True):
+        for number in range(12):
+            study.sampler = sampler if study is studies[0] else make_sampler(spec, space)
+            if study.sampler.exhausted(study.trials):
+                break
+            trial = study.ask()
+            proposed.append(space.suggest(trial))
+            assert space.contains(proposed[-1])
+            storage.set_trial_intermediate_value(trial._trial_id, 1, number % 5)
+            if number % 4 == 3:
+                study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+            else:
+                study.tell(trial, [number % 5, number % 3])
+    assert points[0] == points[1]
+    assert len(points[0]) >= 5
+
+
+def test_nsgaii_breeds_from_the_front() -> None:
+    parameters = {name: {"type": "float", "low": 0.0, "high": 1.0} for name in ("x", "waste")}
+    space = Space.of(make_spec(parameters=parameters))
+    spec = SamplerSpec.model_validate({"name": "nsgaii", "seed": 1, "population_size": 8})
+    study = optuna.create_study(
+        directions=["maximize", "minimize"], sampler=make_sampler(spec, space)
+    )
+    wastes = []
+    for _ in range(80):
+        trial = study.ask()
+        point = space.suggest(trial)
+        x, waste = (float(point[name] or 0) for name in ("x", "waste"))
+        study.tell(trial, [x - waste, x**2 + waste])
+        wastes.append(waste)
+    assert sum(wastes[-16:]) < sum(wastes[:16]) / 3
+
+
+def test_nsgaii_breeds_from_given_points_too() -> None:
+    space = Space.of(make_spec())
+    spec = SamplerSpec.model_validate({"name": "nsgaii", "population_size": 2})
+    study = optuna.create_study(directions=["maximize"], sampler=make_sampler(spec, space))
+    for x in (0.25, 0.75):
+        study.enqueue_trial({"x": x})
+    for _ in range(2):
+        trial = study.ask()
+        study.tell(trial, float(space.suggest(trial)["x"] or 0))
+    space.suggest(study.ask())
+    assert study.trials[2].system_attrs == {GENERATION: 1}
 
 
 @pytest.mark.parametrize("name", DRAWING)

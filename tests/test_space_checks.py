@@ -10,13 +10,33 @@ from tests.space_texts import BASE, enter_folder, write_space
 
 NAMES = "rate, width, kernel, tuned, depth"
 START = "{rate: 1e-3, width: 5, kernel: 3, tuned: top, depth: 2}"
-SAMPLERS = "tpe, gp, cmaes, random, qmc, grid, brute_force"
+SAMPLERS = "tpe, gp, cmaes, nsgaii, random, qmc, grid, brute_force"
 ASHA = "name, min_epochs, reduction_factor, min_early_stopping_rate, bootstrap_count"
 NO_EXPRESSION = "16:5: constraints[0]: not an expression: "
 OUTSIDE = "a value in the space must be given, got "
 
 # What is wrong: (part of the base text, its replacement, the message without the file's name).
 MISTAKES = {
+    "a metric twice": (
+        "metric: {name: score, direction: maximize}",
+        "metrics: [{name: score, direction: maximize}, {name: score, direction: minimize}]",
+        "4:54: metrics[1].name: names must differ, got 'score' twice",
+    ),
+    "another epoch for a further metric": (
+        "metric: {name: score, direction: maximize}",
+        "metrics: [{name: score, direction: maximize}, "
+        "{name: loss, direction: minimize, reduce: last}]",
+        "4:89: metrics[1].reduce: reduce must be that of the first metric, which says for all "
+        "which epoch of a trial counts, got last, score has best",
+    ),
+    "sampler of one metric with several": (
+        "metric: {name: score, direction: maximize}\n"
+        "budget: {trials: 4, time: 10m}\nsampler: {name: tpe,",
+        "metrics: [{name: score, direction: maximize}, {name: loss, direction: minimize}]\n"
+        "budget: {trials: 4, time: 10m}\nsampler: {name: cmaes,",
+        "6:17: sampler.name: cmaes can search for one metric only; valid for several: tpe, gp, "
+        "nsgaii, random, qmc, grid, brute_force",
+    ),
     "low above high": (
         "low: 1, high: 9, step: 2",
         "low: 9, high: 1, step: 3",

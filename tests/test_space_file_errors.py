@@ -9,7 +9,7 @@ from search.space_file import load_space_file
 from tests.space_texts import BASE, enter_folder, write_space
 
 TOP_LEVEL = (
-    "study, objective, settings, metric, budget, sampler, pruner, resources, failures, "
+    "study, objective, settings, metric, metrics, budget, sampler, pruner, resources, failures, "
     "parameters, constraints, storage, storage_path, keep, start_from"
 )
 STUDY_NAME = (
@@ -70,7 +70,34 @@ MISTAKES = {
     "missing top-level key": (
         "metric: {name: score, direction: maximize}\n",
         "",
-        "1:1: the key 'metric' must be given",
+        "1:1: exactly one of the keys 'metric' and 'metrics' must be given, got none",
+    ),
+    "both metric and metrics": (
+        "metric: {name: score, direction: maximize}\n",
+        "metric: {name: score, direction: maximize}\n"
+        "metrics: [{name: loss, direction: minimize}]\n",
+        "5:1: metrics: exactly one of the keys 'metric' and 'metrics' must be given, got both",
+    ),
+    "no metric in the list": (
+        "metric: {name: score, direction: maximize}",
+        "metrics: []",
+        "4:1: metrics: at least one metric must be given",
+    ),
+    "a metric that is no list": (
+        "metric: {name: score, direction: maximize}",
+        "metrics: {name: score, direction: maximize}",
+        "4:10: metrics: a list must be given, got {'name': 'score', 'direction': 'maximize'}",
+    ),
+    "unknown key of one of several metrics": (
+        "metric: {name: score, direction: maximize}",
+        "metrics: [{name: score, directoin: maximize}]",
+        "4:25: metrics[0].directoin: unknown key; did you mean 'direction'; "
+        "valid: name, direction, reduce",
+    ),
+    "misspelt key of several metrics": (
+        "metric: {name: score, direction: maximize}",
+        "metrisc: [{name: score, direction: maximize}]",
+        f"4:1: metrisc: unknown key; did you mean 'metric'; valid: {TOP_LEVEL}",
     ),
     "missing nested key": (
         ", direction: maximize",
@@ -242,7 +269,7 @@ BAD_OVERRIDES = {
     "unknown sampler": (
         "sampler={name: tep}",
         "--set sampler={name: tep}: sampler.name: unknown sampler 'tep'; did you mean 'tpe'; "
-        "valid: tpe, gp, cmaes, random, qmc, grid, brute_force",
+        "valid: tpe, gp, cmaes, nsgaii, random, qmc, grid, brute_force",
     ),
     "no constraint": (
         "constraints=[width >]",

@@ -160,8 +160,12 @@ def test_json_schema_accepts_the_spaces_folder(path: Path) -> None:
         lambda data: data["resources"].update(gpus_per_trial=0.25, workers=2),
         lambda data: data["budget"].update(time=90),
         lambda data: data["sampler"].update(n_startup_trials=3),
+        lambda data: data.update(metrics=[data.pop("metric")] * 2),
     ],
-    ids=["mixed choices", "fraction of a gpu", "time in seconds", "option of a sampler"],
+    ids=[
+        *("mixed choices", "fraction of a gpu", "time in seconds", "option of a sampler"),
+        "several metrics",
+    ],
 )
 def test_json_schema_accepts_what_a_file_may_say(
     data: Data, change: Callable[[Data], None]
@@ -176,6 +180,8 @@ def test_json_schema_accepts_what_a_file_may_say(
     [
         lambda data: data.update(resorces={}),
         lambda data: data.pop("metric"),
+        lambda data: data.update(metrics=[data["metric"]]),
+        lambda data: data.pop("metric") and data.update(metrics=[]),
         lambda data: data.update(parameters={}),
         lambda data: data["budget"].update(trials="4"),
         lambda data: data["budget"].update(trials=0),
@@ -188,7 +194,15 @@ def test_json_schema_accepts_what_a_file_may_say(
         lambda data: data["resources"].update(gpus_per_trial="all"),
     ],
     ids=[
-        *("unknown key", "missing key", "no parameters", "text for a number", "no trials"),
+        *(
+            "unknown key",
+            "missing key",
+            "metric and metrics",
+            "no metrics",
+            "no parameters",
+            "text for a number",
+            "no trials",
+        ),
         *("truth value for a time", "unknown direction", "unknown type"),
         *("unknown key of a parameter", "list as a choice", "min_epochs of 0", "word for gpus"),
     ],

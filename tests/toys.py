@@ -4,7 +4,7 @@ import itertools
 import os
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import search
 
@@ -24,6 +24,14 @@ def humped(params: dict[str, Any]) -> Iterator[Any]:
     """Best at its second of four epochs."""
     for score in (0.1, 0.7 + params["x"] / 10, 0.5, 0.3):
         yield {"score": score}
+
+
+def traded(params: dict[str, Any], epochs: int = 6) -> Iterator[Any]:
+    """Has a score that a cost is paid for, and may waste some of it."""
+    x, waste = params["x"], params["waste"]
+    for epoch in range(1, epochs + 1):
+        score = x * (1 - waste) * (1 - 0.5**epoch)
+        yield {"score": score, "cost": x**2 + waste, "epoch": epoch}
 
 
 def misbehaving(params: dict[str, Any]) -> Iterator[Any]:
@@ -64,6 +72,25 @@ def hanging(params: dict[str, Any]) -> Iterator[Any]:
     if params["x"] == 0.9:
         max(itertools.repeat(0))
     yield {"score": params["x"] + 1}
+
+
+class Sized:
+    """Can tell its size before it trains; makes no valid model where width is 13."""
+
+    measured: ClassVar[list[dict[str, Any]]] = []
+
+    def __init__(self, params: dict[str, Any], scale: int = 1) -> None:
+        self.metrics = {"score": params["rate"], **self.measure(params, scale)}
+
+    def __iter__(self) -> Iterator[Any]:
+        yield self.metrics
+
+    @classmethod
+    def measure(cls, params: dict[str, Any], scale: int = 1) -> dict[str, float]:
+        cls.measured.append(params)
+        if params["width"] == 13:
+            raise search.InfeasibleError("13 brings bad luck")
+        return {"n_parameters": scale * params["width"] ** 2}
 
 
 class Listing:
