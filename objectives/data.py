@@ -33,7 +33,7 @@ class DataSettings:
     Args:
         name: A key of `SOURCES`.
         root: Folder of torchvision's data sets; None looks at `$SEARCH_DATA`, then the cache.
-        path: Folder of an `image_folder`.
+        path: Folder of an `image_folder`, in the current folder or else in `$SEARCH_DATA`.
         image_size: Height and width to scale to; None keeps those of the source.
         val_fraction: Share of the training images that becomes the validation split, in (0, 1).
         limit: Use only so many training images (validation included), by class; None uses all.
@@ -66,8 +66,12 @@ class DataSettings:
 
     @property
     def folder(self) -> Path:
-        """Where the source reads from."""
-        return Path(self.path or self.root or default_root()).expanduser().resolve()
+        """Where the source reads from; a relative `path` may also lie in the data root."""
+        given = Path(self.path or self.root or default_root()).expanduser()
+        in_root = default_root() / given
+        return (
+            in_root if self.path and not given.exists() and in_root.exists() else given
+        ).resolve()
 
 
 @dataclass(frozen=True)

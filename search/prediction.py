@@ -94,7 +94,7 @@ def _objective(study: Study, record: TrialRecord) -> Iterator[PredictingObjectiv
     """Make a trial's objective; whatever it raises becomes one line for the user."""
     objective = None
     try:
-        objective = make_objective(_as_it_ran(study, record))
+        objective = make_objective(as_it_ran(study, record))
         yield _predicting(objective, study.spec.objective)
     except SearchError:
         raise
@@ -116,8 +116,16 @@ def _predicting(objective: object, path: str) -> PredictingObjective:
     )
 
 
-def _as_it_ran(study: Study, record: TrialRecord) -> Assignment:
-    """Gather what a trial ran with, if need be in an earlier space than the present one."""
+def as_it_ran(study: Study, record: TrialRecord) -> Assignment:
+    """Gather what a trial ran with, if need be in an earlier space than the present one.
+
+    Args:
+        study: The study.
+        record: The trial.
+
+    Returns:
+        Its parameters and settings, in this process's surroundings.
+    """
     resources = study.spec.resources
     worker = shared_worker(
         study.import_folders,

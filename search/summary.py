@@ -1,6 +1,6 @@
 """Tables for people: the best trials, one trial in full, the studies there are, a space."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -15,12 +15,10 @@ from search.history import read_history
 from search.leaderboard import FRONT, PARAMETER_PREFIX, Row, leaderboard_rows
 from search.ranking import pareto_front
 from search.record import TrialRecord
-from search.sampling import sample_points
-from search.space import Space, wanted_values
-from search.spec import CategoricalParameter, Parameter, Spec, format_duration
+from search.space_view import metrics_line
 from search.study import Study
 from search.study_folder import ERROR_FILE
-from search.tables import new_table, number_text, value_text
+from search.tables import new_table, number_text
 
 _HEADINGS = {
     "best_epoch": "best\nepoch",
@@ -164,7 +162,7 @@ def study_view(study: Study, width: int) -> RenderableType:
     lines = [
         f"study       {study.name}  ({study.folder})",
         f"objective   {study.spec.objective}",
-        _metrics_line([f"{m.name}, {m.direction}" for m in study.spec.metrics]),
+        metrics_line([f"{m.name}, {m.direction}" for m in study.spec.metrics]),
         f"sampler     {study.spec.sampler.name}, seed {study.spec.sampler.seed}",
         f"pruner      {study.spec.pruner.name}",
         f"trials      {counts_text(records)}",
@@ -226,92 +224,6 @@ def _history_table(history: list[dict[str, str]], best_epoch: int | None) -> Tab
         style = "bold" if epoch["epoch"] == str(best_epoch) else None
         table.add_row(*[_history_cell(v) for v in epoch.values()], style=style)
     return table
-
-
-def space_view(spec: Spec) -> RenderableType:
-    """Describe a search before it runs: parameters, size, sample points, budget.
-
-    Args:
-        spec: A valid search.
-
-    Returns:
-        Something rich can print.
-    """
-    space = Space.of(spec)
-    table = new_table()
-    points = sample_points(space, 3, spec.sampler.seed)
-    for column in ["parameter", "type", "values", "exists", "sample 1", "sample 2", "sample 3"]:
-        table.add_column(column)
-    for name, parameter in space.parameters.items():
-        samples = [value_text(point[name]) if name in point else "–" for point in points]
-        table.add_row(
-            name, parameter.type, range_text(parameter), _condition_text(parameter), *samples
-        )
-    lines = [
-        f"study       {spec.study}",
-        f"objective   {spec.objective}",
-        _metrics_line([f"{m.name}, {m.direction}" for m in spec.metrics])
-        + f", {spec.metric.reduce} epoch",
-        f"size        {_size_text(space)}",
-        f"budget      {_budget_text(spec)}",
-        f"sampler     {spec.sampler.name}, seed {spec.sampler.seed}",
-        f"pruner      {spec.pruner.name}"
-        + (f", from epoch {spec.pruner.min_epochs}" if spec.pruner.name != "none" else ""),
-    ]
-    lines += [f"constraint  {text}" for text in spec.constraints]
-    if spec.start_from:
-        lines.append(f"start from  {len(spec.start_from)} given points")
-    return Group(Text("\n".join(lines)), table)
-
-
-def _metrics_line(metrics: Sequence[str]) -> str:
-    heading = "metric" if len(metrics) == 1 else "metrics"
-    return f"{heading:<11} {'; '.join(metrics)}"
-
-
-def range_text(parameter: Parameter) -> str:
-    """Write the values of a parameter in short.
-
-    Args:
-        parameter: The parameter.
-
-    Returns:
-        Its choices, or its range with log and step.
-    """
-    if isinstance(parameter, CategoricalParameter):
-        return ", ".join(value_text(choice) for choice in parameter.choices)
-    text = f"{parameter.low:g} to {parameter.high:g}"
-    if parameter.log:
-        text += ", log"
-    return text + (f", step {parameter.step:g}" if parameter.step not in (None, 1) else "")
-
-
-def _condition_text(parameter: Parameter) -> str:
-    if not parameter.when:
-        return "always"
-    return "if " + " and ".join(
-        f"{name} is {' or '.join(map(value_text, wanted_values(wanted)))}"
-        for name, wanted in parameter.when.items()
-    )
-
-
-def _size_text(space: Space) -> str:
-    continuous = space.continuous()
-    if continuous:
-        return f"continuous ({', '.join(continuous)})"
-    limit = 100_000
-    size = space.size(limit)
-    if space.measured_constraints:
-        return f"up to {size:,} points, fewer by measured constraints"
-    return f"{limit:,} points or more" if size == limit else f"{size:,} points"
-
-
-def _budget_text(spec: Spec) -> str:
-    budget = spec.budget
-    parts = [f"{budget.trials} trials"] if budget.trials else []
-    parts += [format_duration(budget.time)] if budget.time else []
-    epochs = f", up to {spec.epochs} epochs each" if spec.epochs else ""
-    return " or ".join(parts) + epochs
 
 
 def failure_lines(records: Iterable[TrialRecord]) -> list[str]:

@@ -1,6 +1,7 @@
 """Fixtures shared by the tests: a search made of a few keys, engines, one Ray cluster."""
 
 import copy
+import io
 import itertools
 import os
 import secrets
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from search.engines import ENGINES
 from search.progress import Progress
@@ -42,6 +44,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if not torch.cuda.is_available():
             for item in needy:
                 item.add_marker(pytest.mark.skip(reason="needs a CUDA device"))
+
+
+def text_of(renderable: object, width: int = 300) -> str:
+    """Print something of rich's to a text."""
+    file = io.StringIO()
+    Console(file=file, width=width, color_system=None).print(renderable)
+    return file.getvalue()
 
 
 def make_spec(**sections: Any) -> Spec:

@@ -1,11 +1,9 @@
 """The leaderboard: stable columns, ranks, sorting, and its way into files and tables."""
 
-import io
 import json
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from search.errors import StudyError
 from search.export import FORMATS, write_leaderboard
@@ -14,7 +12,7 @@ from search.leaderboard import COLUMNS, leaderboard_rows
 from search.record import Failure, Report
 from search.study import Study
 from search.summary import counts_text, failure_lines, leaderboard_view, studies_table, study_view
-from tests.conftest import make_spec
+from tests.conftest import make_spec, text_of
 
 
 @pytest.fixture
@@ -121,13 +119,6 @@ def test_export_unwritable_file_is_one_line(tmp_path: Path, study: Study) -> Non
     path = tmp_path / "missing" / "out.csv"
     with pytest.raises(StudyError, match=r"out\.csv: the file must be writable"):
         write_leaderboard(leaderboard_rows(study), "csv", path)
-
-
-def text_of(renderable: object, width: int = 300) -> str:
-    console = Console(file=io.StringIO(), width=width, color_system=None)
-    console.print(renderable)
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue()
 
 
 def test_view_wide_is_one_table(study: Study) -> None:

@@ -1,6 +1,5 @@
 """Studies of several metrics, from the space file to the front that is shown."""
 
-import io
 import json
 from pathlib import Path
 from typing import Any
@@ -20,9 +19,10 @@ from search.record import Failure, Report, TrialRecord
 from search.run import Run
 from search.sitting import extend_study
 from search.space_change import change_space
+from search.space_view import space_view
 from search.study import Study
-from search.summary import space_view, studies_table, study_view, trial_view
-from tests.conftest import BASE, RunStudy, make_spec
+from search.summary import studies_table, study_view, trial_view
+from tests.conftest import BASE, RunStudy, make_spec, text_of
 
 METRICS = [
     {"name": "score", "direction": "maximize"},
@@ -73,12 +73,6 @@ def study(tmp_path: Path) -> Study:
     study.prune(6, 0.1)
     study.fail(7, 0.1, Failure("error", "no such layer"))
     return study
-
-
-def text_of(renderable: object) -> str:
-    file = io.StringIO()
-    Console(file=file, width=200, color_system=None).print(renderable)
-    return file.getvalue()
 
 
 def run_on(study: Study) -> Study:

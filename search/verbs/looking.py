@@ -3,13 +3,16 @@
 import dataclasses
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from search.errors import SearchError, did_you_mean, listing
 from search.verbs.options import STUDIES, JsonOption, StudiesOption, StudyArgument
 from search.verbs.output import next_commands, print_json, stdout
+
+if TYPE_CHECKING:
+    from search.study import Study
 
 
 def list_studies(
@@ -60,21 +63,24 @@ def _list_database(url: str, as_json: bool) -> None:
 def show(
     study: StudyArgument,
     trial: Annotated[int | None, typer.Argument(help="Number of a trial.")] = None,
+    layers: Annotated[
+        bool, typer.Option("--layers", help="Of a trial: its network, by the study's objective.")
+    ] = False,
     studies: StudiesOption = STUDIES,
     as_json: JsonOption = False,
 ) -> None:
     """Describe a study, or one of its trials with every epoch."""
     from search.facts import study_facts
     from search.study import Study
-    from search.summary import study_view, trial_view
+    from search.summary import study_view
 
     opened = Study.open(study, studies)
-    if as_json and trial is not None:
-        print_json(dataclasses.asdict(opened.record(trial)))
+    if trial is not None:
+        _show_trial(opened, trial, layers, as_json)
+    elif layers:
+        raise SearchError("--layers: a trial must be named, as in: search show STUDY 3 --layers")
     elif as_json:
         print_json(study_facts(opened))
-    elif trial is not None:
-        stdout().print(trial_view(opened, trial))
     else:
         console = stdout()
         console.print(study_view(opened, console.width))
@@ -82,6 +88,32 @@ def show(
         next_commands(
             f"search show {study} {best}" if best is not None else f"search export {study}"
         )
+
+
+def _show_trial(study: "Study", number: int, layers: bool, as_json: bool) -> None:
+    from search.summary import trial_view
+
+    # Only on request: it imports the objective, while opening a study executes nothing of it.
+    table = _layers(study, number) if layers else None
+    if as_json:
+        facts = dataclasses.asdict(study.record(number))
+        print_json({**facts, "layers": table} if layers else facts)
+        return
+    stdout().print(trial_view(study, number))
+    if table:
+        typer.echo(f"\n{table}")
+    else:
+        next_commands(f"search show {study.name} {number} --layers")
+
+
+def _layers(study: "Study", number: int) -> str:
+    from search.descriptions import layer_table
+    from search.objective import extend_import_path
+    from search.prediction import as_it_ran
+
+    ran = as_it_ran(study, study.record(number))
+    extend_import_path(study.import_folders)
+    return layer_table(ran.objective, ran.params, ran.settings)
 
 
 def leaderboard(
