@@ -21,7 +21,7 @@ from sklearn.model_selection import train_test_split
 from torch import Tensor
 
 from objectives.errors import SettingsError, require_count, unknown_name
-from objectives.sources import SOURCES, Arrays, cache_folder, default_root
+from objectives.sources import KNOWN_SHAPES, SOURCES, Arrays, cache_folder, default_root
 
 SPLITS = ("train", "val", "test")
 
@@ -180,6 +180,26 @@ def load_dataset(settings: DataSettings, device: str) -> Dataset:
         scale=scale.to(device),
         shift=shift.to(device),
     )
+
+
+def image_shape_and_classes(settings: DataSettings) -> tuple[tuple[int, int, int], int]:
+    """Tell what a network for some images must fit; reads them only if need be.
+
+    Args:
+        settings: Which images.
+
+    Returns:
+        Channels, height and width, and the number of classes.
+
+    Raises:
+        SettingsError: If they must be read and cannot be.
+    """
+    if settings.name not in KNOWN_SHAPES:
+        data = load_dataset(settings, "cpu")
+        return data.image_shape, len(data.classes)
+    (channels, height, width), n_classes = KNOWN_SHAPES[settings.name]
+    size = settings.image_size
+    return (channels, size or height, size or width), n_classes
 
 
 def load_test_split(settings: DataSettings, device: str) -> Split:

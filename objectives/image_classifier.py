@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from objectives.blueprint import Blueprint
-from objectives.data import Dataset, load_dataset, load_test_split
+from objectives.data import Dataset, image_shape_and_classes, load_dataset, load_test_split
 from objectives.devices import choose_device, half_precision
 from objectives.errors import require_count, unknown_name
 from objectives.features import feature_dataset
@@ -192,7 +192,9 @@ class ImageClassifier:
         Raises:
             InfeasibleError: If these parameters make no valid network.
         """
-        n_parameters = count_parameters(_sketch(params, settings)[0])
+        blueprint = Blueprint.of(params, settings)
+        sketch = blueprint.sketch(*image_shape_and_classes(blueprint.data))
+        n_parameters = count_parameters(sketch)
         return {"parameters": n_parameters, "n_parameters": n_parameters}
 
     @staticmethod
@@ -208,9 +210,10 @@ class ImageClassifier:
         """
         import torchinfo
 
-        network, data = _sketch(params, settings)
-        shown = torchinfo.summary(network, (1, *data.image_shape), device="meta", verbose=0)
-        return str(shown)
+        blueprint = Blueprint.of(params, settings)
+        image_shape, n_classes = image_shape_and_classes(blueprint.data)
+        sketch = blueprint.sketch(image_shape, n_classes)
+        return str(torchinfo.summary(sketch, (1, *image_shape), device="meta", verbose=0))
 
     @staticmethod
     def class_counts(**settings: Any) -> dict[str, dict[str, int]]:
@@ -255,9 +258,3 @@ class ImageClassifier:
         if self.training.take_in(val_loss) and self.epoch < self.epochs:
             patience = self.blueprint.recipe.training.patience
             self.stop_reason = f"val_loss has not fallen for {patience} epochs"
-
-
-def _sketch(params: dict[str, Any], settings: dict[str, Any]) -> tuple[nn.Module, Dataset]:
-    blueprint = Blueprint.of(params, settings)
-    data = load_dataset(blueprint.data, "cpu")
-    return blueprint.sketch(data.image_shape, len(data.classes)), data

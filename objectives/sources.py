@@ -164,6 +164,14 @@ SOURCES: dict[str, Source] = {
     "image_folder": read_image_folder,
 }
 
+KNOWN_SHAPES = {
+    "digits": ((1, 8, 8), 10),
+    "mnist": ((1, 28, 28), 10),
+    "fashion_mnist": ((1, 28, 28), 10),
+    "cifar10": ((3, 32, 32), 10),
+}
+"""Of sources that are always the same: image shape and number of classes."""
+
 
 def _torchvision_dataset(name: str, root: Path, train: bool):  # type: ignore[no-untyped-def]
     """Open a torchvision data set (its package has no types), downloading it if missing."""

@@ -11,7 +11,12 @@ import pytest
 import torch
 from PIL import Image
 
-from objectives.data import DataSettings, load_dataset, load_test_split
+from objectives.data import (
+    DataSettings,
+    image_shape_and_classes,
+    load_dataset,
+    load_test_split,
+)
 from objectives.errors import SettingsError
 from tests.conftest import ROOT
 
@@ -213,3 +218,34 @@ def test_mapped_images_lie_in_memory_once(cache: Path) -> None:
     mapping = text[text.index(str(file)) :]
     copied = next(line for line in mapping.splitlines() if line.startswith("Anonymous"))
     assert copied.split()[1] == "0"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"name": "digits"},
+        {"name": "digits", "image_size": 12},
+        pytest.param({"name": "mnist", "root": str(SHARED)}, marks=needs_mnist),
+    ],
+)
+def test_image_shape_and_classes_are_those_of_the_loaded_images(settings: dict[str, Any]) -> None:
+    given = DataSettings(**settings)
+    data = load_dataset(given, "cpu")
+    assert image_shape_and_classes(given) == (data.image_shape, len(data.classes))
+
+
+def test_image_shape_and_classes_of_a_folder_are_read(image_folder: Path) -> None:
+    settings = DataSettings(name="image_folder", path=str(image_folder))
+    assert image_shape_and_classes(settings) == ((3, 12, 12), 2)
+
+
+def test_image_shape_and_classes_of_known_images_need_no_file() -> None:
+    assert image_shape_and_classes(DataSettings(name="cifar10")) == ((3, 32, 32), 10)
+
+
+def test_image_folder_is_looked_for_in_the_data_root_too(
+    image_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEARCH_DATA", str(image_folder.parent))
+    data = load_dataset(DataSettings(name="image_folder", path=image_folder.name), "cpu")
+    assert data.classes == ("blue", "red")
