@@ -49,12 +49,12 @@ def layer_groups(
         The groups from stem to head; the last one is the head.
 
     Raises:
-        SettingsError: If a pattern matches no parameter.
+        SettingsError: If a pattern matches no parameter, or none is left for the head.
     """
     names = [name for name, _ in model.named_parameters()]
     if patterns:
         group_of = _match(names, patterns)
-        order = [*patterns, *([] if HEAD in patterns else [HEAD])]
+        order = [*(group for group in patterns if group != HEAD), HEAD]
     else:
         group_of, order = _stages(model, n_stages)
     return [
@@ -69,6 +69,9 @@ def layer_groups(
 
 def _match(names: Sequence[str], patterns: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Name the group of each parameter, as patterns say."""
+    for group, listed in patterns.items():
+        if isinstance(listed, str):
+            raise SettingsError(f"groups.{group}: a list of patterns must be given, got {listed!r}")
     pairs = [(group, pattern) for group, listed in patterns.items() for pattern in listed]
     for group, pattern in pairs:
         if not any(fnmatchcase(name, pattern) for name in names):
@@ -76,10 +79,13 @@ def _match(names: Sequence[str], patterns: Mapping[str, Sequence[str]]) -> dict[
                 f"groups.{group}: a pattern must match a parameter, got {pattern!r}; "
                 f"there are {', '.join(names[:3])}, … {names[-1]}"
             )
-    return {
+    group_of = {
         name: next((group for group, pattern in pairs if fnmatchcase(name, pattern)), HEAD)
         for name in names
     }
+    if HEAD not in group_of.values():
+        raise SettingsError(f"groups: a parameter must be left for the {HEAD}, none is")
+    return group_of
 
 
 def _stages(model: nn.Module, n_stages: int) -> tuple[dict[str, str], list[str]]:
@@ -119,14 +125,18 @@ def _blocks(model: nn.Module, prefix: str = "") -> list[str]:
 
 
 def _modules(model: nn.Module, group_of: Mapping[str, str], group: str) -> list[nn.Module]:
-    """List a group's modules; one without parameters belongs to the layer before it."""
+    """List a group's modules.
+
+    One without parameters belongs to the block it is in, or else to the layer before it.
+    """
     current = next(iter(group_of.values()))
     chosen = []
     for prefix, module in model.named_modules():
-        if any(True for _ in module.children()):
-            continue
-        own = [group_of[f"{prefix}.{n}"] for n, _ in module.named_parameters(recurse=False)]
-        current = own[0] if own else current
-        if current == group:
+        # timm's batch normalisation holds the activation that follows it
+        is_layer = isinstance(module, _BatchNorm) or not any(True for _ in module.children())
+        own = [group_of[name] for name, _ in module.named_parameters(prefix=prefix)]
+        if own and (is_layer or len({*own}) == 1):
+            current = own[0]
+        if is_layer and current == group:
             chosen.append(module)
     return chosen
