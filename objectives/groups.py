@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import accumulate
 
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -71,7 +72,9 @@ def _match(names: Sequence[str], patterns: Mapping[str, Sequence[str]]) -> dict[
     """Name the group of each parameter, as patterns say."""
     for group, listed in patterns.items():
         if isinstance(listed, str):
-            raise SettingsError(f"groups.{group}: a list of patterns must be given, got {listed!r}")
+            raise SettingsError(
+                f"groups.{group}: a list of patterns must be given, got {listed!r}"
+            )
     pairs = [(group, pattern) for group, listed in patterns.items() for pattern in listed]
     for group, pattern in pairs:
         if not any(fnmatchcase(name, pattern) for name in names):
@@ -89,14 +92,24 @@ def _match(names: Sequence[str], patterns: Mapping[str, Sequence[str]]) -> dict[
 
 
 def _stages(model: nn.Module, n_stages: int) -> tuple[dict[str, str], list[str]]:
-    """Name the group of each parameter: the blocks in even parts, and the head."""
-    blocks = _blocks(model)
+    """Name the group of each parameter: the blocks in even parts, and the head.
+
+    Batch normalisation goes with the layer before it.
+    """
+    blocks = _blocks(model, sum(p.numel() for p in model.parameters()))
+    modules = dict(model.named_modules())
     is_head = [prefix.partition(".")[0] == HEAD for prefix in blocks]
     if not any(is_head):
         is_head[-1] = True
     body = [prefix for prefix, head in zip(blocks, is_head, strict=True) if not head]
-    n_stages = min(n_stages, len(body))
-    stages = {prefix: f"stage {i * n_stages // len(body) + 1}" for i, prefix in enumerate(body)}
+    is_first = [not isinstance(modules.get(prefix), _BatchNorm) for prefix in body]
+    places = [max(0, place - 1) for place in accumulate(is_first)]
+    n_places = max(1, sum(is_first))
+    n_stages = min(n_stages, n_places)
+    stages = {
+        prefix: f"stage {place * n_stages // n_places + 1}"
+        for prefix, place in zip(body, places, strict=True)
+    }
     owner = {prefix: stages.get(prefix, HEAD) for prefix in blocks}
     group_of = {
         name: owner[next(p for p in blocks if name == p or name.startswith(f"{p}."))]
@@ -105,12 +118,12 @@ def _stages(model: nn.Module, n_stages: int) -> tuple[dict[str, str], list[str]]
     return group_of, [*dict.fromkeys(stages.values()), HEAD]
 
 
-def _blocks(model: nn.Module, prefix: str = "") -> list[str]:
+def _blocks(model: nn.Module, total: int, prefix: str = "") -> list[str]:
     """List the layers and blocks of layers with parameters, in order of their making.
 
-    A list of layers, and a module that holds most of its parent, are taken apart further.
+    A list of layers, and a module that holds most of the network's total of weights, are
+    taken apart further.
     """
-    total = sum(p.numel() for p in model.parameters())
     found = [f"{prefix}{name}" for name, _ in model.named_parameters(recurse=False)]
     for name, child in model.named_children():
         size = sum(p.numel() for p in child.parameters())
@@ -118,7 +131,7 @@ def _blocks(model: nn.Module, prefix: str = "") -> list[str]:
             continue
         is_list = isinstance(child, nn.Sequential | nn.ModuleList)
         if any(True for _ in child.children()) and (is_list or 2 * size > total):
-            found += _blocks(child, f"{prefix}{name}.")
+            found += _blocks(child, total, f"{prefix}{name}.")
         else:
             found.append(f"{prefix}{name}")
     return found
