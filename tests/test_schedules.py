@@ -139,6 +139,21 @@ def test_plateau_falls_after_more_than_patience_epochs_and_counts_anew() -> None
     assert ours == pytest.approx([1, 1, 1, 1, 0.1, 0.1, 0.1, 0.01, 0.01])
 
 
+def test_plateau_and_patience_go_on_from_their_state() -> None:
+    recipe = Recipe.of({"schedule": "plateau", "plateau_patience": 1, "patience": 4})
+    data, n_epochs = make_data(), len(VAL_LOSSES)
+    whole = Training(torch.nn.Linear(16, 2), recipe, data, n_epochs)
+    resumed = Training(torch.nn.Linear(16, 2), recipe, data, n_epochs)
+    for epoch, val_loss in enumerate(VAL_LOSSES, start=1):
+        ends = whole.take_in(val_loss)
+        assert resumed.take_in(val_loss) == ends
+        state = resumed.state_dict()
+        resumed = Training(torch.nn.Linear(16, 2), recipe, data, n_epochs)
+        resumed.load_state_dict(state)
+        assert resumed.rates(epoch) == whole.rates(epoch)
+    assert whole.rates(n_epochs)[0] < 1e-3
+
+
 @pytest.mark.parametrize(
     ("patience", "val_losses", "n_epochs"),
     [
