@@ -97,8 +97,8 @@ def _erase(images: Tensor, probability: float) -> Tensor:
     inside = [
         (place >= corner[:, None]) & (place < (corner + side)[:, None])
         for place, corner, side in (
-            (torch.arange(height) / height, corners[:, 0], sides[:, 0]),
-            (torch.arange(width) / width, corners[:, 1], sides[:, 1]),
+            ((torch.arange(height) + 0.5) / height, corners[:, 0], sides[:, 0]),
+            ((torch.arange(width) + 0.5) / width, corners[:, 1], sides[:, 1]),
         )
     ]
     erased = inside[0][:, None, :, None] & inside[1][:, None, None, :] & hit[:, None, None, None]

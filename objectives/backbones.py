@@ -7,11 +7,12 @@ turns a name into the network with its own classifier, its weights and how it wa
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from objectives.errors import SettingsError, unknown_name
 
@@ -113,7 +114,9 @@ def _timm(name: str, weights: str) -> Backbone:
         raise _missing("timm", error) from None
 
     if not timm.is_model(name.partition(".")[0]):
-        raise unknown_name("network of timm", name, timm.list_models())
+        near = get_close_matches(name, timm.list_models(), n=1)
+        hint = f"; did you mean {near[0]!r}" if near else ""
+        raise SettingsError(f"unknown network of timm {name!r}{hint}; see timm.list_models()")
     network = timm.create_model(name, pretrained=weights == "default")
     wanted: Any = network.pretrained_cfg
     return Backbone(network, wanted["input_size"][1], wanted["mean"], wanted["std"])
@@ -128,7 +131,7 @@ def _own(module: str, name: str, weights: str) -> Backbone:
 def _load_file(network: nn.Module, file: Path) -> None:
     """Load weights into a network; those of its classifier may be of another size."""
     try:
-        given = torch.load(file, map_location="cpu", weights_only=True)
+        given = dict(torch.load(file, map_location="cpu", weights_only=True))
     except Exception as error:  # noqa: BLE001  a file of anything
         reason = f"{type(error).__name__}: {_first_line(error)}"
         raise SettingsError(
@@ -136,6 +139,7 @@ def _load_file(network: nn.Module, file: Path) -> None:
             f"got {reason}"
         ) from None
     own = network.state_dict()
+    given = {str(name): value for name, value in given.items() if isinstance(value, Tensor)}
     differing = [
         name
         for name in own.keys() | given.keys()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import accumulate
 
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -49,12 +50,12 @@ def layer_groups(
         The groups from stem to head; the last one is the head.
 
     Raises:
-        SettingsError: If a pattern matches no parameter.
+        SettingsError: If a pattern matches no parameter, or none is left for the head.
     """
     names = [name for name, _ in model.named_parameters()]
     if patterns:
         group_of = _match(names, patterns)
-        order = [*patterns, *([] if HEAD in patterns else [HEAD])]
+        order = [*(group for group in patterns if group != HEAD), HEAD]
     else:
         group_of, order = _stages(model, n_stages)
     return [
@@ -69,6 +70,11 @@ def layer_groups(
 
 def _match(names: Sequence[str], patterns: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Name the group of each parameter, as patterns say."""
+    for group, listed in patterns.items():
+        if isinstance(listed, str):
+            raise SettingsError(
+                f"groups.{group}: a list of patterns must be given, got {listed!r}"
+            )
     pairs = [(group, pattern) for group, listed in patterns.items() for pattern in listed]
     for group, pattern in pairs:
         if not any(fnmatchcase(name, pattern) for name in names):
@@ -76,21 +82,34 @@ def _match(names: Sequence[str], patterns: Mapping[str, Sequence[str]]) -> dict[
                 f"groups.{group}: a pattern must match a parameter, got {pattern!r}; "
                 f"there are {', '.join(names[:3])}, … {names[-1]}"
             )
-    return {
+    group_of = {
         name: next((group for group, pattern in pairs if fnmatchcase(name, pattern)), HEAD)
         for name in names
     }
+    if HEAD not in group_of.values():
+        raise SettingsError(f"groups: a parameter must be left for the {HEAD}, none is")
+    return group_of
 
 
 def _stages(model: nn.Module, n_stages: int) -> tuple[dict[str, str], list[str]]:
-    """Name the group of each parameter: the blocks in even parts, and the head."""
-    blocks = _blocks(model)
+    """Name the group of each parameter: the blocks in even parts, and the head.
+
+    Batch normalisation goes with the layer before it.
+    """
+    blocks = _blocks(model, sum(p.numel() for p in model.parameters()))
+    modules = dict(model.named_modules())
     is_head = [prefix.partition(".")[0] == HEAD for prefix in blocks]
     if not any(is_head):
         is_head[-1] = True
     body = [prefix for prefix, head in zip(blocks, is_head, strict=True) if not head]
-    n_stages = min(n_stages, len(body))
-    stages = {prefix: f"stage {i * n_stages // len(body) + 1}" for i, prefix in enumerate(body)}
+    is_first = [not isinstance(modules.get(prefix), _BatchNorm) for prefix in body]
+    places = [max(0, place - 1) for place in accumulate(is_first)]
+    n_places = max(1, sum(is_first))
+    n_stages = min(n_stages, n_places)
+    stages = {
+        prefix: f"stage {place * n_stages // n_places + 1}"
+        for prefix, place in zip(body, places, strict=True)
+    }
     owner = {prefix: stages.get(prefix, HEAD) for prefix in blocks}
     group_of = {
         name: owner[next(p for p in blocks if name == p or name.startswith(f"{p}."))]
@@ -99,12 +118,12 @@ def _stages(model: nn.Module, n_stages: int) -> tuple[dict[str, str], list[str]]
     return group_of, [*dict.fromkeys(stages.values()), HEAD]
 
 
-def _blocks(model: nn.Module, prefix: str = "") -> list[str]:
+def _blocks(model: nn.Module, total: int, prefix: str = "") -> list[str]:
     """List the layers and blocks of layers with parameters, in order of their making.
 
-    A list of layers, and a module that holds most of its parent, are taken apart further.
+    A list of layers, and a module that holds most of the network's total of weights, are
+    taken apart further.
     """
-    total = sum(p.numel() for p in model.parameters())
     found = [f"{prefix}{name}" for name, _ in model.named_parameters(recurse=False)]
     for name, child in model.named_children():
         size = sum(p.numel() for p in child.parameters())
@@ -112,21 +131,25 @@ def _blocks(model: nn.Module, prefix: str = "") -> list[str]:
             continue
         is_list = isinstance(child, nn.Sequential | nn.ModuleList)
         if any(True for _ in child.children()) and (is_list or 2 * size > total):
-            found += _blocks(child, f"{prefix}{name}.")
+            found += _blocks(child, total, f"{prefix}{name}.")
         else:
             found.append(f"{prefix}{name}")
     return found
 
 
 def _modules(model: nn.Module, group_of: Mapping[str, str], group: str) -> list[nn.Module]:
-    """List a group's modules; one without parameters belongs to the layer before it."""
+    """List a group's modules.
+
+    One without parameters belongs to the block it is in, or else to the layer before it.
+    """
     current = next(iter(group_of.values()))
     chosen = []
     for prefix, module in model.named_modules():
-        if any(True for _ in module.children()):
-            continue
-        own = [group_of[f"{prefix}.{n}"] for n, _ in module.named_parameters(recurse=False)]
-        current = own[0] if own else current
-        if current == group:
+        # timm's batch normalisation holds the activation that follows it
+        is_layer = isinstance(module, _BatchNorm) or not any(True for _ in module.children())
+        own = [group_of[name] for name, _ in module.named_parameters(prefix=prefix)]
+        if own and (is_layer or len({*own}) == 1):
+            current = own[0]
+        if is_layer and current == group:
             chosen.append(module)
     return chosen

@@ -9,31 +9,17 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from objectives.data import Dataset, Split
+from objectives.data import Dataset
 from objectives.errors import SettingsError
 from objectives.prediction import predict_split
 from objectives.recipe import OPTIMIZERS, Recipe
 from objectives.training import Training
+from tests.trainings import make_data
 
 
 @pytest.fixture(autouse=True)
 def seed() -> None:
     torch.manual_seed(0)
-
-
-def make_data(n_train: int = 60, n_val: int = 20) -> Dataset:
-    """Make grey 4x4 images whose brightness tells the class; image i has i in its corner."""
-    n_images = n_train + n_val
-    labels = torch.arange(n_images) % 2
-    images = (labels.view(-1, 1, 1, 1) * 100 + torch.randint(0, 50, (n_images, 1, 4, 4))).byte()
-    images[:, 0, 0, 0] = torch.arange(n_images)
-    return Dataset(
-        train=Split(images, labels, torch.arange(n_train)),
-        val=Split(images, labels, torch.arange(n_train, n_images)),
-        classes=("dark", "bright"),
-        scale=torch.full((1, 1, 1, 1), 0.02),
-        shift=torch.full((1, 1, 1, 1), -1.5),
-    )
 
 
 class Recorder(nn.Module):
