@@ -94,7 +94,7 @@ def first_epochs(parameters: FreezeParameters, n_groups: int, n_epochs: int) -> 
         [6, 5, 4, 1]
     """
     n_body = n_groups - 1
-    first = 1 + max(1, round(parameters.unfreeze_at * n_epochs))
+    first = 1 + min(max(1, round(parameters.unfreeze_at * n_epochs)), max(1, n_epochs - 1))
     match parameters.freeze:
         case "probe":
             body: list[int | None] = [None] * n_body

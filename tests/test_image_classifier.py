@@ -75,7 +75,8 @@ def test_metrics_tell_learning_rate_and_parameters_as_given() -> None:
 def test_measure_tells_the_size_of_the_network_that_is_trained() -> None:
     params = {**PARAMS, "filters": 5, "kernel_size": 5}
     measured = ImageClassifier.measure(params, **SMALL)
-    assert measured == {"n_parameters": next(iter(classifier(params)))["n_parameters"]}
+    n_parameters = next(iter(classifier(params)))["n_parameters"]
+    assert measured == {"parameters": n_parameters, "n_parameters": n_parameters}
 
 
 def test_measure_of_an_infeasible_network_is_refused() -> None:

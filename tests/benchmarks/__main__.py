@@ -5,7 +5,17 @@ import platform
 import sys
 from collections.abc import Callable
 
-from tests.benchmarks import crowd, kills, memory, overhead, record, startup, training, versus
+from tests.benchmarks import (
+    crowd,
+    freezing,
+    kills,
+    memory,
+    overhead,
+    record,
+    startup,
+    training,
+    versus,
+)
 from tests.benchmarks.figures import Figure
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
@@ -17,6 +27,8 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "record": record.measure,
     "crowd": crowd.measure,
     "kills": kills.measure,
+    "features": freezing.measure_features,
+    "unfreezing": freezing.measure_unfreezing,
     "whole": training.measure_whole_search,
 }
 
@@ -27,7 +39,7 @@ def main() -> None:
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     for name in names:
         for figure in BENCHMARKS[name]():
-            print(f"{name:<9} {figure}", flush=True)
+            print(f"{name:<10} {figure}", flush=True)
 
 
 if __name__ == "__main__":
