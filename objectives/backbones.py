@@ -167,7 +167,8 @@ def _cannot_build(name: str, weights: str, error: Exception) -> SettingsError:
 
 def _missing(extra: str, error: ModuleNotFoundError) -> SettingsError:
     return SettingsError(
-        f"backbone: the package {error.name} must be installed: pip install 'search[{extra}]'"
+        f"backbone: the package {error.name} must be installed, by the extra {extra!r}: "
+        f"pip install -e '.[{extra}]' in the folder of search"
     )
 
 

@@ -353,6 +353,9 @@ class Study:
         """List the study's own complete trials, best first."""
         trials = self.optuna_study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
         own = list(filter(record.has_begun, trials))
+        if len(self.spec.metrics) > 1:
+            numbers = {trial.number for trial in own}
+            return [ranked.number for ranked in self.records() if ranked.number in numbers]
         sign = -1 if self.direction == StudyDirection.MAXIMIZE else 1
         own.sort(key=lambda trial: (sign * trial.values[0], trial.number))
         return [trial.number for trial in own]

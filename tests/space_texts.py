@@ -36,6 +36,7 @@ def enter_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Put the objective of `BASE` into a folder and work there until the test ends."""
     (folder / "toy_objective.py").write_text(OBJECTIVE)
     monkeypatch.setattr(sys, "path", sys.path[:])  # loading a space file extends it
+    monkeypatch.delitem(sys.modules, "toy_objective", raising=False)  # some import it, too
     monkeypatch.chdir(folder)
 
 
