@@ -8,8 +8,8 @@ from search import record
 from search.errors import StudyError, listing
 from search.measure_checks import measured_problem
 from search.objective import extend_import_path
+from search.parameters import Scalar
 from search.space_checks import point_problems
-from search.spec import Scalar
 from search.study import Study
 
 

@@ -7,9 +7,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from search.durations import format_duration
 from search.record import Report, TrialRecord, is_better
 from search.run import Run
-from search.spec import format_duration
 
 
 class Progress:

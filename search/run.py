@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from search.disk import TRIAL_BYTES, require_space
+from search.durations import format_duration
 from search.errors import (
     ObjectiveError,
     RepeatedFailureError,
@@ -19,7 +20,6 @@ from search.errors import (
 )
 from search.failures import FailurePolicy
 from search.record import Event, Failure, Report, TrialRecord
-from search.spec import format_duration
 from search.study import Study
 from search.study_folder import ERROR_FILE
 from search.trial import Assignment, Worker

@@ -22,9 +22,10 @@ from optuna.trial import FrozenTrial, TrialState
 
 from search.errors import SpaceError
 from search.optuna_logs import quiet_optuna
+from search.parameters import Scalar
 from search.samplers import SAMPLERS, Build
 from search.space import Params, Space, finite_values, holds_value
-from search.spec import SamplerSpec, Scalar
+from search.spec import SamplerSpec
 
 MAX_DRAWS = 1_000
 """Draws in a row that constraints may reject before the space counts as infeasible."""

@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from search.errors import listing, shown
 from search.objective import objective_problem
+from search.parameters import Parameter
 from search.pruners import PRUNERS, pruner_problems
 from search.samplers import SAMPLERS, sampler_problems
 from search.sections import Problem, Sections, unknown, valid_values
 from search.space import Space, distribution, holds_value
-from search.spec import BudgetSpec, MetricSpec, Parameter, PrunerSpec, SamplerSpec
+from search.spec import BudgetSpec, MetricSpec, PrunerSpec, SamplerSpec
 
 
 def section_problems(sections: Sections) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from search.document import KeyPath
 from search.errors import did_you_mean, listing, shown
-from search.spec import CategoricalParameter, Parameter
+from search.parameters import CategoricalParameter, Parameter
 
 
 class Problem(NamedTuple):

@@ -21,14 +21,8 @@ from optuna.distributions import (
 
 from search.expressions import parse
 from search.measure import Measure
-from search.spec import (
-    CategoricalParameter,
-    FloatParameter,
-    IntParameter,
-    Parameter,
-    Scalar,
-    Spec,
-)
+from search.parameters import CategoricalParameter, FloatParameter, IntParameter, Parameter, Scalar
+from search.spec import Spec
 
 Params = dict[str, Scalar]
 """A point: the value of each parameter that exists in it."""

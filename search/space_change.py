@@ -13,9 +13,10 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from search import record
 from search.errors import StudyError
+from search.parameters import Parameter, Scalar
 from search.space import Space, holds_value
 from search.space_file import write_space_file
-from search.spec import Parameter, Scalar, Spec
+from search.spec import Spec
 from search.storage import WHOLE, create_next_record, record_version
 from search.study import IMPORT_FOLDERS, Study
 from search.study_folder import provenance, space_file_name

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from search import expressions
 from search.errors import listing, shown
 from search.measure_checks import stranger_problems
+from search.parameters import CategoricalParameter, FloatParameter, IntParameter, Parameter, Scalar
 from search.sampling import sample_points
 from search.sections import Problem, Sections, unknown, valid_values
 from search.space import (
@@ -20,14 +21,7 @@ from search.space import (
     step_fits,
     wanted_values,
 )
-from search.spec import (
-    CategoricalParameter,
-    FloatParameter,
-    IntParameter,
-    Parameter,
-    Scalar,
-    Spec,
-)
+from search.spec import Spec
 
 _RESERVED = {"true", "false", *expressions.FUNCTIONS}
 _TRIED_POINTS = 50  # on which a constraint must be computable

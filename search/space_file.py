@@ -18,12 +18,13 @@ from search.document import Document, KeyPath, read_document
 from search.errors import SpaceError, did_you_mean, listing, nearest, shown
 from search.measure_checks import measured_problem
 from search.objective import extend_import_path
+from search.parameters import PARAMETER_TYPES, Parameter
 from search.sampling import sample_points
 from search.section_checks import section_problems
 from search.sections import Sections
 from search.space import Space
 from search.space_checks import parameter_problems
-from search.spec import PARAMETER_TYPES, Parameter, Spec
+from search.spec import Spec
 
 _WANTED_TYPES = {
     "bool_type": "true or false",

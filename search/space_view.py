@@ -6,9 +6,11 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from search.descriptions import ClassCounts
+from search.durations import format_duration
+from search.parameters import CategoricalParameter, Parameter
 from search.sampling import sample_points
 from search.space import Space, wanted_values
-from search.spec import CategoricalParameter, Parameter, Spec, format_duration
+from search.spec import Spec
 from search.tables import new_table, value_text
 
 _MOST_CLASSES = 20

@@ -10,11 +10,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
-    PlainSerializer,
     PlainValidator,
     SerializerFunctionWrapHandler,
     WithJsonSchema,
@@ -22,79 +20,11 @@ from pydantic import (
     model_validator,
 )
 
+from search.durations import Duration
 from search.errors import shown
+from search.parameters import Parameter, ScalarField, StrictModel
 from search.pruners import PRUNERS
 from search.samplers import SAMPLERS
-
-Scalar = bool | int | float | str | None
-"""A parameter's value."""
-
-_DURATION = re.compile(
-    r"(?:(?P<d>[\d.]+)d)?(?:(?P<h>[\d.]+)h)?(?:(?P<m>[\d.]+)m)?(?:(?P<s>[\d.]+)s)?"
-)
-_UNIT_S = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
-
-
-def parse_duration(value: object) -> float:
-    """Read a length of time.
-
-    Args:
-        value: A number of seconds, or a text such as `90s`, `30m`, `1h30m` or `2d`.
-
-    Returns:
-        Seconds, above 0.
-
-    Raises:
-        ValueError: If the value is neither, or not above 0.
-
-    Example:
-        >>> parse_duration("1h30m")
-        5400.0
-    """
-    seconds = -1.0
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        seconds = float(value)
-    elif isinstance(value, str):
-        match = _DURATION.fullmatch(value.strip())
-        parts = {unit: text for unit, text in match.groupdict().items() if text} if match else {}
-        try:
-            seconds = sum(float(text) * _UNIT_S[unit] for unit, text in parts.items())
-        except ValueError:
-            seconds = -1.0
-    if not 0 < seconds < float("inf"):
-        raise ValueError(
-            f"a length of time above 0 must be given, got {value!r}; "
-            "valid: seconds, or a text such as 90s, 30m, 1h30m, 2d"
-        )
-    return seconds
-
-
-def format_duration(seconds: float) -> str:
-    """Write a length of time as `parse_duration` reads it.
-
-    Args:
-        seconds: At least 0; shown to the second from one minute on.
-
-    Returns:
-        A short text.
-
-    Example:
-        >>> format_duration(5400)
-        '1h30m'
-    """
-    if seconds < 60:
-        return f"{seconds:.3g}s"
-    whole = round(seconds)
-    parts = [(whole // 3600, "h"), (whole % 3600 // 60, "m"), (whole % 60, "s")]
-    return "".join(f"{count}{unit}" for count, unit in parts if count)
-
-
-def _exact_duration(seconds: float) -> str | float:
-    text = format_duration(seconds)
-    try:
-        return text if parse_duration(text) == seconds else seconds
-    except ValueError:
-        return seconds
 
 
 def study_name(name: str) -> str:
@@ -116,20 +46,6 @@ def study_name(name: str) -> str:
             f"'.' or '-' and not contain '..', got {name!r}"
         )
     return name
-
-
-Duration = Annotated[
-    float,
-    BeforeValidator(parse_duration),
-    PlainSerializer(_exact_duration),
-    WithJsonSchema({"type": ["string", "number"], "examples": ["30m", "1h30m", 90]}),
-]
-
-
-def _scalar(value: object) -> object:
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    raise ValueError(f"a text, a number, true, false or null must be given, got {shown(value)}")
 
 
 def _gpus(value: object) -> object:
@@ -160,12 +76,6 @@ def _keep(value: object) -> object:
     raise ValueError(f"a number of trials, 'all' or 'none' must be given, got {shown(value)}")
 
 
-ScalarField = Annotated[
-    Scalar,
-    PlainValidator(_scalar),
-    WithJsonSchema({"type": ["string", "number", "boolean", "null"]}),
-]
-
 GpusField = Annotated[
     float | Literal["auto"],
     PlainValidator(_gpus),
@@ -173,83 +83,7 @@ GpusField = Annotated[
 ]
 
 
-def _wanted(value: object) -> object:
-    return [_scalar(item) for item in value] if isinstance(value, list) else _scalar(value)
-
-
-WantedField = Annotated[
-    Scalar | list[Scalar],
-    PlainValidator(_wanted),
-    WithJsonSchema({"type": ["string", "number", "boolean", "null", "array"]}),
-]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class _Conditional(_Model):
-    when: dict[str, WantedField] = Field(
-        default={},
-        description="The parameter exists only where each of these others has (one of) the "
-        "given values.",
-    )
-    default: ScalarField = Field(
-        default=None,
-        description="The value that trials of an earlier space, which did not have this "
-        "parameter, are taken to have had.",
-    )
-
-
-class FloatParameter(_Conditional):
-    """A real number."""
-
-    type: Literal["float"]
-    low: float = Field(description="Smallest value, inclusive.", allow_inf_nan=False)
-    high: float = Field(description="Largest value, inclusive.", allow_inf_nan=False)
-    log: bool = Field(default=False, description="Search the logarithm; low must be above 0.")
-    step: float | None = Field(
-        default=None,
-        description="Distance between values; must divide high - low.",
-        gt=0,
-        allow_inf_nan=False,
-    )
-
-
-class IntParameter(_Conditional):
-    """A whole number."""
-
-    type: Literal["int"]
-    low: int = Field(description="Smallest value, inclusive.")
-    high: int = Field(description="Largest value, inclusive.")
-    log: bool = Field(default=False, description="Search the logarithm; low must be above 0.")
-    step: int = Field(
-        default=1, description="Distance between values; must divide high - low.", gt=0
-    )
-
-
-class CategoricalParameter(_Conditional):
-    """One of several values; a single one fixes the parameter."""
-
-    type: Literal["categorical"]
-    choices: list[ScalarField] = Field(
-        description="The values: strings, numbers, true/false, null."
-    )
-
-
-PARAMETER_TYPES: dict[str, type[BaseModel]] = {
-    "float": FloatParameter,
-    "int": IntParameter,
-    "categorical": CategoricalParameter,
-}
-"""The models of parameters by their `type`."""
-
-Parameter = Annotated[
-    FloatParameter | IntParameter | CategoricalParameter, Field(discriminator="type")
-]
-
-
-class MetricSpec(_Model):
+class MetricSpec(StrictModel):
     """What is optimised."""
 
     name: str = Field(description="A metric that the objective reports each epoch.")
@@ -261,7 +95,7 @@ class MetricSpec(_Model):
     )
 
 
-class BudgetSpec(_Model):
+class BudgetSpec(StrictModel):
     """When a run ends; what is reached first counts."""
 
     trials: int | None = Field(default=None, description="Number of trials.", gt=0)
@@ -271,7 +105,7 @@ class BudgetSpec(_Model):
     )
 
 
-class SamplerSpec(_Model):
+class SamplerSpec(StrictModel):
     """Who proposes parameters; further keys are the sampler's own options."""
 
     model_config = ConfigDict(extra="allow")
@@ -289,7 +123,7 @@ class SamplerSpec(_Model):
         return dict(self.model_extra or {})
 
 
-class PrunerSpec(_Model):
+class PrunerSpec(StrictModel):
     """Who stops unpromising trials; further keys are the pruner's own options."""
 
     model_config = ConfigDict(extra="allow")
@@ -305,7 +139,7 @@ class PrunerSpec(_Model):
         return dict(self.model_extra or {})
 
 
-class ResourcesSpec(_Model):
+class ResourcesSpec(StrictModel):
     """What one trial gets; the number of workers follows from it."""
 
     cpus_per_trial: float = Field(
@@ -320,7 +154,7 @@ class ResourcesSpec(_Model):
     )
 
 
-class FailuresSpec(_Model):
+class FailuresSpec(StrictModel):
     """How many failures are borne."""
 
     max_retries: int = Field(
@@ -338,7 +172,7 @@ KeepField = Annotated[
 ]
 
 
-class Spec(_Model):
+class Spec(StrictModel):
     """One search: everything a space file says."""
 
     study: Annotated[str, AfterValidator(study_name)] = Field(
@@ -353,7 +187,7 @@ class Spec(_Model):
         default=[],
         min_length=1,
         description="Several metrics, in the place of `metric`. The first one decides which "
-        "epoch of a trial counts, which trials are pruned and whose checkpoints are kept.",
+        "epoch of a trial counts and which trials are pruned.",
     )
     budget: BudgetSpec
     sampler: SamplerSpec = SamplerSpec()

@@ -14,6 +14,7 @@ from optuna.distributions import (
 from pydantic import TypeAdapter
 
 from search.expressions import ExpressionError
+from search.parameters import Parameter, Scalar
 from search.space import (
     Params,
     Space,
@@ -23,7 +24,6 @@ from search.space import (
     holds_value,
     step_fits,
 )
-from search.spec import Parameter, Scalar
 
 ADAPTER: TypeAdapter[dict[str, Parameter]] = TypeAdapter(dict[str, Parameter])
 
