@@ -58,6 +58,16 @@ def test_gpu_mixed_precision_trains() -> None:
     assert (last["val_accuracy"] or 0) > 0.8
 
 
+@pytest.mark.parametrize("freeze", ["none", "probe", "lpft", "gradual", "llrd"])
+def test_gpu_pretrained_network_trains_under_every_schedule(freeze: str) -> None:
+    settings = {"model": "pretrained", "image_size": 32, "data": {"name": "digits", "limit": 400}}
+    augmentation = {"rotation": 5.0, "erasing": 0.1} if freeze == "none" else {}
+    params = {"freeze": freeze, "learning_rate": 2e-3, **augmentation}
+    objective = ImageClassifier(params, epochs=5, device="cuda", **settings)
+    history = [float(metrics["train_loss"] or 9) for metrics in objective]
+    assert history[-1] < history[0]
+
+
 def test_gpu_resume_goes_on_where_it_stopped(tmp_path: Path) -> None:
     settings: dict[str, Any] = {"epochs": 4, "device": "cuda", "seed": 1}
     whole = [metrics["val_accuracy"] for metrics in ImageClassifier({"dropout": 0.2}, **settings)]
