@@ -60,7 +60,8 @@ def test_gpu_mixed_precision_trains() -> None:
 
 @pytest.mark.parametrize("freeze", ["none", "probe", "lpft", "gradual", "llrd"])
 def test_gpu_pretrained_network_trains_under_every_schedule(freeze: str) -> None:
-    settings = {"model": "pretrained", "image_size": 32, "data": {"name": "digits", "limit": 400}}
+    data = {"name": "digits", "limit": 400}
+    settings: dict[str, Any] = {"model": "pretrained", "image_size": 32, "data": data}
     augmentation = {"rotation": 5.0, "erasing": 0.1} if freeze == "none" else {}
     params = {"freeze": freeze, "learning_rate": 2e-3, **augmentation}
     objective = ImageClassifier(params, epochs=5, device="cuda", **settings)
