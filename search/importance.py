@@ -1,0 +1,63 @@
+"""How much each parameter mattered, by fANOVA over the complete trials of a study.
+
+Functional ANOVA (Hutter, Hoos and Leyton-Brown 2014): the share of the variance of the metric
+that a forest of regression trees puts down to each parameter alone. It says nothing of
+parameters that only some of the trials have, which are named apart.
+"""
+
+from typing import Any
+
+import optuna
+from optuna.importance import FanovaImportanceEvaluator, get_param_importances
+from optuna.trial import FrozenTrial, TrialState
+
+from search.record import has_begun
+from search.study import Study
+
+FEWEST_TRIALS = 10
+"""Complete trials below which no importance is told: it would be noise."""
+
+
+def importance_facts(study: Study) -> list[dict[str, Any]]:
+    """Tell how much each parameter mattered for each metric.
+
+    Args:
+        study: The study.
+
+    Returns:
+        For each metric its name, the number of complete trials behind it, the seed, the
+        importance of each parameter (they sum to 1), the parameters that could not be judged
+        with the number of trials that have them, and a note where there is nothing to tell.
+    """
+    states = [TrialState.COMPLETE]
+    own = filter(has_begun, study.optuna_study.get_trials(deepcopy=False, states=states))
+    trials = list(own)
+    searched = [name for name, kind in study.space.distributions.items() if not kind.single()]
+    counts = {name: sum(name in trial.params for trial in trials) for name in searched}
+    return [
+        {
+            "metric": metric,
+            "n_trials": len(trials),
+            "seed": study.spec.sampler.seed,
+            **_importances(study, trials, place),
+            "only_in": {name: n for name, n in counts.items() if n < len(trials)},
+        }
+        for place, metric in enumerate(study.directions)
+    ]
+
+
+def _importances(study: Study, trials: list[FrozenTrial], place: int) -> dict[str, Any]:
+    """Judge one metric; trials of other studies that inform the sampler are left aside."""
+    if len(trials) < FEWEST_TRIALS:
+        note = f"at least {FEWEST_TRIALS} complete trials are needed, there are {len(trials)}"
+        return {"importances": {}, "note": note}
+    if len({trial.values[place] for trial in trials}) == 1:
+        return {"importances": {}, "note": "all complete trials have the same value"}
+    own = optuna.create_study(directions=study.optuna_study.directions)
+    own.add_trials(trials)
+    evaluator = FanovaImportanceEvaluator(seed=study.spec.sampler.seed)
+    found = get_param_importances(
+        own, evaluator=evaluator, target=lambda trial: float(trial.values[place])
+    )
+    note = "" if found else "no parameter exists in all complete trials with several values"
+    return {"importances": {name: round(share, 6) for name, share in found.items()}, "note": note}
