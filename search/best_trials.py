@@ -16,8 +16,8 @@ from search.trial_facts import trial_facts
 
 N_BEST = 5
 """So many of the best trials are looked at for the edges of the space."""
+_ACCURACIES = ["train_accuracy", "val_accuracy", "test_accuracy"]
 _RESULTS = [
-    *("train_accuracy", "val_accuracy", "test_accuracy"),
     *("best_epoch", "val_loss", "val_f1", "val_auroc", "n_parameters", "seconds"),
 ]
 
@@ -54,7 +54,7 @@ def summary_facts(
         "knee": knee_trial(front, study.directions) if front else None,
         "best": trial_facts(complete[0]) if complete else None,
         "importance": importance_facts(study) if complete else [],
-        "edges": edge_facts(study.spec.parameters, front or complete[:N_BEST], not several),
+        "edges": edge_facts(study.spec.parameters, front or complete[:N_BEST], several),
         "endings": ending_facts(records),
         "savings": saving_facts(records, study.spec.epochs),
         "notes": _notes(study, records),
@@ -91,7 +91,8 @@ def _usual_columns(study: Study, rows: list[Row]) -> list[str]:
     """Name rank, trial, metrics and parameters; `value` stands for the main metric."""
     main, *others = study.directions
     parameters = [column for column in rows[0] if column.startswith(PARAMETER_PREFIX)]
-    names = ["value" if name == main else name for name in [*others, *_RESULTS]]
+    wanted = [*_ACCURACIES, *others, *_RESULTS]
+    names = ["value" if name == main else name for name in wanted]
     first = ["rank", FRONT, "trial", "state", *([] if "value" in names else ["value"])]
     columns = dict.fromkeys([*first, *names, *parameters])
     if all(row["state"] == "COMPLETE" for row in rows):

@@ -16,28 +16,29 @@ NEAR = 0.02
 
 
 def edge_facts(
-    parameters: Mapping[str, Parameter], best: Sequence[TrialRecord], best_counts_alone: bool
+    parameters: Mapping[str, Parameter], best: Sequence[TrialRecord], are_front: bool
 ) -> list[dict[str, Any]]:
     """Find parameters at the end of their range.
 
     Args:
         parameters: Those of the space.
         best: The best trials, best first.
-        best_counts_alone: Whether it is enough that the first of them is at an end; otherwise
-            half of them must be.
+        are_front: Whether they are a Pareto front, of which half must be at an end, and not one
+            alone; otherwise it is also enough that the first one is.
 
     Returns:
         For each parameter and end: both by name, where the end is, the numbers of the trials
         there, among how many, and a suggestion.
     """
     found = []
-    for name, parameter in parameters.items():
+    for name, parameter in parameters.items() if best else ():
         having = [record for record in best if name in record.params]
         ends = {record.number: _end(parameter, record.params[name]) for record in having}
         for end in ("low", "high"):
             there = [number for number, at in ends.items() if at == end]
-            leads = best_counts_alone and there and there[0] == best[0].number
-            if there and (leads or 2 * len(there) >= len(having)):
+            leads = not are_front and there[:1] == [best[0].number]
+            enough = min(2, len(best)) <= len(there) and 2 * len(there) >= len(having)
+            if leads or enough:
                 found.append(_edge(name, parameter, end, there, len(best)))
     return found
 

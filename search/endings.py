@@ -23,6 +23,7 @@ def ending_facts(records: Sequence[TrialRecord]) -> dict[str, Any]:
     failed = [record for record in records if record.state == "FAIL" and record not in infeasible]
     pruned = [record for record in records if record.state == "PRUNED"]
     epochs = Counter(record.n_epochs for record in pruned)
+    after = [{"n": n, "epoch": epoch} for epoch, n in sorted(epochs.items())]
 
     def counted(n_trials: int) -> dict[str, Any]:
         return {"n": n_trials, "share": n_trials / len(records) if records else None}
@@ -30,7 +31,7 @@ def ending_facts(records: Sequence[TrialRecord]) -> dict[str, Any]:
     return {
         "n_trials": len(records),
         "complete": counted(sum(record.state == "COMPLETE" for record in records)),
-        "pruned": {**counted(len(pruned)), "after_epochs": dict(sorted(epochs.items()))},
+        "pruned": {**counted(len(pruned)), "after_epochs": after},
         "failed": {**counted(len(failed)), "reasons": _reasons(failed)},
         "infeasible": {**counted(len(infeasible)), "reasons": _reasons(infeasible)},
         "running": counted(sum(record.state == "RUNNING" for record in records)),

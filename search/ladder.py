@@ -23,7 +23,11 @@ def ladder_facts(study: Study, numbers: Sequence[int]) -> dict[str, Any]:
         `changed` lists parameters by `name`, with `old` and `new` as far as they exist.
     """
     records, problems = [], []
+    has_trials = bool(study.records())
     for number in numbers:
+        if not has_trials:
+            problems.append(f"{study.name}: no trial has begun, got trial {number}")
+            continue
         try:
             records.append(study.record(number))
         except StudyError as error:

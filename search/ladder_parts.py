@@ -54,7 +54,7 @@ def _changed(step: Facts) -> str:
         + " → ".join(value_text(change[s]) if s in change else "–" for s in ("old", "new"))
         for change in step["changed"]
     ]
-    return ", ".join(changes) or "nothing"
+    return "\n".join(changes) or "nothing"
 
 
 def _best(facts: Facts) -> list[int]:

@@ -24,7 +24,8 @@ class Grid:
 
     Args:
         columns: Their headings.
-        rows: The cells of each row, as many as there are columns.
+        rows: The cells of each row, as many as there are columns; a cell may list items, each
+            on a line.
         left: Columns whose cells are words.
         n_keys: How many columns name a row; they are repeated where a terminal is too narrow.
         bold: Numbers of the rows to stand out, from 0.
@@ -96,7 +97,6 @@ def _tables(grid: Grid, width: int) -> list[RenderableType]:
         n_taken = len(left)
         while n_taken > 1 and _width(grid, keys + left[:n_taken]) > width:
             n_taken -= 1
-        tables += [Text()] if tables else []
         tables.append(_table(grid, keys + left[:n_taken]))
         left = left[n_taken:]
     return tables or [_table(grid, keys)]
@@ -111,8 +111,8 @@ def _table(grid: Grid, places: Sequence[int]) -> RenderableType:
     table = new_table()
     for place in places:
         name = grid.columns[place]
-        words = name.replace(" ", "\n")
-        table.add_column(words, justify="left" if name in grid.left else "right", no_wrap=True)
+        words, is_left = name.replace(" ", "\n"), name in grid.left
+        table.add_column(words, justify="left" if is_left else "right", no_wrap=not is_left)
     for number, row in enumerate(grid.rows):
         cells = [Text(row[place]) for place in places]
         table.add_row(*cells, style="bold" if number in grid.bold else None)
@@ -149,7 +149,7 @@ def _markdown_table(grid: Grid) -> str:
 def _escape_markdown(text: str) -> str:
     for character in "\\|*_<`":
         text = text.replace(character, "\\" + character)
-    return text.replace("\n", " ")
+    return text.replace("\n", ", ")
 
 
 def latex_report(parts: Sequence[Part]) -> str:
@@ -196,7 +196,7 @@ def _latex_table(caption: str, grid: Grid) -> str:
 
 
 def _latex(text: str) -> str:
-    text = escape_latex(text)
+    text = escape_latex(text.replace("\n", ", "))
     for sign, command in _LATEX_SIGNS.items():
         text = text.replace(sign, command)
     return text

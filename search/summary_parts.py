@@ -99,11 +99,10 @@ def _best(facts: Facts) -> list[Part]:
     lines = [f"{study['metric']} {number_text(best['value'])} at {of_epochs}"]
     if best["reason"]:
         lines.append(f"ended early: {best['reason']}")
-    n_parameters = best["other_metrics"].get("n_parameters")
-    if n_parameters is not None:
-        lines.append(f"{n_parameters:,} parameters of its network")
+    for name, value in best["other_metrics"].items():
+        lines.append(f"{heading(name)} {number_text(value)}")
     if best["seconds"] is not None:
-        lines.append(f"{best['seconds']:.1f} seconds")
+        lines.append(f"seconds {best['seconds']:.1f}")
     lines.append(f"seed {best['seed']}")
     parameters = [[name, value_text(value)] for name, value in best["params"].items()]
     name = f"Best trial: {best['trial']}"
@@ -187,9 +186,8 @@ def _endings(facts: Facts) -> Part | None:
 
 def _why(counted: Facts) -> str:
     if "after_epochs" in counted:
-        return ", ".join(
-            f"{n} after epoch {epoch}" for epoch, n in counted["after_epochs"].items()
-        )
+        after = counted["after_epochs"]
+        return ", ".join(f"{pruned['n']} after epoch {pruned['epoch']}" for pruned in after)
     reasons: Sequence[Facts] = counted.get("reasons", [])
     texts = [f"{reason['n']} x {reason['reason']}" for reason in reasons[:_MOST_REASONS]]
     more = sum(reason["n"] for reason in reasons[_MOST_REASONS:])
