@@ -98,7 +98,11 @@ def _metrics(facts: Facts, names: Facts) -> Part:
     ]
     rows += [[heading(row["metric"]), *_change_cells(row)] for row in facts["others"]]
     columns = ["metric", *names.values(), "difference", "relative", "better"]
-    return Part("Metrics at the best epoch", [], Grid(columns, rows, ["metric", "better"]))
+    return Part(
+        "Metrics at the best epoch",
+        ["differences are b less a"],
+        Grid(columns, rows, ["metric", "better"]),
+    )
 
 
 def _classes(classes: Sequence[Facts], names: Facts) -> Part | None:

@@ -11,6 +11,7 @@ import optuna
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
+from search.optuna_logs import quiet_optuna
 from search.record import has_begun
 from search.study import Study
 
@@ -34,30 +35,40 @@ def importance_facts(study: Study) -> list[dict[str, Any]]:
     trials = list(own)
     searched = [name for name, kind in study.space.distributions.items() if not kind.single()]
     counts = {name: sum(name in trial.params for trial in trials) for name in searched}
+    common = [name for name, n in counts.items() if n == len(trials)]
     return [
         {
             "metric": metric,
             "n_trials": len(trials),
             "seed": study.spec.sampler.seed,
-            **_importances(study, trials, place),
+            **_importances(study, trials, common, place),
             "only_in": {name: n for name, n in counts.items() if n < len(trials)},
         }
         for place, metric in enumerate(study.directions)
     ]
 
 
-def _importances(study: Study, trials: list[FrozenTrial], place: int) -> dict[str, Any]:
-    """Judge one metric; trials of other studies that inform the sampler are left aside."""
+def _importances(
+    study: Study, trials: list[FrozenTrial], names: list[str], place: int
+) -> dict[str, Any]:
+    """Judge the parameters that all trials have, for one metric."""
+    note = ""
     if len(trials) < FEWEST_TRIALS:
         note = f"at least {FEWEST_TRIALS} complete trials are needed, there are {len(trials)}"
+    elif len({trial.values[place] for trial in trials}) == 1:
+        note = "all complete trials have the same value"
+    elif not names:
+        note = "no parameter of several values exists in all complete trials"
+    if note:
         return {"importances": {}, "note": note}
-    if len({trial.values[place] for trial in trials}) == 1:
-        return {"importances": {}, "note": "all complete trials have the same value"}
-    own = optuna.create_study(directions=study.optuna_study.directions)
-    own.add_trials(trials)
-    evaluator = FanovaImportanceEvaluator(seed=study.spec.sampler.seed)
+    # Apart from the study's record, which may also hold trials of other studies.
+    with quiet_optuna():
+        apart = optuna.create_study(directions=study.optuna_study.directions)
+    apart.add_trials(trials)
     found = get_param_importances(
-        own, evaluator=evaluator, target=lambda trial: float(trial.values[place])
+        apart,
+        evaluator=FanovaImportanceEvaluator(seed=study.spec.sampler.seed),
+        params=names,
+        target=lambda trial: float(trial.values[place]),
     )
-    note = "" if found else "no parameter exists in all complete trials with several values"
-    return {"importances": {name: round(share, 6) for name, share in found.items()}, "note": note}
+    return {"importances": {name: round(share, 6) for name, share in found.items()}, "note": ""}

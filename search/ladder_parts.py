@@ -30,8 +30,8 @@ def ladder_parts(facts: Facts) -> list[Part]:
     shown = [name for name in _FIGURES if any(step[name] is not None for step in steps)]
     columns = ["step", "trial", "changed"]
     for name in shown:
-        columns += [_FIGURES[name] or heading(facts["metric"]), f"change of {name}"]
-    names = {f"change of {name}": "+/-" for name in shown}
+        title = _FIGURES[name] or heading(facts["metric"])
+        columns += [title, f"+/- {title}"]
     rows = []
     for step in steps:
         cells = [str(step["step"]), str(step["trial"]), _changed(step)]
@@ -42,7 +42,7 @@ def ladder_parts(facts: Facts) -> list[Part]:
     lines = [*facts["notes"]]
     if any(step["gap"] is not None for step in steps):
         lines.insert(0, "gap: train accuracy less validation accuracy, at the best epoch")
-    grid = Grid([names.get(column, column) for column in columns], rows, ["changed"], 2, best)
+    grid = Grid(columns, rows, ["changed"], 2, best)
     return [Part(f"Steps of {facts['study']}", lines, grid)]
 
 

@@ -1,5 +1,6 @@
 """The summary of a study in words and tables, from its facts."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from search.tables import number_text, value_text
 
 Facts = Mapping[str, Any]
 _MOST_REASONS = 5
+_KEYS = ("rank", "front", "trial")
 
 
 def summary_parts(facts: Facts) -> list[Part]:
@@ -62,7 +64,7 @@ def _leaderboard(facts: Facts) -> Part:
             headings,
             [[_cell(name, value) for name, value in row.items()] for row in rows],
             left=["state", "reason"],
-            n_keys=sum(name in ("rank", "trial") for name in columns[:2]) or bool(columns),
+            n_keys=max(1, len(list(itertools.takewhile(_KEYS.__contains__, columns)))),
             bold=[place for place, row in enumerate(rows) if row.get("rank") == 1],
         ),
     )

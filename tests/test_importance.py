@@ -85,4 +85,4 @@ def test_importance_without_a_parameter_that_all_have_is_not_told(tmp_path: Path
         report(study, number, [0.5 + number / 100])
         study.complete(number, 0.5)
     (facts,) = importance_facts(study)
-    assert facts["note"] == "no parameter exists in all complete trials with several values"
+    assert facts["note"] == "no parameter of several values exists in all complete trials"
