@@ -44,9 +44,12 @@ def side_names(facts: Facts) -> dict[str, str]:
         facts: As `comparison_facts` gives them.
 
     Returns:
-        For `a` and `b` each `STUDY:NUMBER`.
+        For `a` and `b` each `STUDY:NUMBER`, with the letter where these are the same.
     """
-    return {side: f"{trial['study']}:{trial['trial']}" for side, trial in facts["trials"].items()}
+    names = {side: f"{trial['study']}:{trial['trial']}" for side, trial in facts["trials"].items()}
+    if len(set(names.values())) == 1:
+        return {side: f"{name} ({side})" for side, name in names.items()}
+    return names
 
 
 def signed(value: float | None) -> str:

@@ -198,3 +198,11 @@ def test_verb_names_the_trials_to_evaluate(
     compare(["toy", "1", "2"], studies=study.folder.parent)
     err = capsys.readouterr().err
     assert err == f"next: search evaluate toy --trial 2 --studies {study.folder.parent}\n"
+
+
+def test_trials_of_the_same_name_are_told_apart(study: Study, tmp_path: Path) -> None:
+    namesake = make_study(tmp_path / "elsewhere")
+    run(namesake, [0.5])
+    facts = facts_of(study, "toy:0", f"{namesake.folder}:0")
+    text = text_of(text_report(comparison_parts(facts), 100))
+    assert text.startswith("Trials toy:0 (a) and toy:0 (b)\n")
