@@ -89,9 +89,14 @@ def _change_cells(row: Facts) -> list[str]:
         number_text(row["a"]),
         number_text(row["b"]),
         signed(row["difference"]),
-        "–" if relative is None else f"{100 * relative:+.1f} %",
+        "–" if relative is None else _percent(relative),
         row["better"] or "",
     ]
+
+
+def _percent(relative: float) -> str:
+    text = f"{100 * relative:+.1f} %"
+    return "0.0 %" if text[1:] == "0.0 %" else text
 
 
 def _metrics(facts: Facts, names: Facts) -> Part:

@@ -42,7 +42,7 @@ def share_text(share: float | None) -> str:
     Returns:
         For instance `12.5 %`.
     """
-    return "–" if share is None else f"{100 * share:.3g} %"
+    return "–" if share is None else f"{100 * share:.1f} %"
 
 
 def _cell(name: str, value: Any) -> str:
