@@ -140,7 +140,9 @@ def _importance(facts: Facts) -> Part:
     if facts["note"]:
         lines.append(f"not told: {facts['note']}")
     else:
-        lines.append(f"fANOVA over {facts['n_trials']} complete trials, seed {facts['seed']}")
+        drawn = facts["n_trials"] < facts["n_complete"]
+        of = f"{facts['n_trials']} of {facts['n_complete']:,}" if drawn else facts["n_trials"]
+        lines.append(f"fANOVA over {of} complete trials, seed {facts['seed']}")
     if facts["only_in"] and not facts["note"]:
         only = ", ".join(f"{parameter} ({n})" for parameter, n in facts["only_in"].items())
         lines.append(f"not judged, as only some of these trials have it: {only}")

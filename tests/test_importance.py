@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from search import importance
 from search.best_trials import summary_facts
 from search.importance import FEWEST_TRIALS, importance_facts
 from search.layout import text_report
@@ -86,3 +87,15 @@ def test_importance_without_a_parameter_that_all_have_is_not_told(tmp_path: Path
         study.complete(number, 0.5)
     (facts,) = importance_facts(study)
     assert facts["note"] == "no parameter of several values exists in all complete trials"
+
+
+def test_importance_of_many_trials_is_that_of_some_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importance, "MOST_TRIALS", 12)
+    study = make(tmp_path, 15)
+    (facts,) = importance_facts(study)
+    assert (facts["n_trials"], facts["n_complete"]) == (12, 15)
+    assert importance_facts(study) == [facts]
+    text = text_of(text_report(summary_parts(summary_facts(study)), 200))
+    assert "fANOVA over 12 of 15 complete trials, seed 1" in text
