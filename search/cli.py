@@ -10,7 +10,7 @@ from collections.abc import Callable
 import typer
 
 from search.errors import SearchError
-from search.verbs import control, evaluating, looking, running, spaces
+from search.verbs import comparing, control, evaluating, looking, running, spaces
 
 VERBS: dict[str, Callable[..., None]] = {
     "check": spaces.check,
@@ -24,6 +24,9 @@ VERBS: dict[str, Callable[..., None]] = {
     "list": looking.list_studies,
     "show": looking.show,
     "leaderboard": looking.leaderboard,
+    "summary": comparing.summary,
+    "compare": comparing.compare,
+    "ladder": comparing.ladder,
     "evaluate": evaluating.evaluate,
     "export": looking.export,
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from search.errors import StudyError
 from search.leaderboard import Row
+from search.tables import escape_latex
 
 LEADERBOARD_FILE = "leaderboard.csv"
 
@@ -36,8 +37,8 @@ def _markdown(rows: list[Row]) -> bytes:
 def _latex(rows: list[Row]) -> bytes:
     if not rows:
         return b""
-    head = " & ".join(map(_escape_latex, rows[0]))
-    body = [" & ".join(_escape_latex(_text(v)) for v in row.values()) for row in rows]
+    head = " & ".join(map(escape_latex, rows[0]))
+    body = [" & ".join(escape_latex(_text(v)) for v in row.values()) for row in rows]
     lines = [
         f"\\begin{{tabular}}{{{'l' * len(rows[0])}}}",
         "\\toprule",
@@ -90,10 +91,3 @@ def _text(value: object) -> str:
     if value is None:
         return ""
     return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _escape_latex(text: str) -> str:
-    text = text.replace("\\", "\\textbackslash ")
-    for character in "&%$#_{}":
-        text = text.replace(character, "\\" + character)
-    return text.replace("~", "\\textasciitilde ").replace("^", "\\textasciicircum ")

@@ -56,3 +56,22 @@ def value_text(value: object) -> str:
     if isinstance(value, bool):
         return named[value]
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def escape_latex(text: str) -> str:
+    r"""Write a text so that LaTeX shows it as it is.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        The same with its special characters as commands.
+
+    Example:
+        >>> print(escape_latex("n_epochs & 50%"))
+        n\_epochs \& 50\%
+    """
+    text = text.replace("\\", "\\textbackslash ")
+    for character in "&%$#_{}":
+        text = text.replace(character, "\\" + character)
+    return text.replace("~", "\\textasciitilde ").replace("^", "\\textasciicircum ")

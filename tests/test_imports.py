@@ -19,9 +19,11 @@ LAYERS = (
     {"search.study", "search.trial"},
     {"search.engines.inline", "search.engines.ray_tune"},
     {"search.progress", "search.summary", "search.export", "search.evaluation"},
+    {"search.best_trials", "search.comparison", "search.ladder"},
+    {"search.summary_parts", "search.comparison_parts", "search.ladder_parts"},
     {
         f"search.verbs.{group}"
-        for group in ("spaces", "running", "control", "looking", "evaluating")
+        for group in ("spaces", "running", "control", "looking", "comparing", "evaluating")
     },
     {"search.cli"},
 )

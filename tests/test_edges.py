@@ -1,0 +1,92 @@
+"""Which parameters of the best trials are at the end of their range."""
+
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from search.edges import edge_facts
+from search.parameters import Parameter
+from search.record import TrialRecord
+
+KINDS: dict[str, dict[str, Any]] = {
+    "float": {"type": "float", "low": 0.0, "high": 1.0},
+    "log": {"type": "float", "low": 1e-4, "high": 1.0, "log": True},
+    "int": {"type": "int", "low": 1, "high": 4},
+    "wide": {"type": "int", "low": 0, "high": 1000},
+    "step": {"type": "float", "low": 0.0, "high": 1.0, "step": 0.5},
+    "choices": {"type": "categorical", "choices": [64, 8, 16]},
+    "two": {"type": "int", "low": 1, "high": 2},
+    "two_choices": {"type": "categorical", "choices": [3, 5]},
+    "flags": {"type": "categorical", "choices": [True, False, 2]},
+    "words": {"type": "categorical", "choices": ["a", "b", "c"]},
+}
+
+
+def edges(kind: str, *values: Any, are_front: bool = False) -> list[tuple[str, list[int]]]:
+    parameter: Parameter = TypeAdapter(Parameter).validate_python(KINDS[kind])
+    best = [
+        TrialRecord(
+            number=number,
+            state="COMPLETE",
+            params={} if value is None else {"x": value},
+            value=0.5,
+            best_epoch=1,
+            n_epochs=1,
+            metrics={},
+            seconds=1.0,
+            seed=0,
+        )
+        for number, value in enumerate(values)
+    ]
+    found = edge_facts({"x": parameter}, best, are_front)
+    return [(edge["end"], edge["trials"]) for edge in found]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "end"),
+    [
+        ("float", 0.0, "low"),
+        ("float", 0.019, "low"),
+        ("float", 0.021, None),
+        ("float", 0.99, "high"),
+        ("float", 1.5, None),
+        ("log", 1.1e-4, "low"),
+        ("log", 2e-4, None),
+        ("log", 0.9, "high"),
+        ("int", 1, "low"),
+        ("int", 2, None),
+        ("int", 4, "high"),
+        ("wide", 20, "low"),
+        ("wide", 21, None),
+        ("step", 0.5, None),
+        ("step", 1.0, "high"),
+        ("choices", 8, "low"),
+        ("choices", 16, None),
+        ("choices", 64, "high"),
+        ("two", 1, None),
+        ("two_choices", 3, None),
+        ("flags", True, None),
+        ("words", "a", None),
+    ],
+)
+def test_edge_of_each_kind_of_parameter(kind: str, value: Any, end: str | None) -> None:
+    assert edges(kind, value) == ([(end, [0])] if end else [])
+
+
+def test_edge_counts_where_the_best_or_half_of_the_trials_are() -> None:
+    assert edges("int", 4, 2, 2, 2, 2) == [("high", [0])]
+    assert edges("int", 2, 4, 2, 2, 2) == []
+    assert edges("int", 2, 4, 4, 2) == [("high", [1, 2])]
+
+
+def test_edge_of_a_front_counts_where_half_of_it_is() -> None:
+    assert edges("int", 4, 2, 2, are_front=True) == []
+    assert edges("int", 4, 2, are_front=True) == []
+    assert edges("int", 4, 2, 4, are_front=True) == [("high", [0, 2])]
+    assert edges("int", 4, are_front=True) == [("high", [0])]
+
+
+def test_edge_is_judged_among_trials_that_have_the_parameter() -> None:
+    assert edges("int", None, 4, 4, None, None) == [("high", [1, 2])]
+    assert edges("int") == []
