@@ -1,0 +1,175 @@
+"""How well a trial classifies the test split: its confusions, and its accuracy by class."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import PowerNorm
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from search.figures import LARGEST_MATRIX, Figures
+from search.plots.style import (
+    BLUE,
+    FONT,
+    INK,
+    SMALL,
+    VERMILLION,
+    add_colour_bar,
+    dress,
+    new_figure,
+    plain,
+    sentence_figure,
+    shortened,
+)
+from search.record import TrialRecord
+from search.study import Study
+
+CONFUSIONS = "Confusions on the test split"
+ACCURACY = "Accuracy by class on the test split"
+_LARGEST_WRITTEN = 12
+_MOST_NAMES = 40
+_MOST_BARS = 30
+_Z = 1.959964
+"""Of the 95 % interval."""
+
+
+def confusion_matrix(study: Study, number: int | None = None) -> Figure | None:
+    """Draw how often each class is taken for each other: counts, and shares as colours.
+
+    Args:
+        study: The study.
+        number: The trial; None for the best one that has been evaluated.
+
+    Returns:
+        The figure; a sentence if there are too many classes for a matrix; None if the trial, or
+        every one, has not been evaluated on the test split.
+
+    Raises:
+        StudyError: If there is no trial of that number.
+    """
+    record = _evaluated(study, number)
+    if record is None or record.test is None:
+        return None
+    title = f"{CONFUSIONS}, trial {record.number}"
+    if record.test.confusion is None:
+        n_classes = len(record.test.per_class["class"])
+        text = f"The matrix is kept for up to {LARGEST_MATRIX} classes; there are {n_classes}."
+        return sentence_figure(title, text)
+    counts = np.array(record.test.confusion)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    size = min(7.0, 2.6 + 0.48 * len(counts))
+    figure = new_figure(title, height=size, width=size + 1.2)
+    axes = figure.add_subplot()
+    # By the square root, so that rare confusions can be seen.
+    image = axes.imshow(shares, cmap="Blues", norm=PowerNorm(0.5, 0.0, 1.0))
+    dress(axes, "predicted class", "true class", grid="")
+    if len(counts) <= _LARGEST_WRITTEN:
+        _write_cells(axes, counts, shares)
+    _name_classes(axes, record.test.per_class["class"])
+    add_colour_bar(figure, axes, image, "share of the true class")
+    return figure
+
+
+def class_accuracy(study: Study, number: int | None = None) -> Figure | None:
+    """Draw the share of each class's images that are recognised, the worst class first.
+
+    Args:
+        study: The study.
+        number: The trial; None for the best one that has been evaluated.
+
+    Returns:
+        Bars with 95 % intervals (Wilson 1927, doi:10.1080/01621459.1927.10502953); None if the
+        trial, or every one, has not been evaluated on the test split.
+
+    Raises:
+        StudyError: If there is no trial of that number.
+    """
+    record = _evaluated(study, number)
+    if record is None or record.test is None:
+        return None
+    columns = record.test.per_class
+    rows = sorted(zip(columns["recall"], columns["class"], columns["support"], strict=True))
+    shown = rows[:_MOST_BARS]
+    figure = new_figure(
+        f"{ACCURACY}, trial {record.number}", height=1.5 + 0.24 * len(shown), width=6.2
+    )
+    axes = figure.add_subplot()
+    which = f"the worst {len(shown)} of {len(rows)} classes; " if len(rows) > len(shown) else ""
+    dress(axes, f"accuracy (share of the class; {which}lines: 95 % interval)", "", grid="x")
+    places = range(len(shown))
+    shares = [share for share, _, _ in shown]
+    intervals = [wilson_interval(share, support) for share, _, support in shown]
+    errors = np.array(
+        [[s - low, high - s] for s, (low, high) in zip(shares, intervals, strict=True)]
+    )
+    axes.barh(places, shares, color=BLUE, height=0.7, alpha=0.85)
+    axes.errorbar(shares, places, xerr=np.maximum(errors, 0).T, fmt="none", ecolor=INK, lw=0.9)
+    names = [plain(f"{shortened(str(name), 24)} ({n:,})") for _, name, n in shown]
+    axes.set_yticks(places, names)
+    axes.set_ylabel("class (test images)", fontsize=FONT, color=INK)
+    _mark_mean(axes, record.test)
+    axes.set_xlim(0, 1.02)
+    axes.set_ylim(len(shown) - 0.4, -0.6)
+    return figure
+
+
+def wilson_interval(share: float, n: int) -> tuple[float, float]:
+    """Compute the 95 % interval of a share.
+
+    Args:
+        share: The share observed, in [0, 1].
+        n: Of how many.
+
+    Returns:
+        Lower and upper end; the whole of [0, 1] for none.
+
+    Example:
+        >>> [round(end, 3) for end in wilson_interval(0.9, 100)]
+        [0.826, 0.945]
+    """
+    if n <= 0:
+        return 0.0, 1.0
+    middle = share + _Z**2 / (2 * n)
+    half = _Z * (share * (1 - share) / n + _Z**2 / (4 * n**2)) ** 0.5
+    scale = 1 + _Z**2 / n
+    return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
+
+
+def _evaluated(study: Study, number: int | None) -> TrialRecord | None:
+    if number is not None:
+        return study.record(number)
+    return next((record for record in study.records() if record.test), None)
+
+
+def _write_cells(axes: Axes, counts: NDArray[np.int64], shares: NDArray[np.float64]) -> None:
+    for row, column in np.argwhere(counts > 0).tolist():
+        share = shares[row, column]
+        axes.text(
+            column,
+            row,
+            f"{counts[row, column]:,}\n{100 * share:.0f} %",
+            ha="center",
+            va="center",
+            fontsize=SMALL - 2,
+            color="white" if share > 0.3 else INK,
+        )
+
+
+def _name_classes(axes: Axes, classes: Sequence[str]) -> None:
+    """Name the classes along both axes, only some of them where there are many."""
+    names = [plain(shortened(str(name), 16)) for name in classes]
+    step = -(-len(names) // _MOST_NAMES)
+    places = range(0, len(names), step)
+    small = SMALL if len(names) <= 20 else SMALL - 2
+    axes.set_xticks(places, names[::step], rotation=90, fontsize=small)
+    axes.set_yticks(places, names[::step], fontsize=small)
+
+
+def _mark_mean(axes: Axes, figures: Figures) -> None:
+    accuracy = figures.metrics["accuracy"]
+    if accuracy is not None:
+        axes.axvline(accuracy, color=VERMILLION, linestyle="--", linewidth=1.2)
+        axes.set_title(
+            f"all images: {accuracy:.4f} (dashed)", loc="right", fontsize=SMALL, color=VERMILLION
+        )

@@ -1,0 +1,121 @@
+"""The Pareto front of a study of several metrics, with its knee."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from search.plots.labels import axis_label
+from search.plots.style import (
+    BLUE,
+    GREY,
+    ORANGE,
+    VERMILLION,
+    WIDTH,
+    dress,
+    focus,
+    legend_above,
+    new_figure,
+    sentence_figure,
+)
+from search.plots.trials import by_number, of_state
+from search.ranking import knee_trial, pareto_front
+from search.record import TrialRecord
+from search.study import Study
+
+TITLE = "Pareto front"
+
+
+def pareto_plot(study: Study) -> Figure | None:
+    """Draw the complete trials over the first metric and each further one.
+
+    Args:
+        study: The study.
+
+    Returns:
+        Axes side by side; a sentence if no trial is complete; None for one metric.
+    """
+    main, *others = study.directions
+    if not others:
+        return None
+    complete = of_state(by_number(study), "COMPLETE")
+    if not complete:
+        return sentence_figure(TITLE, "No trial is complete yet.")
+    front = pareto_front(complete, study.directions)
+    knee = knee_trial(front, study.directions)
+    figure = new_figure(TITLE, height=4.2, width=max(6.2, WIDTH / 2 * len(others)))
+    row = np.ravel(figure.subplots(1, len(others), sharey=True, squeeze=False))
+    for axes, other in zip(row, others, strict=True):
+        _draw(axes, (other, main), complete, front, knee)
+        dress(axes, _label(study, other), _label(study, main), grid="both")
+        if len(others) == 1:
+            _join(axes, (other, main), front, study)
+        axes.set_xlim(*_limits(study, other, complete, front))
+    row[0].set_ylim(*_limits(study, main, complete, front))
+    for axes in row[1:]:
+        axes.set_ylabel("")
+    legend_above(row[0], n_columns=4)
+    return figure
+
+
+def _label(study: Study, metric: str) -> str:
+    return axis_label(metric, study.directions[metric])
+
+
+def _limits(
+    study: Study, metric: str, complete: Sequence[TrialRecord], front: Sequence[TrialRecord]
+) -> tuple[float, float]:
+    """Leave out a few very bad trials of a metric, but none of the front."""
+    every, best = ([float(r.metrics[metric] or 0.0) for r in part] for part in (complete, front))
+    low, high, _ = focus(every, study.directions[metric])
+    margin = 0.05 * (high - low)
+    return min(low, min(best) - margin), max(high, max(best) + margin)
+
+
+def _draw(
+    axes: Axes,
+    metrics: tuple[str, str],
+    complete: Sequence[TrialRecord],
+    front: Sequence[TrialRecord],
+    knee: int | None,
+) -> None:
+    on_front = {record.number for record in front}
+    others = [record for record in complete if record.number not in on_front]
+    best = [record for record in front if record.number == knee]
+    if others:
+        size = 14 if len(others) < 200 else 6
+        label = f"dominated ({len(others):,})"
+        axes.scatter(*_points(others, metrics), s=size, c=GREY, alpha=0.5, lw=0, label=label)
+    label = f"front ({len(front):,})"
+    axes.scatter(*_points(front, metrics), s=28, c=BLUE, lw=0, zorder=3, label=label)
+    axes.scatter(
+        *_points(best, metrics),
+        s=150,
+        c=ORANGE,
+        marker="*",
+        edgecolors=VERMILLION,
+        linewidths=0.8,
+        zorder=4,
+        label=f"knee (trial {knee})",
+    )
+
+
+def _join(
+    axes: Axes, metrics: tuple[str, str], front: Sequence[TrialRecord], study: Study
+) -> None:
+    """Draw the edge of what the front dominates, as steps."""
+    x, y = (np.array(values) for values in _points(front, metrics))
+    order = np.lexsort((y, x))
+    # A point dominates what is worse in both metrics, so that the edge turns at the worse one.
+    minimized = study.directions[metrics[0]].name == "MINIMIZE"
+    where: Literal["pre", "post"] = "post" if minimized else "pre"
+    axes.step(x[order], y[order], where=where, color=BLUE, linewidth=1.0, alpha=0.6, zorder=2)
+
+
+def _points(
+    records: Sequence[TrialRecord], metrics: tuple[str, str]
+) -> tuple[list[float], list[float]]:
+    x, y = ([float(r.metrics[name] or 0.0) for r in records] for name in metrics)
+    return x, y

@@ -1,0 +1,93 @@
+"""The optimisation history: the value of each trial, and the best so far."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from search.plots.labels import value_label
+from search.plots.style import (
+    BLACK,
+    MARKS,
+    dress,
+    focus_on,
+    legend_above,
+    new_figure,
+    note,
+    sentence_figure,
+)
+from search.plots.trials import by_number, of_state, value_of
+from search.record import TrialRecord
+from search.study import Study
+
+TITLE = "Optimisation history"
+
+
+def optimization_history(study: Study) -> Figure:
+    """Draw the value of each trial by number, and the best complete one so far as a step line.
+
+    Failed trials stand at the edge of bad values, as theirs do not count.
+
+    Args:
+        study: The study.
+
+    Returns:
+        The figure; a sentence if no trial has begun.
+    """
+    records = by_number(study)
+    if not records:
+        return sentence_figure(TITLE, "No trial has begun yet.")
+    figure = new_figure(TITLE)
+    axes = figure.add_subplot()
+    dress(axes, "trial (number)", value_label(study))
+    bad_edge = 0.03 if study.direction.name == "MAXIMIZE" else 0.97
+    for state in MARKS:
+        _draw_state(axes, state, [r for r in records if r.state == state], bad_edge)
+    _draw_best(axes, of_state(records, "COMPLETE"), records[-1].number, study)
+    shown = of_state(records, "COMPLETE", "PRUNED", "RUNNING")
+    note(axes, focus_on(axes, map(value_of, shown), study.direction))
+    if not shown:
+        axes.set_yticks([])
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    room = 0.5 + 0.02 * len(records)
+    axes.set_xlim(records[0].number - room, records[-1].number + room)
+    legend_above(axes)
+    return figure
+
+
+def _draw_state(axes: Axes, state: str, records: Sequence[TrialRecord], bad_edge: float) -> None:
+    """Draw the trials of a state; of the others, only those that have reported."""
+    failed = state == "FAIL"
+    drawn = [record for record in records if failed or record.value is not None]
+    if not drawn:
+        return
+    mark = MARKS[state]
+    axes.scatter(
+        [record.number for record in drawn],
+        [bad_edge if failed else value_of(record) for record in drawn],
+        s=mark.size if len(drawn) < 200 else mark.size / 2,
+        c=mark.colour,
+        marker=mark.shape,
+        linewidths=1.0 if failed else 0.0,
+        alpha=0.9 if len(drawn) < 200 else 0.6,
+        label=f"{mark.word} ({len(records):,})",
+        transform=axes.get_xaxis_transform() if failed else axes.transData,
+        zorder=2 if state == "COMPLETE" else 1.8,
+    )
+
+
+def _draw_best(axes: Axes, complete: Sequence[TrialRecord], last: int, study: Study) -> None:
+    if not complete:
+        return
+    best = np.maximum if study.direction.name == "MAXIMIZE" else np.minimum
+    values = best.accumulate([value_of(record) for record in complete])
+    axes.step(
+        [*(record.number for record in complete), last],
+        [*values, values[-1]],
+        where="post",
+        color=BLACK,
+        linewidth=1.2,
+        label="best so far",
+    )

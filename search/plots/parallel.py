@@ -1,0 +1,138 @@
+"""Parallel coordinates: each complete trial as a line through all of its parameters."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+
+from search.plots.labels import value_label
+from search.plots.scales import Scale, scale_of
+from search.plots.style import (
+    GREY,
+    INK,
+    LARGE,
+    SMALL,
+    WIDTH,
+    add_colour_bar,
+    colours,
+    new_figure,
+    plain,
+    sentence_figure,
+    shortened,
+)
+from search.plots.trials import best_first, value_of
+from search.record import TrialRecord
+from search.study import Study
+
+TITLE = "Parallel coordinates"
+_MOST_LINES = 1000
+"""Lines, of the best trials; more would make one grey surface and a large file."""
+_ABSENT = -0.12
+"""Where lines pass a parameter that a trial does not have."""
+
+
+def parallel_coordinates(study: Study, n_best: int = 10) -> Figure | None:
+    """Draw complete trials over axes of their parameters, the best ones stronger.
+
+    Of very many trials, only the best thousand are drawn.
+
+    Args:
+        study: The study.
+        n_best: How many trials to draw stronger.
+
+    Returns:
+        The figure; a sentence if no trial is complete; None for a single parameter.
+    """
+    if len(study.spec.parameters) < 2:
+        return None
+    records = best_first(study)[:_MOST_LINES]
+    if not records:
+        return sentence_figure(TITLE, "No trial is complete yet.")
+    scales = {
+        name: scale_of(name, parameter, records)
+        for name, parameter in study.spec.parameters.items()
+    }
+    figure = new_figure(TITLE, height=4.2, width=max(WIDTH, 1.5 + 1.05 * len(scales)))
+    axes = figure.add_subplot()
+    colour = colours(map(value_of, records), study.direction)
+    _draw_lines(axes, scales, records[n_best:], colour, strong=False)
+    _draw_lines(axes, scales, records[:n_best], colour, strong=True)
+    for place, (name, scale) in enumerate(scales.items()):
+        absent = any(name not in record.params for record in records)
+        _draw_axis(axes, place, scale, absent=absent)
+    _dress(axes, list(scales), n_shown=min(n_best, len(records)), n_lines=len(records))
+    add_colour_bar(figure, axes, colour, value_label(study))
+    return figure
+
+
+def _draw_lines(
+    axes: Axes,
+    scales: Mapping[str, Scale],
+    records: Sequence[TrialRecord],
+    colour: ScalarMappable,
+    *,
+    strong: bool,
+) -> None:
+    """Draw trials, better ones over worse ones."""
+    drawn = records[::-1]
+    many = len(drawn) > LARGE
+    lines = LineCollection(
+        [_line(record, scales) for record in drawn],
+        colors=colour.to_rgba(np.array([value_of(record) for record in drawn])),
+        linewidths=1.8 if strong else 0.7,
+        alpha=1.0 if strong else (0.15 if many else 0.35),
+        zorder=2 if strong else 1,
+    )
+    axes.add_collection(lines)
+
+
+def _line(record: TrialRecord, scales: Mapping[str, Scale]) -> list[tuple[float, float]]:
+    points = []
+    for place, (name, scale) in enumerate(scales.items()):
+        at = scale.place(record.params[name]) if name in record.params else math.nan
+        height = _ABSENT if math.isnan(at) else scale.share(at)
+        # Lines that share a choice are spread a little, as they would hide each other.
+        spread = (record.number * 0.6180339887498949 % 1.0 - 0.5) * 0.06 if scale.choices else 0
+        points.append((float(place), height + spread / max(1, len(scale.choices) - 1)))
+    return points
+
+
+def _draw_axis(axes: Axes, place: int, scale: Scale, *, absent: bool) -> None:
+    axes.axvline(place, ymin=0, color=GREY, linewidth=0.8, zorder=2.5)
+    ticks = [(scale.share(at), text) for at, text in scale.ticks()]
+    if absent:
+        ticks = [(_ABSENT, "not there"), *ticks]
+    for height, text in ticks:
+        axes.plot([place - 0.02, place + 0.02], [height, height], color=GREY, linewidth=0.8)
+        axes.text(
+            place + 0.04,
+            height,
+            text,
+            fontsize=SMALL - 1,
+            color=INK,
+            va="center",
+            zorder=3,
+            bbox={"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 0.6},
+        )
+
+
+def _dress(axes: Axes, names: Sequence[str], n_shown: int, n_lines: int) -> None:
+    axes.set_xlim(-0.1, len(names) - 1 + 0.6)
+    axes.set_ylim(_ABSENT - 0.06, 1.06)
+    axes.set_yticks([])
+    axes.spines[:].set_visible(False)
+    texts = [plain(shortened(name, 24)) for name in names]
+    crowded = any(len(text) > 13 for text in texts) or len(names) > 7
+    axes.set_xticks(range(len(names)), texts, fontsize=SMALL, color=INK)
+    if crowded:
+        for label in axes.get_xticklabels():
+            label.set(rotation=25, ha="right", rotation_mode="anchor")
+    axes.tick_params(axis="x", length=0)
+    best = "the best trial" if n_shown == 1 else f"the best {n_shown} trials"
+    axes.set_xlabel(
+        f"parameter (complete trials: {n_lines:,}; strong: {best})", fontsize=SMALL, color=INK
+    )

@@ -1,0 +1,146 @@
+"""The learning rates of one trial, and where its backbone was frozen."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from search.history import read_history
+from search.plots.labels import metric_label
+from search.plots.scales import Scale
+from search.plots.style import (
+    BLACK,
+    BLUE,
+    PALE,
+    VERMILLION,
+    dress,
+    legend_above,
+    new_figure,
+)
+from search.plots.trials import best_first
+from search.record import TrialRecord
+from search.study import Study
+
+TITLE = "Learning rate"
+RATE, BACKBONE_RATE = "learning_rate", "backbone_learning_rate"
+"""Columns of a trial's history."""
+
+
+def learning_rate(study: Study, number: int | None = None) -> Figure | None:
+    """Draw a trial's metric over its learning rates, epochs with a frozen backbone shaded.
+
+    Args:
+        study: The study.
+        number: The trial; None for the best complete one.
+
+    Returns:
+        The figure; None if there is no such trial or its history has no learning rate.
+
+    Raises:
+        StudyError: If there is no trial of that number.
+    """
+    best = best_first(study)
+    if number is None and not best:
+        return None
+    record = best[0] if number is None else study.record(number)
+    history = read_history(study.trial_folder(record.number))
+    rates = {name: _column(history, name) for name in (RATE, BACKBONE_RATE)}
+    if not np.isfinite(rates[RATE]).any():
+        return None
+    epochs = _column(history, "epoch")
+    figure = new_figure(f"{TITLE} of trial {record.number}", height=4.4)
+    upper, lower = figure.subplots(2, 1, sharex=True)
+    _draw_metric(upper, study, record)
+    _draw_rates(lower, epochs, rates)
+    frozen = frozen_phases(epochs.tolist(), rates[BACKBONE_RATE].tolist())
+    for axes in (upper, lower):
+        for place, (first, last) in enumerate(frozen):
+            label = None if place else "backbone frozen"
+            axes.axvspan(first - 0.5, last + 0.5, color=PALE, lw=0, zorder=0, label=label)
+        legend_above(axes)
+    lower.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    lower.set_xlim(epochs[0] - 0.5, epochs[-1] + 0.5)
+    return figure
+
+
+def frozen_phases(
+    epochs: Sequence[float], backbone_rates: Sequence[float]
+) -> list[tuple[int, int]]:
+    """Find the epochs in which the backbone did not train.
+
+    Args:
+        epochs: In order.
+        backbone_rates: Its learning rate in each; NaN where that is unknown.
+
+    Returns:
+        First and last epoch of each phase in which it is 0.
+
+    Example:
+        >>> frozen_phases([1, 2, 3, 4], [0.0, 0.0, 0.1, 0.0])
+        [(1, 2), (4, 4)]
+    """
+    phases: list[tuple[int, int]] = []
+    for epoch, rate in zip(map(int, epochs), backbone_rates, strict=True):
+        if rate == 0 and phases and phases[-1][1] == epoch - 1:
+            phases[-1] = (phases[-1][0], epoch)
+        elif rate == 0:
+            phases.append((epoch, epoch))
+    return phases
+
+
+def _column(
+    history: Sequence[Mapping[str, str]], name: str
+) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+    return np.array([_number(row.get(name)) for row in history], dtype=float)
+
+
+def _number(text: str | None) -> float:
+    try:
+        return float(text or "nan")
+    except ValueError:
+        return math.nan
+
+
+def _draw_metric(axes: Axes, study: Study, record: TrialRecord) -> None:
+    label = metric_label(study.spec.metric.name)
+    dress(axes, "", label)
+    pairs = sorted(record.values.items())
+    axes.plot(
+        *zip(*pairs, strict=True), color=BLACK, marker=".", lw=1.2, label=label.split(" (")[0]
+    )
+    if record.best_epoch is not None and record.value is not None:
+        axes.plot(
+            [record.best_epoch],
+            [record.value],
+            "o",
+            color=VERMILLION,
+            markersize=7,
+            label=f"the epoch that counts ({record.best_epoch})",
+        )
+
+
+def _draw_rates(
+    axes: Axes,
+    epochs: "np.ndarray[tuple[int], np.dtype[np.float64]]",
+    rates: "Mapping[str, np.ndarray[tuple[int], np.dtype[np.float64]]]",
+) -> None:
+    """Draw both rates, logarithmically where they span more than a factor of 20."""
+    dress(axes, "epoch", "learning rate")
+    with_backbone = bool(np.isfinite(rates[BACKBONE_RATE]).any())
+    names = {RATE: "head" if with_backbone else "all layers", BACKBONE_RATE: "backbone"}
+    styles = {RATE: (VERMILLION, "-"), BACKBONE_RATE: (BLUE, "--")}
+    for name, values in rates.items():
+        if np.isfinite(values).any():
+            colour, dash = styles[name]
+            shown = np.where(values > 0, values, np.nan)
+            label = names[name]
+            axes.plot(epochs, shown, dash, color=colour, marker=".", lw=1.4, label=label)
+    positive = np.concatenate([values[values > 0] for values in rates.values()])
+    if positive.size and positive.max() > 20 * positive.min():
+        scale = Scale(float(positive.min()), float(positive.max()), log=True)
+        scale.apply(axes, "y")
+    else:
+        axes.set_ylim(bottom=0)

@@ -1,0 +1,184 @@
+"""Axes of parameters: linear or logarithmic for numbers, one place a choice for the others."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLocator
+
+from search.parameters import CategoricalParameter, IntParameter, Parameter, Scalar
+from search.plots.style import plain, shortened
+from search.record import TrialRecord
+from search.tables import value_text
+
+_LONGEST = 16
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The axis of a parameter.
+
+    Args:
+        low: Its lower end.
+        high: Its upper end, at least `low`.
+        log: Whether it is logarithmic; then `low` is above 0.
+        choices: The values of a categorical parameter, at the places 0, 1, 2 and so on; empty
+            for numbers, whose place is their value.
+        whole: Whether there are whole numbers only.
+    """
+
+    low: float
+    high: float
+    log: bool = False
+    choices: tuple[Scalar, ...] = ()
+    whole: bool = False
+
+    def place(self, value: Scalar) -> float:
+        """Find a value on the axis.
+
+        Args:
+            value: The parameter's value in a trial, or None if it has none.
+
+        Returns:
+            Its place, or NaN if it has none here.
+        """
+        if self.choices:
+            keys = [repr(choice) for choice in self.choices]
+            return float(keys.index(repr(value))) if repr(value) in keys else math.nan
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return math.nan
+        return float(value) if value > 0 or not self.log else math.nan
+
+    def share(self, place: float) -> float:
+        """Tell how far along the axis a place lies.
+
+        Args:
+            place: As `place` gives it.
+
+        Returns:
+            From 0 at the lower end to 1 at the upper one; 0.5 if the axis has but one place.
+        """
+        if self.high <= self.low:
+            return place if math.isnan(place) else 0.5
+        if self.log:
+            return math.log(place / self.low) / math.log(self.high / self.low)
+        return (place - self.low) / (self.high - self.low)
+
+    def ticks(self, n_most: int = 5) -> list[tuple[float, str]]:
+        """Choose ticks within the axis.
+
+        Args:
+            n_most: How many there may be on an axis of numbers.
+
+        Returns:
+            Place and text of each.
+        """
+        if self.choices:
+            return list(enumerate(map(_choice_text, self.choices)))
+        if self.high <= self.low:
+            places = [self.low]
+        elif self.log:
+            places = _log_places(self.low, self.high, n_most, whole=self.whole)
+        else:
+            steps = MaxNLocator(n_most - 1, integer=self.whole, min_n_ticks=1).tick_values(
+                self.low, self.high
+            )
+            slack = 1e-9 * (self.high - self.low)
+            places = [float(p) for p in steps if self.low - slack <= p <= self.high + slack]
+        return [(place, number_label(place)) for place in places]
+
+    def apply(
+        self, axes: Axes, along: Literal["x", "y"], n_most: int = 5, margin: float = 0.05
+    ) -> None:
+        """Set up an axis of a plot.
+
+        Args:
+            axes: The axes.
+            along: Which of its two.
+            n_most: How many ticks of numbers there may be.
+            margin: Room at both ends, as a share of the axis.
+        """
+        axis = axes.xaxis if along == "x" else axes.yaxis
+        if self.log:
+            (axes.set_xscale if along == "x" else axes.set_yscale)("log")
+        ticks = self.ticks(n_most)
+        axis.set_major_locator(FixedLocator([place for place, _ in ticks]))
+        axis.set_major_formatter(FixedFormatter([text for _, text in ticks]))
+        axis.set_minor_locator(NullLocator())
+        (axes.set_xlim if along == "x" else axes.set_ylim)(*self._limits(margin))
+
+    def _limits(self, margin: float) -> tuple[float, float]:
+        if self.choices:
+            return -0.5, len(self.choices) - 0.5
+        if self.high <= self.low:
+            room = 0.1 * abs(self.low) or 1.0
+            return self.low - room, self.high + room
+        if self.log:
+            factor = (self.high / self.low) ** margin
+            return self.low / factor, self.high * factor
+        room = margin * (self.high - self.low)
+        return self.low - room, self.high + room
+
+
+def scale_of(name: str, parameter: Parameter, records: Iterable[TrialRecord]) -> Scale:
+    """Make the axis of a parameter.
+
+    Args:
+        name: The parameter.
+        parameter: What the space says of it.
+        records: Trials, whose values of an earlier space find a place as well.
+
+    Returns:
+        Its axis.
+    """
+    values = [record.params[name] for record in records if name in record.params]
+    if isinstance(parameter, CategoricalParameter):
+        choices = {repr(value): value for value in [*parameter.choices, *values]}
+        return Scale(0.0, len(choices) - 1.0, choices=tuple(choices.values()))
+    plain_scale = Scale(parameter.low, parameter.high, parameter.log)
+    places = [plain_scale.place(value) for value in values]
+    known = [parameter.low, parameter.high, *(p for p in places if not math.isnan(p))]
+    return Scale(min(known), max(known), parameter.log, whole=isinstance(parameter, IntParameter))
+
+
+def number_label(number: float) -> str:
+    """Write the number of a tick.
+
+    Args:
+        number: Any.
+
+    Returns:
+        Up to four digits.
+
+    Example:
+        >>> number_label(0.00001), number_label(2e6), number_label(0.25), number_label(64.0)
+        ('1e-5', '2e6', '0.25', '64')
+    """
+    size = abs(number)
+    if number and (size < 1e-3 or size >= 1e5):
+        digits, _, power = f"{number:.3e}".partition("e")
+        return f"{digits.rstrip('0').rstrip('.')}e{int(power)}"
+    return f"{number:.4g}"
+
+
+def _choice_text(choice: Scalar) -> str:
+    return plain(shortened(value_text(choice), _LONGEST))
+
+
+def _log_places(low: float, high: float, n_most: int, *, whole: bool) -> list[float]:
+    """Take powers of ten or, where there are too few, also twice and five times those.
+
+    Between two powers of two, as sizes of layers are, these are taken.
+    """
+    twos = [2.0**n for n in range(round(math.log2(low)), round(math.log2(high)) + 1)]
+    if whole and len(twos) > 2 and twos[0] == low and twos[-1] == high:
+        return twos[:: math.ceil(len(twos) / n_most)]
+    exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for factors in ((1,), (1, 3), (1, 2, 5)):
+        every = [factor * 10.0**exponent for exponent in exponents for factor in factors]
+        inside = [p for p in every if low * (1 - 1e-9) <= p <= high * (1 + 1e-9)]
+        if len(inside) >= 3:
+            return inside[:: math.ceil(len(inside) / n_most)]
+    return sorted({low, *inside, high}) if len(inside) < 2 else inside
