@@ -105,7 +105,7 @@ def grey(picture: Image.Image) -> NDArray[np.uint8]:
     is_light = (shades * opacity).sum() > 127 * opacity.sum()
     ground = 0 if is_light else 255
     share = opacity / 255
-    return np.round(shades * share + ground * (1 - share)).astype(np.uint8)
+    return np.asarray(np.round(shades * share + ground * (1 - share)), np.uint8)
 
 
 def light_on_dark(shades: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -162,7 +162,7 @@ def framed(shades: NDArray[np.uint8], size: tuple[int, int], frame: Frame) -> ND
 
 def _stretched(height: NDArray[np.float64]) -> NDArray[np.uint8]:
     """Have the highest value become 255, and what is below 0 become 0."""
-    return np.round(np.clip(height, 0, None) * (255 / height.max())).astype(np.uint8)
+    return np.asarray(np.round(np.clip(height, 0, None) * (255 / height.max())), np.uint8)
 
 
 def _centre_of_mass(shades: NDArray[np.uint8]) -> tuple[float, float]:

@@ -18,10 +18,17 @@ LAYERS = (
     {"search.spec", "search.space", "search.samplers", "search.pruners", "search.objective"},
     {"search.study", "search.trial"},
     {"search.engines.inline", "search.engines.ray_tune"},
-    {"search.progress", "search.summary", "search.export", "search.evaluation"},
+    {
+        "search.progress",
+        "search.summary",
+        "search.export",
+        "search.evaluation",
+        "search.classification",
+        "search.model_file",
+    },
     {
         f"search.verbs.{group}"
-        for group in ("spaces", "running", "control", "looking", "evaluating")
+        for group in ("spaces", "running", "control", "looking", "evaluating", "using")
     },
     {"search.cli"},
 )
@@ -122,8 +129,9 @@ def test_ray_is_imported_by_its_engine_only() -> None:
 
 @pytest.mark.parametrize("library", ["torch", "torchvision"])
 def test_torch_is_imported_by_objectives_only(library: str) -> None:
-    # Checkpoints are torch's files; that module loads it when there is one to save or load.
-    importers = importers_of(library) - {"search.checkpoint"}
+    # Checkpoints and exported models are torch's files; these modules load it when there is one
+    # to save or load.
+    importers = importers_of(library) - {"search.checkpoint", "search.model_file"}
     assert importers
     assert all(module.startswith("objectives.") for module in importers)
 
