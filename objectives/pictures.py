@@ -25,18 +25,18 @@ class Frame:
 
     Args:
         box: Longest side of what is shown, as a share of the image's, in (0, 1].
-        by_mass: Whether its centre of mass is in the middle of the image, or else the middle
-            of its outline.
+        mass_at: Row and column of its centre of mass, counted from 0; None has the middle of
+            its outline in the middle of the image.
     """
 
     box: float
-    by_mass: bool
+    mass_at: float | None
 
 
 FRAMES = {
-    "digits": Frame(1, by_mass=True),
-    "mnist": Frame(20 / 28, by_mass=True),
-    "fashion_mnist": Frame(1, by_mass=False),
+    "digits": Frame(1, mass_at=3.5),
+    "mnist": Frame(20 / 28, mass_at=14),
+    "fashion_mnist": Frame(1, mass_at=None),
 }
 """Of the sources whose images are grey. MNIST: LeCun, Cortes and Burges, "The MNIST database of
 handwritten digits"; Fashion-MNIST: Xiao, Rasul and Vollgraf 2017 (arXiv:1708.07747), section 2;
@@ -67,7 +67,7 @@ def prepare(picture: Image.Image, source: str, size: tuple[int, int]) -> NDArray
         if shades.shape not in {native, size}:
             shades = framed(light_on_dark(shades), native, FRAMES[source])
         pixels = shades[None]
-    return pixels if pixels.shape[1:] == size else resize(pixels[None], size[0])[0]
+    return pixels if pixels.shape[1:] == size else resize(pixels[None].copy(), size[0])[0]
 
 
 def colour(picture: Image.Image, size: tuple[int, int]) -> NDArray[np.uint8]:
@@ -151,10 +151,14 @@ def framed(shades: NDArray[np.uint8], size: tuple[int, int], frame: Frame) -> ND
     # Thin strokes grow faint when they are scaled down.
     strokes = _stretched(np.asarray(scaled, np.float64))
     image = np.zeros(size, np.uint8)
-    middle = _centre_of_mass(strokes) if frame.by_mass else (height / 2, width / 2)
+    if frame.mass_at is None:
+        corner = ((size[0] - height) / 2, (size[1] - width) / 2)
+    else:
+        row, column = _centre_of_mass(strokes)
+        corner = (frame.mass_at - row, frame.mass_at - column)
     top, left = (
-        int(np.clip(round(whole / 2 - at), 0, whole - side))
-        for whole, at, side in zip(size, middle, strokes.shape, strict=True)
+        int(np.clip(round(at), 0, whole - side))
+        for at, whole, side in zip(corner, size, strokes.shape, strict=True)
     )
     image[top : top + height, left : left + width] = strokes
     return image
@@ -166,7 +170,7 @@ def _stretched(height: NDArray[np.float64]) -> NDArray[np.uint8]:
 
 
 def _centre_of_mass(shades: NDArray[np.uint8]) -> tuple[float, float]:
-    """Compute row and column; those of MNIST are half the size, counted from pixel 0."""
+    """Compute row and column, counted from 0."""
     total = shades.sum(dtype=np.float64)
     rows, columns = shades.sum(axis=1, dtype=np.float64), shades.sum(axis=0, dtype=np.float64)
     return (

@@ -57,14 +57,15 @@ def classify_files(
         StudyError: If the checkpoint is missing or damaged.
     """
     found: list[Classified] = []
-    problems: list[str] = []
+    problems: dict[Path, str] = {}
     with trained_objective(study, record, CLASSIFICATION) as objective:
         for part in _parts(paths):
             pictures = list(_readable(part, problems))
             found += _classify(objective, pictures, problems)
+    in_order = [problems[path] for path in dict.fromkeys(paths) if path in problems]
     if not found:
-        raise PictureError("\n".join(problems))
-    for problem in problems:
+        raise PictureError("\n".join(in_order))
+    for problem in in_order:
         say(f"left out: {problem}")
     return found
 
@@ -75,18 +76,18 @@ def _parts(paths: Iterable[Path]) -> Iterator[list[Path]]:
         yield part
 
 
-def _readable(paths: Iterable[Path], problems: list[str]) -> "Iterator[tuple[Path, Image]]":
+def _readable(paths: Iterable[Path], problems: dict[Path, str]) -> "Iterator[tuple[Path, Image]]":
     for path in paths:
         try:
             yield path, read_picture(path)
         except PictureError as error:
-            problems.append(str(error))
+            problems[path] = str(error)
 
 
 def _classify(
     objective: ClassifyingObjective,
     pictures: "Sequence[tuple[Path, Image]]",
-    problems: list[str],
+    problems: dict[Path, str],
 ) -> list[Classified]:
     """Classify pictures at once, or one by one if one of them cannot be."""
     if not pictures:
@@ -98,7 +99,8 @@ def _classify(
             raise
         if len(pictures) > 1:
             return [c for one in pictures for c in _classify(objective, [one], problems)]
-        problems.append(f"{pictures[0][0]}: {(str(error).splitlines() or ['no message'])[0]}")
+        path, reason = pictures[0][0], (str(error).splitlines() or ["no message"])[0]
+        problems[path] = f"{path}: {reason}"
         return []
     probabilities = np.asarray(given, np.float64)
     if probabilities.ndim != 2 or len(probabilities) != len(pictures):

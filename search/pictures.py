@@ -37,7 +37,7 @@ def read_picture(path: Path) -> Image.Image:
     except IsADirectoryError:
         raise PictureError(f"{path}: an image file must be given, got a folder") from None
     except UnidentifiedImageError:
-        raise PictureError(f"{path}: an image file must be given, got another one") from None
+        raise PictureError(f"{path}: an image file must be given, got something else") from None
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise PictureError(
             f"{path}: an image of at most {Image.MAX_IMAGE_PIXELS:,} pixels must be given, "
