@@ -132,7 +132,8 @@ class DeployableObjective(ResumableObjective, Protocol):
 
         Returns:
             A `torch.nn.Module` on the CPU, in evaluation mode, without gradients: from images
-            `(N, C, H, W)`, 0 to 255, uint8 or float32, to probabilities `(N, K)`.
+            `(N, C, H, W)`, 0 to 255, to probabilities `(N, K)`. It is traced with float32, and
+            takes uint8 too if it scales images before anything else, without a cast.
         """
         ...
 

@@ -20,7 +20,7 @@ class Brightness(nn.Module):
         self.shape = shape
 
     def forward(self, images: Tensor) -> Tensor:
-        light = images.mean(dim=(1, 2, 3)) / 255
+        light = (images / 255).mean(dim=(1, 2, 3))
         if self.shape == "flat":
             return light
         return torch.stack([1 - light, light, 0 * light], dim=1)
