@@ -16,6 +16,10 @@ class SettingsError(ValueError):
     fatal = True
 
 
+class PictureError(ValueError):
+    """This picture cannot be classified; others may."""
+
+
 def unknown_name(noun: str, name: object, valid: Iterable[str]) -> SettingsError:
     """Word the error for a name that does not exist.
 

@@ -4,22 +4,25 @@ Any parameter of the network or of the training can be searched (given in `param
 fixed (given in `settings`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL.Image import Image
 from torch import nn
 
 from objectives.blueprint import Blueprint
 from objectives.data import Dataset, image_shape_and_classes, load_dataset, load_test_split
+from objectives.deployment import Deployed
 from objectives.devices import choose_device, half_precision
 from objectives.errors import require_count, unknown_name
 from objectives.features import feature_dataset
 from objectives.metrics import classification_metrics
 from objectives.models import count_parameters
-from objectives.prediction import predict_split
+from objectives.pictures import prepare
+from objectives.prediction import predict_images, predict_split
 from objectives.pretrained import Pretrained
 from objectives.training import Training
 
@@ -144,6 +147,36 @@ class ImageClassifier:
             case _:
                 raise unknown_name("split", split, ["train", "val", "test"])
         return predict_split(self.model, self.data, images)
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of the images."""
+        return self.data.image_shape
+
+    def classify(self, images: Sequence[Image]) -> NDArray[np.float64]:
+        """Classify pictures with the network as it is.
+
+        Args:
+            images: `(N,)`, of any size; `objectives.pictures` brings them to what the network
+                was trained on.
+
+        Returns:
+            Probabilities `(N, K)`.
+
+        Raises:
+            PictureError: If one of them cannot be brought to that.
+        """
+        source, size = self.blueprint.data.name, self.image_shape[1:]
+        prepared = np.stack([prepare(image, source, size) for image in images])
+        return predict_images(self.model, self.data, prepared)
+
+    def deployable(self) -> nn.Module:
+        """Copy the network as it is, with what belongs before and after it.
+
+        Returns:
+            On the CPU: from images `(N, C, H, W)`, 0 to 255, to probabilities `(N, K)`.
+        """
+        return Deployed(self.model, self.data)
 
     def state_dict(self) -> dict[str, Any]:
         """Give everything that the next epoch depends on.

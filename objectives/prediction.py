@@ -1,9 +1,9 @@
-"""Class probabilities of a split, by a network as it is."""
+"""Class probabilities of images, by a network as it is."""
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from objectives.data import Dataset, Split
 
@@ -28,10 +28,33 @@ def predict_split(
     """
     network.eval()
     parts = [
-        network(data.normalise(images)).double().softmax(dim=1)
+        _probabilities(network, data, images)
         for images, _ in split.batches(evaluation_batch(split))
     ]
     return torch.cat(parts).cpu().numpy(), split.labels[split.indices].cpu().numpy()
+
+
+@torch.inference_mode()
+def predict_images(
+    network: nn.Module, data: Dataset, images: NDArray[np.uint8]
+) -> NDArray[np.float64]:
+    """Compute the class probabilities of a few images.
+
+    Args:
+        network: Images to logits; left in evaluation mode.
+        data: Tells how to normalise, and on which device.
+        images: `(N, C, H, W)`, no more than a device has memory for.
+
+    Returns:
+        Probabilities `(N, K)`, each row summing to 1.
+    """
+    network.eval()
+    on_device = torch.from_numpy(images).to(data.scale.device)
+    return _probabilities(network, data, on_device).cpu().numpy()
+
+
+def _probabilities(network: nn.Module, data: Dataset, images: Tensor) -> Tensor:
+    return torch.as_tensor(network(data.normalise(images)).double().softmax(dim=1))
 
 
 def evaluation_batch(split: Split) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import typer
 
 from search.errors import SearchError
-from search.verbs import comparing, control, evaluating, looking, running, spaces
+from search.verbs import comparing, control, evaluating, looking, running, spaces, using
 
 VERBS: dict[str, Callable[..., None]] = {
     "check": spaces.check,
@@ -29,6 +29,8 @@ VERBS: dict[str, Callable[..., None]] = {
     "ladder": comparing.ladder,
     "evaluate": evaluating.evaluate,
     "export": looking.export,
+    "predict": using.predict,
+    "export-model": using.export_model,
 }
 
 app = typer.Typer(

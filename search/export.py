@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from search.errors import StudyError
+from search.disk import write_whole
 from search.leaderboard import Row
 from search.tables import escape_latex
 
@@ -78,13 +78,7 @@ def write_leaderboard(rows: list[Row], format_name: str, path: Path) -> None:
     Raises:
         StudyError: If it cannot be written.
     """
-    content = FORMATS[format_name](rows)
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        unfinished.write_bytes(content)
-        unfinished.replace(path)
-    except OSError as error:
-        raise StudyError(f"{path}: the file must be writable, got {error}") from None
+    write_whole(path, FORMATS[format_name](rows))
 
 
 def _text(value: object) -> str:

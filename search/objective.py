@@ -11,8 +11,9 @@ metrics. A generator function is the simplest one:
 
 A metric is a finite number, or None where it is not defined; a non-finite number fails the
 trial. An objective that takes an argument `seed` is given the trial's seed. One with the
-methods of `ResumableObjective` goes on after an interruption, and one with those of
-`PredictingObjective` can be evaluated; what one may tell before it trains is in
+methods of `ResumableObjective` goes on after an interruption, one with those of
+`PredictingObjective` can be evaluated, and those of `ClassifyingObjective` and
+`DeployableObjective` let its best network be used; what one may tell before it trains is in
 `search.measure`. It may also have, looked at after each epoch:
 
     settling        True while it looks worse than it is, so that it must not be pruned
@@ -90,6 +91,49 @@ class PredictingObjective(ResumableObjective, Protocol):
 
         Returns:
             Probabilities `(N, K)`, each row sums to 1, and labels `(N,)`, 0 to K - 1.
+        """
+        ...
+
+
+@runtime_checkable
+class ClassifyingObjective(ResumableObjective, Protocol):
+    """An objective whose best epoch can classify pictures.
+
+    It may also have `classes`: the names of the classes, in the order of the probabilities.
+    """
+
+    def classify(self, images: Sequence[Any]) -> Any:
+        """Classify pictures with the state that is loaded.
+
+        Args:
+            images: `(N,)` images of Pillow, of any size and mode; raise a ValueError if one
+                cannot be classified.
+
+        Returns:
+            Probabilities `(N, K)`, each row sums to 1.
+        """
+        ...
+
+
+@runtime_checkable
+class DeployableObjective(ResumableObjective, Protocol):
+    """An objective whose best network can be written to a file, to be used without it.
+
+    It may also have `classes`: the names of the classes, in the order of the probabilities.
+    """
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of the images that the network takes."""
+        ...
+
+    def deployable(self) -> Any:
+        """Copy the network in the state that is loaded, with what belongs before and after it.
+
+        Returns:
+            A `torch.nn.Module` on the CPU, in evaluation mode, without gradients: from images
+            `(N, C, H, W)`, 0 to 255, to probabilities `(N, K)`. It is traced with float32, and
+            takes uint8 too if it scales images before anything else, without a cast.
         """
         ...
 

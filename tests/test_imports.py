@@ -18,12 +18,27 @@ LAYERS = (
     {"search.spec", "search.space", "search.samplers", "search.pruners", "search.objective"},
     {"search.study", "search.trial"},
     {"search.engines.inline", "search.engines.ray_tune"},
-    {"search.progress", "search.summary", "search.export", "search.evaluation"},
+    {
+        "search.progress",
+        "search.summary",
+        "search.export",
+        "search.evaluation",
+        "search.classification",
+        "search.model_file",
+    },
     {"search.best_trials", "search.comparison", "search.ladder"},
     {"search.summary_parts", "search.comparison_parts", "search.ladder_parts"},
     {
         f"search.verbs.{group}"
-        for group in ("spaces", "running", "control", "looking", "comparing", "evaluating")
+        for group in (
+            "spaces",
+            "running",
+            "control",
+            "looking",
+            "comparing",
+            "evaluating",
+            "using",
+        )
     },
     {"search.cli"},
 )
@@ -124,8 +139,9 @@ def test_ray_is_imported_by_its_engine_only() -> None:
 
 @pytest.mark.parametrize("library", ["torch", "torchvision"])
 def test_torch_is_imported_by_objectives_only(library: str) -> None:
-    # Checkpoints are torch's files; that module loads it when there is one to save or load.
-    importers = importers_of(library) - {"search.checkpoint"}
+    # Checkpoints and exported models are torch's files; these modules load it when there is one
+    # to save or load.
+    importers = importers_of(library) - {"search.checkpoint", "search.model_file"}
     assert importers
     assert all(module.startswith("objectives.") for module in importers)
 

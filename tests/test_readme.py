@@ -13,12 +13,13 @@ from ruamel.yaml import YAML
 from search.cli import app
 from search.export import FORMATS
 from search.leaderboard import COLUMNS
+from search.model_file import write_model
 from search.pruners import PRUNERS
 from search.record import FAILURE_KINDS
 from search.samplers import SAMPLERS
 from search.space_file import load_space_file
 from search.spec import Spec
-from tests.conftest import ROOT
+from tests.conftest import ROOT, RunStudy
 
 README = (ROOT / "README.md").read_text()
 COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
@@ -33,7 +34,7 @@ def blocks(language: str, marker: str | None = None) -> list[str]:
 
 def test_readme_names_every_command_and_no_other() -> None:
     table = README.split("| command | does |")[1].split("\n\n")[0]
-    rows = re.findall(r"^\| `search (\w+)", table, flags=re.MULTILINE)
+    rows = re.findall(r"^\| `search ([\w-]+)", table, flags=re.MULTILINE)
     assert sorted(rows) == sorted(COMMANDS)
 
 
@@ -76,6 +77,20 @@ def test_readme_objective_runs_as_it_stands(tmp_path: Path) -> None:
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert result.returncode == 0, result.stderr
     assert result.stderr.count("COMPLETE") > 1
+
+
+def test_readme_reads_an_exported_model(tmp_path: Path, run_study: RunStudy) -> None:
+    study = run_study("inline", objective="tests.classifying:Using", budget={"trials": 1})
+    write_model(study, study.record(0), tmp_path / "model.pt2")
+    (script,) = blocks("python", "deployed")
+    script += "assert probabilities.shape == (5, 3)\n"
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("target", re.findall(r"\]\((?!http)([^)#]+)\)", README))

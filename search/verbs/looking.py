@@ -109,7 +109,7 @@ def _show_trial(study: "Study", number: int, layers: bool, as_json: bool) -> Non
 def _layers(study: "Study", number: int) -> str:
     from search.descriptions import layer_table
     from search.objective import extend_import_path
-    from search.prediction import as_it_ran
+    from search.trained import as_it_ran
 
     ran = as_it_ran(study, study.record(number))
     extend_import_path(study.import_folders)

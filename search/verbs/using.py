@@ -1,0 +1,100 @@
+"""The verbs that use the winner: predict and export-model."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from search.verbs.options import STUDIES, JsonOption, StudiesOption, StudyArgument, where_flag
+from search.verbs.output import next_commands, print_json, stdout
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from search.classification import Classified
+
+TrialOption = Annotated[
+    int | None, typer.Option("--trial", help="A trial; default the best one with a checkpoint.")
+]
+
+
+def predict(  # noqa: PLR0913  each is a flag
+    study: StudyArgument,
+    images: Annotated[list[Path], typer.Argument(help="Image files.", metavar="IMAGE...")],
+    trial: TrialOption = None,
+    top: Annotated[int, typer.Option(min=1, help="So many of the likeliest classes.")] = 3,
+    studies: StudiesOption = STUDIES,
+    as_json: JsonOption = False,
+) -> None:
+    """Classify image files with the best trial."""
+    from search.classification import classify_files
+    from search.study import Study
+    from search.trained import CLASSIFICATION
+    from search.winner import choose_winner
+
+    opened = Study.open(study, studies)
+    record = choose_winner(opened, trial, CLASSIFICATION, _say)
+    found = classify_files(opened, record, images, _say)
+    if as_json:
+        print_json([_facts(one, record.number, top) for one in found])
+        return
+    _say(f"{opened.name}: trial {record.number}, epoch {record.best_epoch}")
+    stdout().print(_table(found, top))
+    flags = "" if trial is None else f" --trial {trial}"
+    next_commands(f"search export-model {study} -o model.pt2{flags}{where_flag(studies)}")
+
+
+def export_model(
+    study: StudyArgument,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="File, of PyTorch (.pt2) or ONNX (.onnx).")
+    ],
+    trial: TrialOption = None,
+    studies: StudiesOption = STUDIES,
+) -> None:
+    """Write the network of the best trial to a file that runs without this project."""
+    from search.model_file import require_model_name, write_model
+    from search.study import Study
+    from search.trained import EXPORT
+    from search.winner import choose_winner
+
+    require_model_name(output)
+    opened = Study.open(study, studies)
+    record = choose_winner(opened, trial, EXPORT, _say)
+    facts = write_model(opened, record, output)
+    shape = " × ".join(map(str, facts["image_shape"]))
+    _say(
+        f"wrote trial {record.number}, epoch {record.best_epoch}, to {output}: images of "
+        f"{shape}, {len(facts['classes'])} classes"
+    )
+    flags = "" if trial is None else f" --trial {trial}"
+    next_commands(f"search evaluate {study}{flags}{where_flag(studies)}")
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def _facts(one: "Classified", trial: int, top: int) -> dict[str, object]:
+    classes = [{"class": name, "probability": share} for name, share in one.classes[:top]]
+    return {"image": str(one.path), "trial": trial, "classes": classes}
+
+
+def _table(found: "list[Classified]", top: int) -> "Table":
+    """Lay out a line for each image, its likeliest classes side by side."""
+    from rich.text import Text
+
+    from search.tables import new_table
+
+    n_shown = min(top, len(found[0].classes))
+    table = new_table()
+    table.add_column("image", overflow="fold")
+    for place in range(1, n_shown + 1):
+        table.add_column("class" if place == 1 else f"{place}.")
+        table.add_column("probability" if place == 1 else "", justify="right")
+    for one in found:
+        cells = [Text(str(one.path))]
+        for name, share in one.classes[:n_shown]:
+            cells += [Text(name), Text(f"{share:.4f}")]
+        table.add_row(*cells)
+    return table
