@@ -19,6 +19,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from search import record
 from search.errors import StudyError
 from search.figures import LARGEST_MATRIX, compute_figures, store_figures
+from search.importance import FEWEST_TRIALS
 from search.parameters import CategoricalParameter, FloatParameter, IntParameter
 from search.plots.catalogue import FIGURES, TRIAL_FIGURES
 from search.plots.classes import class_accuracy, confusion_matrix
@@ -27,7 +28,7 @@ from search.plots.curves import learning_curves
 from search.plots.files import figure_bytes, write_figures
 from search.plots.front import pareto_plot
 from search.plots.history import optimization_history
-from search.plots.importance import LEAST_TRIALS, importance, importances
+from search.plots.importance import importance, main_importance
 from search.plots.labels import axis_label, value_label
 from search.plots.parallel import parallel_coordinates
 from search.plots.rates import learning_rate
@@ -323,33 +324,32 @@ def test_parallel_of_one_parameter_is_left_out(tmp_path: Path) -> None:
 
 
 def test_importances_find_what_matters(large: Study) -> None:
-    found = importances(large)
+    found = main_importance(large)["importances"]
     assert list(found)[:2] == ["learning_rate", "dropout"]
     assert sum(found.values()) == pytest.approx(1.0)
     axes = importance(large).axes[0]
     assert [bar.get_width() for bar in axes.containers[0]] == list(found.values())
     assert [text.get_text() for text in axes.get_yticklabels()] == list(found)
-    assert axes.get_xlabel() == "importance (share; PED-ANOVA of 500 complete trials)"
+    assert axes.get_xlabel() == "importance (share; fANOVA of 300 complete trials)"
 
 
 def test_importance_of_few_trials_is_a_sentence(study: Study) -> None:
     assert sentence_of(importance(study)) == (
-        f"At least {LEAST_TRIALS} complete trials are needed to tell which parameters matter; "
-        "there are 4."
+        f"Not told: at least {FEWEST_TRIALS} complete trials are needed, there are 4."
     )
 
 
 def test_importance_leaves_out_trials_of_another_study(large: Study, tmp_path: Path) -> None:
     new = new_study(tmp_path, study="new")
     warm_start(new, large)
-    assert importances(new) == {}
+    assert main_importance(new)["importances"] == {}
 
 
 def test_importance_of_several_metrics_is_that_of_the_first(tmp_path: Path) -> None:
     study = new_study(tmp_path, n_metrics=2)
-    for _ in range(LEAST_TRIALS):
+    for _ in range(FEWEST_TRIALS):
         run_trial(study, "complete")
-    assert sum(importances(study).values()) == pytest.approx(1.0)
+    assert sum(main_importance(study)["importances"].values()) == pytest.approx(1.0)
 
 
 # Contour.
@@ -575,7 +575,7 @@ def test_figures_of_fixed_and_strange_parameters_can_be_drawn(tmp_path: Path, na
             "stepped": {"type": "int", "low": 32, "high": 96, "step": 32},
         },
     )
-    for _ in range(LEAST_TRIALS):
+    for _ in range(FEWEST_TRIALS):
         run_trial(study, "complete", n_epochs=1)
     figure = FIGURES[name](study)
     assert figure is not None

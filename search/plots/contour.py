@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from search.parameters import CategoricalParameter
-from search.plots.importance import importances
+from search.plots.importance import main_importance
 from search.plots.labels import value_label
 from search.plots.scales import Scale, scale_of
 from search.plots.style import (
@@ -45,7 +45,7 @@ def contour(study: Study) -> Figure | None:
     names = _numeric(study)
     if len(names) < 2:
         return None
-    importance = importances(study)
+    importance = main_importance(study)["importances"]
     x, y = sorted(names, key=lambda name: -importance.get(name, 0.0))[:2]
     records = [r for r in best_first(study) if x in r.params and y in r.params]
     if len(records) < LEAST_TRIALS:
