@@ -10,7 +10,7 @@ from collections.abc import Callable
 import typer
 
 from search.errors import SearchError
-from search.verbs import comparing, control, evaluating, looking, running, spaces, using
+from search.verbs import comparing, control, evaluating, looking, reporting, running, spaces, using
 
 VERBS: dict[str, Callable[..., None]] = {
     "check": spaces.check,
@@ -27,6 +27,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "summary": comparing.summary,
     "compare": comparing.compare,
     "ladder": comparing.ladder,
+    "report": reporting.report,
     "evaluate": evaluating.evaluate,
     "export": looking.export,
     "predict": using.predict,

@@ -28,6 +28,7 @@ LAYERS = (
     },
     {"search.best_trials", "search.comparison", "search.ladder"},
     {"search.summary_parts", "search.comparison_parts", "search.ladder_parts"},
+    {"search.report"},
     {
         f"search.verbs.{group}"
         for group in (
@@ -37,6 +38,7 @@ LAYERS = (
             "looking",
             "comparing",
             "evaluating",
+            "reporting",
             "using",
         )
     },

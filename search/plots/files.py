@@ -1,13 +1,13 @@
 """Writes figures to files."""
 
 import io
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import matplotlib
 from matplotlib.figure import Figure
 
+from search.disk import write_whole
 from search.errors import StudyError, did_you_mean, listing
 from search.plots.catalogue import FIGURES
 from search.study import Study
@@ -70,14 +70,7 @@ def figure_bytes(figure: Figure, format_name: str) -> bytes:
 
 
 def _write(figure: Figure, path: Path, format_name: str) -> Path:
-    content = figure_bytes(figure, format_name)
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        unfinished.write_bytes(content)
-        os.replace(unfinished, path)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise StudyError(f"{path}: the file must be writable, got {error}") from None
+    write_whole(path, figure_bytes(figure, format_name))
     return path
 
 

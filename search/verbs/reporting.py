@@ -1,0 +1,33 @@
+"""The verb that writes a study as a page and as pictures: report."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from search.verbs.options import STUDIES, StudiesOption, StudyArgument
+
+
+def report(
+    study: StudyArgument,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The page; default: report.html beside the study."),
+    ] = None,
+    figures: Annotated[
+        Path | None, typer.Option(help="Also write every figure into this folder, as PNG and SVG.")
+    ] = None,
+    studies: StudiesOption = STUDIES,
+) -> None:
+    """Write a study as one HTML page, with tables, figures and the space file."""
+    from search.plots.files import write_figures
+    from search.report import write_report
+    from search.study import Study
+
+    opened = Study.open(study, studies)
+    path = output or opened.folder / "report.html"
+    write_report(opened, path)
+    typer.echo(f"wrote {path}", err=True)
+    if figures is not None:
+        files = write_figures(opened, figures)
+        typer.echo(f"wrote {len(files)} files to {figures}", err=True)
