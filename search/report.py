@@ -18,7 +18,7 @@ from search.plots.catalogue import FIGURES
 from search.plots.files import figure_bytes
 from search.study import Study
 from search.summary_parts import summary_parts
-from search.tables import number_text, value_text
+from search.tables import cell_text
 
 _SIGNIFICANT = 6
 """Digits of the values that the table sorts by."""
@@ -67,16 +67,11 @@ def _cells(row: Row) -> list[dict[str, Any]]:
     """Write a row of the leaderboard: what each cell shows, and what it is sorted by."""
     return [
         {
-            "text": "–" if value is None else _text(name, value),
+            "text": cell_text(name, value),
             "key": f"{value:.{_SIGNIFICANT}g}" if isinstance(value, int | float) else value or "",
         }
         for name, value in row.items()
     ]
-
-
-def _text(name: str, value: Any) -> str:
-    is_parameter = name.startswith("params_") or isinstance(value, str)
-    return value_text(value) if is_parameter else number_text(value)
 
 
 def _figures(study: Study) -> dict[str, Markup]:

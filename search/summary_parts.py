@@ -6,7 +6,7 @@ from typing import Any
 
 from search.durations import format_duration
 from search.layout import Grid, Part, heading
-from search.tables import number_text, value_text
+from search.tables import cell_text, number_text, value_text
 
 Facts = Mapping[str, Any]
 _MOST_REASONS = 5
@@ -45,14 +45,6 @@ def share_text(share: float | None) -> str:
     return "–" if share is None else f"{100 * share:.1f} %"
 
 
-def _cell(name: str, value: Any) -> str:
-    if name == "seconds" and value is not None:
-        return f"{value:.1f}"
-    if name.startswith("params_"):
-        return "–" if value is None else value_text(value)
-    return number_text(value)
-
-
 def _leaderboard(facts: Facts) -> Part:
     rows, study = facts["leaderboard"], facts["study"]
     columns = list(rows[0]) if rows else []
@@ -62,7 +54,7 @@ def _leaderboard(facts: Facts) -> Part:
         facts["notes"],
         Grid(
             headings,
-            [[_cell(name, value) for name, value in row.items()] for row in rows],
+            [[cell_text(name, value) for name, value in row.items()] for row in rows],
             left=["state", "reason"],
             n_keys=max(1, len(list(itertools.takewhile(_KEYS.__contains__, columns)))),
             bold=[place for place, row in enumerate(rows) if row.get("rank") == 1],

@@ -75,3 +75,25 @@ def escape_latex(text: str) -> str:
     for character in "&%$#_{}":
         text = text.replace(character, "\\" + character)
     return text.replace("~", "\\textasciitilde ").replace("^", "\\textasciicircum ")
+
+
+def cell_text(column: str, value: object) -> str:
+    """Write a cell of the leaderboard.
+
+    Args:
+        column: Its column.
+        value: What the leaderboard has there.
+
+    Returns:
+        A short text, `–` where there is nothing.
+
+    Example:
+        >>> cell_text("seconds", 12.345), cell_text("seed", 123456), cell_text("params_n", None)
+        ('12.3', '123456', '–')
+    """
+    if value is None:
+        return "–"
+    if column == "seconds" and isinstance(value, float):
+        return f"{value:.1f}"
+    is_number = not (column == "seed" or column.startswith("params_"))
+    return number_text(value) if is_number else value_text(value)
