@@ -54,8 +54,9 @@ def measure_unfreezing() -> list[Figure]:
         accuracies = [float(metrics["val_accuracy"] or 0) for metrics in objective]
         before, after = accuracies[2], accuracies[3:]
         worst = f"val_accuracy unfrozen {way}: {before:.3f}, then lowest"
-        figures.append(Figure(worst, min(after), "", before, way != "by the schedule"))
-        figures.append(Figure(f"val_accuracy unfrozen {way}: last", after[-1], "", 0, False))
+        is_wrecking = way != "by the schedule"
+        figures.append(Figure(worst, min(after), "", before / 2, is_wrecking))
+        figures.append(Figure(f"{way}: last", after[-1], "", before, is_wrecking))
     return figures
 
 
