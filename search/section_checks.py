@@ -98,7 +98,7 @@ def _pruner_problems(pruner: PrunerSpec, sections: Sections) -> Iterator[Problem
     types = PRUNERS[pruner.name].options
     yield from _placed("pruner", pruner_problems(pruner.name, pruner.options), types)
     epochs = sections.valid.get("settings", {}).get("epochs")
-    if isinstance(epochs, int) and pruner.min_epochs > epochs >= 1:
+    if pruner.name != "none" and isinstance(epochs, int) and pruner.min_epochs > epochs >= 1:
         got = f"min_epochs={pruner.min_epochs}, epochs={epochs}"
         text = f"min_epochs <= settings.epochs must hold, got {got}"
         yield Problem(("pruner", "min_epochs"), text)

@@ -24,7 +24,13 @@ from search.section_checks import section_problems
 from search.sections import Sections
 from search.space import Space
 from search.space_checks import parameter_problems
-from search.spec import Spec
+from search.spec import PrunerSpec, SamplerSpec, Spec
+
+_CHOSEN: dict[str, type[SamplerSpec] | type[PrunerSpec]] = {
+    "sampler": SamplerSpec,
+    "pruner": PrunerSpec,
+}
+"""Sections of which `name` chooses one of several, each with options of its own."""
 
 _WANTED_TYPES = {
     "bool_type": "true or false",
@@ -58,7 +64,7 @@ def load_space_file(path: Path, overrides: Iterable[str] = ()) -> Spec:
     """
     document = read_document(path)
     for assignment in overrides:
-        document.override(assignment)
+        _override(document, assignment)
     extend_import_path(import_folders(path))
     sections = _validate_sections(document)
     for problem in [*parameter_problems(sections), *section_problems(sections)]:
@@ -67,6 +73,28 @@ def load_space_file(path: Path, overrides: Iterable[str] = ()) -> Spec:
     spec = Spec.model_validate(document.data)
     _check_feasible(spec, document)
     return spec
+
+
+def _override(document: Document, assignment: str) -> None:
+    """Apply an override; another sampler or pruner does not get the options of the file's."""
+    key = assignment.partition("=")[0].strip()
+    section = key.removesuffix(".name")
+    if key == section or section not in _CHOSEN:
+        document.override(assignment)
+        return
+    model = _CHOSEN[section]
+    before = _mapping(document, section).get("name", model().name)
+    document.override(assignment)
+    options = _mapping(document, section)
+    if options["name"] != before:
+        given = {path[1] for path in document.overridden if path[0] == section and path[1:]}
+        kept = {*model.model_fields, *given}
+        document.data[section] = {name: options[name] for name in options if name in kept}
+
+
+def _mapping(document: Document, section: str) -> dict[str, Any]:
+    found = document.data.get(section)
+    return found if isinstance(found, dict) else {}
 
 
 def _check_feasible(spec: Spec, document: Document) -> None:

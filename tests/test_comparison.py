@@ -186,7 +186,7 @@ def test_verb_refuses_other_pictures_before_it_prints(
     with pytest.raises(SearchError) as error:
         compare(["toy", "toy:3"], plot=Path("curves.bmp"), studies=study.folder.parent)
     assert str(error.value) == (
-        "--plot: a file of a known kind must be given, got 'curves.bmp'; valid: .png, .svg"
+        "--plot: a file of a known kind must be given, got 'curves.bmp'; valid: .png, .svg, .pdf"
     )
     with pytest.raises(StudyError, match="the file must be writable, got"):
         compare(["toy", "toy:3"], plot=study.folder / "no" / "a.png", studies=study.folder.parent)

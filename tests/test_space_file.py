@@ -1,6 +1,7 @@
 """Space files as a whole: defaults, overrides, all mistakes at once, writing and reading back."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -116,6 +117,29 @@ def test_load_override_of_a_nested_key_of_a_parameter_changes_only_it() -> None:
 def test_load_override_given_twice_the_last_counts() -> None:
     spec = load_space_file(write_space(), ["budget.trials=10", "budget.trials=20"])
     assert spec.budget.trials == 20
+
+
+@pytest.mark.parametrize(
+    ("overrides", "options"),
+    [
+        (["pruner.name=none"], {}),
+        (["pruner.name=median", "pruner.n_startup_trials=3"], {"n_startup_trials": 3}),
+        (["pruner.n_startup_trials=3", "pruner.name=median"], {"n_startup_trials": 3}),
+        (["pruner.name=asha"], {"reduction_factor": 4}),
+        (["pruner={name: asha, reduction_factor: 2}"], {"reduction_factor": 2}),
+    ],
+)
+def test_load_override_of_the_pruner_leaves_out_the_options_of_another(
+    overrides: list[str], options: dict[str, Any]
+) -> None:
+    asha = "pruner: {name: asha, min_epochs: 2, reduction_factor: 4}"
+    path = write_space(("pruner: {name: asha, min_epochs: 2}", asha))
+    assert load_space_file(path, overrides).pruner.options == options
+
+
+def test_load_without_a_pruner_min_epochs_may_be_more_than_the_epochs() -> None:
+    path = write_space(("{epochs: 9}", "{epochs: 1}"))
+    assert load_space_file(path, ["pruner.name=none"]).pruner.name == "none"
 
 
 def test_load_override_repairs_a_mistake_of_the_file() -> None:

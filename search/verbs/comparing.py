@@ -53,7 +53,7 @@ def compare(
         ),
     ],
     plot: Annotated[
-        Path | None, typer.Option(help="Draw both curves into this file, .png or .svg.")
+        Path | None, typer.Option(help="Draw both curves into this file, .png, .svg or .pdf.")
     ] = None,
     format_: FormatOption = "text",
     studies: StudiesOption = STUDIES,
@@ -62,18 +62,21 @@ def compare(
     """Compare two trials: parameters, metrics, classes and confusions."""
     from search.comparison import choose_sides, comparison_facts
     from search.comparison_parts import comparison_parts, side_names
-    from search.curve_plot import check_picture, draw_curves
 
     format_ = _checked(format_, as_json)
     if plot is not None:
+        from search.plots.chosen import check_picture
+
         check_picture(plot)
     sides = choose_sides(trials, studies)
     facts = comparison_facts(*sides)
     _print(facts, comparison_parts(facts), format_)
     names = side_names(facts)
     if plot is not None:
+        from search.plots.chosen import write_curves
+
         records = {name: side[1] for name, side in zip(names.values(), sides, strict=True)}
-        draw_curves(records, [study.spec.metric.name for study, _ in sides], plot)
+        write_curves(records, [study.spec.metric.name for study, _ in sides], plot)
         typer.echo(f"wrote {plot}", err=True)
     where = where_flag(studies)
     lacking = [
