@@ -14,7 +14,7 @@ trial. An objective that takes an argument `seed` is given the trial's seed. One
 methods of `ResumableObjective` goes on after an interruption, one with those of
 `PredictingObjective` can be evaluated, and those of `ClassifyingObjective` and
 `DeployableObjective` let its best network be used; what one may tell before it trains is in
-`search.measure`. It may also have, looked at after each epoch:
+`search.spaces.measure`. It may also have, looked at after each epoch:
 
     settling        True while it looks worse than it is, so that it must not be pruned
     stop_reason     why it ended before its last epoch: one line, shown with the trial

@@ -10,14 +10,14 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from search.best_trials import summary_facts
 from search.disk import write_whole
-from search.layout import heading
-from search.leaderboard import Row, leaderboard_rows
 from search.plots.catalogue import FIGURES
 from search.plots.files import figure_bytes
-from search.study import Study
-from search.summary_parts import summary_parts
+from search.studies.leaderboard import Row, leaderboard_rows
+from search.studies.study import Study
+from search.summaries.best_trials import summary_facts
+from search.summaries.layout import heading
+from search.summaries.summary_parts import summary_parts
 from search.tables import cell_text
 
 _SIGNIFICANT = 6

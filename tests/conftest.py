@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from search.engines import ENGINES
-from search.progress import Progress
-from search.run import Run
-from search.spec import Spec
-from search.study import Study
+from search.running.engines import ENGINES
+from search.running.progress import Progress
+from search.running.run import Run
+from search.spaces.spec import Spec
+from search.studies.study import Study
 
 # Threads of torch that wait for each other on busy cores take ten times as long; to be set
 # before torch is loaded.

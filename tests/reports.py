@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from search.figures import Figures, store_figures
-from search.record import Failure, Report
-from search.study import Study
+from search.studies.figures import Figures, store_figures
+from search.studies.record import Failure, Report
+from search.studies.study import Study
 from tests.conftest import ROOT, make_spec
 
 GOLDEN = ROOT / "tests" / "golden"

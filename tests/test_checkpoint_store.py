@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from search.checkpoint_store import CheckpointStore, StoreError, below, open_store
 from search.errors import StudyError
-from search.study import Study
+from search.studies.checkpoint_store import CheckpointStore, StoreError, below, open_store
+from search.studies.study import Study
 from tests.conftest import ROOT, RunStudy, make_spec
 from tests.processes import environment
 

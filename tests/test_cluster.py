@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from search.progress import Progress
-from search.run import Run
-from search.study import Study
+from search.running.progress import Progress
+from search.running.run import Run
+from search.studies.study import Study
 from tests.conftest import ROOT, make_spec
 
 NODE: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 100 * 1024**2}
@@ -26,7 +26,7 @@ def test_study_survives_the_loss_of_a_node(
     os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     from ray.cluster_utils import Cluster
 
-    from search.engines.ray_tune import run_trials
+    from search.running.engines.ray_tune import run_trials
 
     cluster = Cluster(initialize_head=True, head_node_args={**NODE, "include_dashboard": False})
     doomed = cluster.add_node(**NODE)

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from search.class_changes import class_changes, confusion_changes
-from search.comparison import choose_sides, comparison_facts
-from search.comparison_parts import comparison_parts
 from search.errors import SearchError, StudyError
-from search.figures import store_figures
-from search.layout import WRITERS, text_report
-from search.study import Study
+from search.studies.figures import store_figures
+from search.studies.study import Study
+from search.summaries.class_changes import class_changes, confusion_changes
+from search.summaries.comparison import choose_sides, comparison_facts
+from search.summaries.comparison_parts import comparison_parts
+from search.summaries.layout import WRITERS, text_report
 from search.verbs.comparing import compare
 from tests.conftest import text_of
 from tests.reports import assert_golden, figures, fill, make_study, run

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from search.space_view import class_table
+from search.spaces.space_view import class_table
 from tests.conftest import text_of
 from tests.processes import Search, command_in
 

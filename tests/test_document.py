@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from search.document import Document, dotted, read_document
 from search.errors import SpaceError
+from search.spaces.document import Document, dotted, read_document
 
 TEXT = """\
 # a comment

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from search.edges import edge_facts
-from search.parameters import Parameter
-from search.record import TrialRecord
+from search.spaces.parameters import Parameter
+from search.studies.record import TrialRecord
+from search.summaries.edges import edge_facts
 
 KINDS: dict[str, dict[str, Any]] = {
     "float": {"type": "float", "low": 0.0, "high": 1.0},

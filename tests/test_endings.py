@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from search.endings import ending_facts, saving_facts
-from search.record import Failure, TrialRecord
+from search.studies.record import Failure, TrialRecord
+from search.summaries.endings import ending_facts, saving_facts
 
 
 def trial(number: int, state: str, n_epochs: int, **fields: Any) -> TrialRecord:

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from search.errors import ObjectiveError
-from search.history import read_history
-from search.record import TrialRecord
-from search.sampling import trial_seed
-from search.space import Space
-from search.study import Study
+from search.spaces.sampling import trial_seed
+from search.spaces.space import Space
+from search.studies.history import read_history
+from search.studies.record import TrialRecord
+from search.studies.study import Study
 from tests.conftest import RunStudy
 from tests.toys import curve
 

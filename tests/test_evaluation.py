@@ -17,16 +17,16 @@ from sklearn.metrics import (
 
 from objectives.image_classifier import ImageClassifier
 from search.errors import ObjectiveError, SearchError, StudyError
-from search.evaluation import choose_trials, evaluate_trials
-from search.export import FORMATS, LEADERBOARD_FILE
-from search.figures import METRICS
-from search.leaderboard import leaderboard_rows
-from search.lock import driving
-from search.record import TrialRecord
-from search.space_change import change_space
-from search.study import Study
+from search.studies.export import FORMATS, LEADERBOARD_FILE
+from search.studies.figures import METRICS
+from search.studies.leaderboard import leaderboard_rows
+from search.studies.lock import driving
+from search.studies.record import TrialRecord
+from search.studies.space_change import change_space
+from search.studies.study import Study
 from search.verbs import looking
 from search.verbs.evaluating import evaluate
+from search.winner.evaluation import choose_trials, evaluate_trials
 from tests.conftest import RunStudy, make_spec
 from tests.predicting import Predicting
 from tests.processes import command_in

@@ -2,7 +2,7 @@
 
 import pytest
 
-from search.expressions import ExpressionError, parse
+from search.spaces.expressions import ExpressionError, parse
 
 PARAMS = {"width": 8, "kernel": 3, "rate": 0.5, "pool": "max", "bias": True, "norm": None}
 

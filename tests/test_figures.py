@@ -8,10 +8,10 @@ import pytest
 from rich.console import Console
 
 from objectives.metrics import METRICS, classification_metrics
-from search import figures as figures_module
-from search.figures import LARGEST_MATRIX, Figures, compute_figures
-from search.figures_view import LARGEST_SHOWN, figures_view
-from search.record import TrialRecord
+from search.studies import figures as figures_module
+from search.studies.figures import LARGEST_MATRIX, Figures, compute_figures
+from search.studies.record import TrialRecord
+from search.summaries.figures_view import LARGEST_SHOWN, figures_view
 
 # Five images of three classes; the last of class 1 is taken for class 2, none for class 0.
 PROBABILITIES = np.array(

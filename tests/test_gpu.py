@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from objectives.image_classifier import ImageClassifier
-from search.record import End, Report
-from search.trial import Assignment, Worker, run_trial
+from search.running.trial import Assignment, Worker, run_trial
+from search.studies.record import End, Report
 from tests.conftest import ROOT, RunStudy
 
 pytestmark = pytest.mark.gpu

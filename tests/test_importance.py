@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from search import importance
-from search.best_trials import summary_facts
-from search.importance import FEWEST_TRIALS, importance_facts
-from search.layout import text_report
-from search.study import Study
-from search.summary_parts import summary_parts
+from search.studies.study import Study
+from search.summaries import importance
+from search.summaries.best_trials import summary_facts
+from search.summaries.importance import FEWEST_TRIALS, importance_facts
+from search.summaries.layout import text_report
+from search.summaries.summary_parts import summary_parts
 from tests.conftest import text_of
 from tests.reports import make_study, report
 

@@ -11,37 +11,27 @@ from tests.conftest import ROOT
 
 PACKAGES = ("search", "objectives")
 
-# From left to right; what several modules of a row share is not ruled here. The spec names
-# the samplers and pruners that there are, so these stand in its row and not to its right.
+# From left to right: packages, which stand for all their modules, and modules; what several of a
+# row share is not ruled here. The spec names the samplers and pruners that there are, so these
+# stand in its row and not to its right.
 LAYERS = (
     {"search.errors"},
-    {"search.spec", "search.space", "search.samplers", "search.pruners", "search.objective"},
-    {"search.study", "search.trial"},
-    {"search.engines.inline", "search.engines.ray_tune"},
+    {"search.objective", "search.spaces"},
+    {"search.studies"},
+    {"search.running.run", "search.running.trial"},
+    {"search.running.engines"},
+    {"search.running.progress", "search.running.sitting"},
+    {"search.winner"},
+    {"search.summaries.best_trials", "search.summaries.comparison", "search.summaries.ladder"},
     {
-        "search.progress",
-        "search.summary",
-        "search.export",
-        "search.evaluation",
-        "search.classification",
-        "search.model_file",
+        "search.summaries.summary",
+        "search.summaries.summary_parts",
+        "search.summaries.comparison_parts",
+        "search.summaries.ladder_parts",
     },
-    {"search.best_trials", "search.comparison", "search.ladder"},
-    {"search.summary_parts", "search.comparison_parts", "search.ladder_parts"},
+    {"search.plots"},
     {"search.report"},
-    {
-        f"search.verbs.{group}"
-        for group in (
-            "spaces",
-            "running",
-            "control",
-            "looking",
-            "comparing",
-            "evaluating",
-            "reporting",
-            "using",
-        )
-    },
+    {"search.verbs"},
     {"search.cli"},
 )
 
@@ -114,11 +104,11 @@ def loaded(*arguments: str) -> set[str]:
     [
         ("import torch.nn", {"torch.nn"}),
         ("def f():\n    from ray import tune", {"ray"}),
-        ("from search import record", {"search.record"}),
+        ("from search.studies import record", {"search.studies.record"}),
         ("from search import InfeasibleError", {"search"}),
         (
-            "from search.engines import ENGINES, inline",
-            {"search.engines", "search.engines.inline"},
+            "from search.running.engines import ENGINES, inline",
+            {"search.running.engines", "search.running.engines.inline"},
         ),
     ],
 )
@@ -136,14 +126,14 @@ def test_search_names_objectives_only_in_space_files() -> None:
 
 
 def test_ray_is_imported_by_its_engine_only() -> None:
-    assert importers_of("ray") == {"search.engines.ray_tune"}
+    assert importers_of("ray") == {"search.running.engines.ray_tune"}
 
 
 @pytest.mark.parametrize("library", ["torch", "torchvision"])
 def test_torch_is_imported_by_objectives_only(library: str) -> None:
     # Checkpoints and exported models are torch's files; these modules load it when there is one
     # to save or load.
-    importers = importers_of(library) - {"search.checkpoint", "search.model_file"}
+    importers = importers_of(library) - {"search.studies.checkpoint", "search.winner.model_file"}
     assert importers
     assert all(module.startswith("objectives.") for module in importers)
 
@@ -154,27 +144,31 @@ def test_imports_form_no_cycle() -> None:
 
 
 def test_init_is_imported_by_nothing_inside_its_package() -> None:
-    # search.engines re-exports nothing: it holds the table of the engines, so that the names
-    # can be listed without loading one.
+    # search.running.engines re-exports nothing: it holds the table of the engines, so that the
+    # names can be listed without loading one.
     inits = {"search", "objectives"}
     hubs = {module: names & inits for module, names in IMPORTS.items() if names & inits}
     assert hubs == {}
 
 
 def test_engines_table_imports_nothing() -> None:
-    assert IMPORTS["search.engines"] == set()
+    assert IMPORTS["search.running.engines"] == set()
 
 
-def test_layers_name_modules_that_exist() -> None:
+def members(layer: set[str]) -> set[str]:
+    """List the modules of a layer."""
+    return {m for m in SOURCES for place in layer if m == place or m.startswith(f"{place}.")}
+
+
+def test_layers_name_places_that_exist() -> None:
     assert set().union(*LAYERS) <= SOURCES.keys()
 
 
-@pytest.mark.parametrize(
-    ("place", "module"),
-    [(place, module) for place, layer in enumerate(LAYERS) for module in sorted(layer)],
-)
-def test_layers_nothing_reaches_to_its_right(place: int, module: str) -> None:
-    assert not reachable(module) & set().union(*LAYERS[place + 1 :])
+@pytest.mark.parametrize("place", range(len(LAYERS)), ids=[min(layer) for layer in LAYERS])
+def test_layers_nothing_reaches_to_its_right(place: int) -> None:
+    to_the_right = members(set().union(*LAYERS[place + 1 :]))
+    wrong = {m: sorted(reachable(m) & to_the_right) for m in sorted(members(LAYERS[place]))}
+    assert not {module: names for module, names in wrong.items() if names}
 
 
 @pytest.mark.parametrize(
@@ -189,6 +183,6 @@ def test_start_up_loads_nothing_heavy(arguments: tuple[str, ...]) -> None:
 
 
 def test_importing_the_inline_engine_loads_neither_ray_nor_torch() -> None:
-    packages = loaded("-c", "import search.engines.inline")
+    packages = loaded("-c", "import search.running.engines.inline")
     assert "optuna" in packages
     assert not packages & {"torch", "ray"}

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from search.errors import StudyError
-from search.ladder import ladder_facts
-from search.ladder_parts import ladder_parts
-from search.layout import WRITERS, text_report
-from search.study import Study
+from search.studies.study import Study
+from search.summaries.ladder import ladder_facts
+from search.summaries.ladder_parts import ladder_parts
+from search.summaries.layout import WRITERS, text_report
 from search.verbs.comparing import ladder
 from tests.conftest import text_of
 from tests.processes import command_in

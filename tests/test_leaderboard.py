@@ -6,12 +6,18 @@ from pathlib import Path
 import pytest
 
 from search.errors import StudyError
-from search.export import FORMATS, write_leaderboard
-from search.facts import study_facts
-from search.leaderboard import COLUMNS, leaderboard_rows
-from search.record import Failure, Report
-from search.study import Study
-from search.summary import counts_text, failure_lines, leaderboard_view, studies_table, study_view
+from search.studies.export import FORMATS, write_leaderboard
+from search.studies.leaderboard import COLUMNS, leaderboard_rows
+from search.studies.record import Failure, Report
+from search.studies.study import Study
+from search.summaries.facts import study_facts
+from search.summaries.summary import (
+    counts_text,
+    failure_lines,
+    leaderboard_view,
+    studies_table,
+    study_view,
+)
 from tests.conftest import make_spec, text_of
 
 

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from search.errors import ObjectiveError, SpaceError, StudyError
-from search.measure import Measure
-from search.points import enqueue_point
-from search.sampling import make_sampler, sample_points
-from search.space import Space
-from search.space_file import load_space_file
-from search.spec import SamplerSpec
-from search.study import Study
+from search.spaces.measure import Measure
+from search.spaces.sampling import make_sampler, sample_points
+from search.spaces.space import Space
+from search.spaces.space_file import load_space_file
+from search.spaces.spec import SamplerSpec
+from search.studies.points import enqueue_point
+from search.studies.study import Study
 from tests.conftest import ROOT, RunStudy, make_spec
 from tests.toys import Sized
 

@@ -13,9 +13,9 @@ import torch
 from objectives.image_classifier import ImageClassifier
 from objectives.sources import read_digits
 from search.errors import ObjectiveError, SearchError, StudyError
-from search.model_file import require_model_name, write_model
-from search.study import Study
+from search.studies.study import Study
 from search.verbs.using import export_model
+from search.winner.model_file import require_model_name, write_model
 from tests.conftest import RunStudy
 from tests.processes import command_in
 

@@ -16,11 +16,7 @@ from matplotlib.path import Path as Outline
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from search import record
 from search.errors import StudyError
-from search.figures import LARGEST_MATRIX, compute_figures, store_figures
-from search.importance import FEWEST_TRIALS
-from search.parameters import CategoricalParameter, FloatParameter, IntParameter
 from search.plots.catalogue import FIGURES, TRIAL_FIGURES
 from search.plots.classes import class_accuracy, confusion_matrix
 from search.plots.contour import contour
@@ -36,9 +32,13 @@ from search.plots.scales import scale_of
 from search.plots.slices import slices
 from search.plots.style import MARKS, focus, plain, shortened
 from search.plots.timeline import timeline
-from search.points import warm_start
-from search.record import Failure, Report, TrialRecord
-from search.study import Study
+from search.spaces.parameters import CategoricalParameter, FloatParameter, IntParameter
+from search.studies import record
+from search.studies.figures import LARGEST_MATRIX, compute_figures, store_figures
+from search.studies.points import warm_start
+from search.studies.record import Failure, Report, TrialRecord
+from search.studies.study import Study
+from search.summaries.importance import FEWEST_TRIALS
 from tests.conftest import BASE, make_spec
 
 ACCURACY = {"name": "val_accuracy", "direction": "maximize"}

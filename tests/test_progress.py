@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from search.engines.inline import run_trials
-from search.progress import LineProgress, LiveProgress, Progress, make_progress
-from search.run import Run
-from search.study import Study
+from search.running.engines.inline import run_trials
+from search.running.progress import LineProgress, LiveProgress, Progress, make_progress
+from search.running.run import Run
+from search.studies.study import Study
 from tests.conftest import ROOT, make_spec
 
 PARAMETERS = {"way": {"type": "categorical", "choices": ["good", "raises"]}}

@@ -3,10 +3,10 @@
 import optuna
 import pytest
 
-from search.live_trial import LiveTrial
-from search.pruners import PRUNERS, make_pruner, pruner_problems
-from search.record import Report
-from search.spec import MetricSpec
+from search.spaces.pruners import PRUNERS, make_pruner, pruner_problems
+from search.spaces.spec import MetricSpec
+from search.studies.live_trial import LiveTrial
+from search.studies.record import Report
 
 EPOCHS = 9
 

@@ -11,14 +11,14 @@ import typer.main
 from ruamel.yaml import YAML
 
 from search.cli import app
-from search.export import FORMATS
-from search.leaderboard import COLUMNS
-from search.model_file import write_model
-from search.pruners import PRUNERS
-from search.record import FAILURE_KINDS
-from search.samplers import SAMPLERS
-from search.space_file import load_space_file
-from search.spec import Spec
+from search.spaces.pruners import PRUNERS
+from search.spaces.samplers import SAMPLERS
+from search.spaces.space_file import load_space_file
+from search.spaces.spec import Spec
+from search.studies.export import FORMATS
+from search.studies.leaderboard import COLUMNS
+from search.studies.record import FAILURE_KINDS
+from search.winner.model_file import write_model
 from tests.conftest import ROOT, RunStudy
 
 README = (ROOT / "README.md").read_text()

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from search.errors import StudyError
-from search.leaderboard import leaderboard_rows
-from search.record import Failure, Report
 from search.report import report_html, write_report
-from search.study import Study
+from search.studies.leaderboard import leaderboard_rows
+from search.studies.record import Failure, Report
+from search.studies.study import Study
 from tests.conftest import make_spec
 from tests.processes import command_in
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from search.record import GENERATION
-from search.study import Study
+from search.studies.record import GENERATION
+from search.studies.study import Study
 from tests.conftest import ROOT
 from tests.processes import environment
 

@@ -6,11 +6,11 @@ import optuna
 import pytest
 
 from search.errors import SpaceError
-from search.record import GENERATION
-from search.samplers import SAMPLERS, sampler_problems
-from search.sampling import make_sampler, sample_points, trial_seed
-from search.space import Params, Space
-from search.spec import SamplerSpec
+from search.spaces.samplers import SAMPLERS, sampler_problems
+from search.spaces.sampling import make_sampler, sample_points, trial_seed
+from search.spaces.space import Params, Space
+from search.spaces.spec import SamplerSpec
+from search.studies.record import GENERATION
 from tests.conftest import make_spec
 
 SPACES: dict[str, dict[str, Any]] = {

@@ -7,21 +7,21 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from search.engines import inline
 from search.errors import ObjectiveError, StudyError
-from search.export import FORMATS
-from search.facts import study_facts
-from search.leaderboard import COLUMNS, leaderboard_rows
-from search.points import enqueue_point, retry_trials, warm_start
-from search.progress import Progress
-from search.pruners import PRUNERS
-from search.record import Failure, Report, TrialRecord
-from search.run import Run
-from search.sitting import extend_study
-from search.space_change import change_space
-from search.space_view import space_view
-from search.study import Study
-from search.summary import studies_table, study_view, trial_view
+from search.running.engines import inline
+from search.running.progress import Progress
+from search.running.run import Run
+from search.running.sitting import extend_study
+from search.spaces.pruners import PRUNERS
+from search.spaces.space_view import space_view
+from search.studies.export import FORMATS
+from search.studies.leaderboard import COLUMNS, leaderboard_rows
+from search.studies.points import enqueue_point, retry_trials, warm_start
+from search.studies.record import Failure, Report, TrialRecord
+from search.studies.space_change import change_space
+from search.studies.study import Study
+from search.summaries.facts import study_facts
+from search.summaries.summary import studies_table, study_view, trial_view
 from tests.conftest import BASE, RunStudy, make_spec, text_of
 
 METRICS = [

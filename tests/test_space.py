@@ -13,9 +13,9 @@ from optuna.distributions import (
 )
 from pydantic import TypeAdapter
 
-from search.expressions import ExpressionError
-from search.parameters import Parameter, Scalar
-from search.space import (
+from search.spaces.expressions import ExpressionError
+from search.spaces.parameters import Parameter, Scalar
+from search.spaces.space import (
     Params,
     Space,
     condition_order,

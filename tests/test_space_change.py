@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from search.errors import StudyError
-from search.points import enqueue_point
-from search.record import Report
-from search.space_change import change_space, n_informing, space_diff
-from search.study import Study
+from search.studies.points import enqueue_point
+from search.studies.record import Report
+from search.studies.space_change import change_space, n_informing, space_diff
+from search.studies.study import Study
 from tests.conftest import make_spec
 
 OLD: dict[str, Any] = {
@@ -115,7 +115,7 @@ def test_change_that_was_cut_short_leaves_the_study_as_it_was(
         raise OSError("no space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("search.space_change.write_space_file", full)
+        patch.setattr("search.studies.space_change.write_space_file", full)
         with pytest.raises(OSError, match="no space left"):
             change_space(study, spec_of(CHANGES["fewer choices"][0]), [])
     assert reopened(study).version == 1

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from search.errors import SpaceError
-from search.space_file import load_space_file
+from search.spaces.space_file import load_space_file
 from tests.space_texts import BASE, enter_folder, write_space
 
 NAMES = "rate, width, kernel, tuned, depth"

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from search.errors import SpaceError
-from search.samplers import SAMPLERS
-from search.space_file import (
+from search.spaces.samplers import SAMPLERS
+from search.spaces.space_file import (
     import_folders,
     load_space_file,
     read_space_file,
     write_space_file,
 )
-from search.spec import PrunerSpec, ResourcesSpec, SamplerSpec, Spec
+from search.spaces.spec import PrunerSpec, ResourcesSpec, SamplerSpec, Spec
 from tests.space_texts import BASE, OBJECTIVE, enter_folder, write_space
 
 MINIMAL = """\

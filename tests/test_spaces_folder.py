@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from search.objective import load_objective
-from search.sampling import sample_points
-from search.space import Space
-from search.space_file import load_space_file, write_space_file
+from search.spaces.sampling import sample_points
+from search.spaces.space import Space
+from search.spaces.space_file import load_space_file, write_space_file
 
 ROOT = Path(__file__).parent.parent
 FILES = sorted(ROOT.glob("spaces/*.yaml"))

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import torch
 
-from search.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from search.checkpoint_store import FolderStore
 from search.errors import SpaceError, StudyError
-from search.generators import generator_states, restore_generators, seed_generators
-from search.record import Report
-from search.study import Study
+from search.running.generators import generator_states, restore_generators, seed_generators
+from search.studies.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from search.studies.checkpoint_store import FolderStore
+from search.studies.record import Report
+from search.studies.study import Study
 from tests.conftest import make_spec
 
 REPORT = Report(1, {"score": 0.5, "loss": None}, 0.25, 0.5)

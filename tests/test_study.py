@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from search.errors import StudyError
-from search.history import read_history
-from search.points import enqueue_point
-from search.record import Failure, Report
-from search.study import Study
-from search.study_folder import study_names
+from search.studies.history import read_history
+from search.studies.points import enqueue_point
+from search.studies.record import Failure, Report
+from search.studies.study import Study
+from search.studies.study_folder import study_names
 from tests.conftest import make_spec
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from search.best_trials import summary_facts
 from search.errors import SearchError, StudyError
-from search.layout import WRITERS, text_report
-from search.record import Failure
-from search.study import Study
-from search.summary_parts import summary_parts
+from search.studies.record import Failure
+from search.studies.study import Study
+from search.summaries.best_trials import summary_facts
+from search.summaries.layout import WRITERS, text_report
+from search.summaries.summary_parts import summary_parts
 from search.verbs.comparing import summary
 from tests.conftest import BASE, text_of
 from tests.processes import command_in

@@ -10,13 +10,13 @@ import pytest
 from PIL import Image
 
 from objectives.sources import read_digits
-from search.classification import Classified, classify_files
 from search.errors import ObjectiveError, SearchError, StudyError
-from search.pictures import read_picture
-from search.study import Study
-from search.trained import CLASSIFICATION
+from search.studies.study import Study
 from search.verbs.using import predict
-from search.winner import choose_winner
+from search.winner.choice import choose_winner
+from search.winner.classification import Classified, classify_files
+from search.winner.pictures import read_picture
+from search.winner.trained import CLASSIFICATION
 from tests.classifying import Using, save_grey
 from tests.conftest import RunStudy, make_spec
 from tests.processes import command_in

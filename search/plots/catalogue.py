@@ -14,7 +14,7 @@ from search.plots.parallel import parallel_coordinates
 from search.plots.rates import learning_rate
 from search.plots.slices import slices
 from search.plots.timeline import timeline
-from search.study import Study
+from search.studies.study import Study
 
 FIGURES: dict[str, Callable[[Study], Figure | None]] = {
     "history": optimization_history,

@@ -10,7 +10,7 @@ from search.disk import write_whole
 from search.errors import SearchError, listing
 from search.plots.files import FORMATS, figure_bytes
 from search.plots.style import LINES, SMALL, dress, new_figure, plain
-from search.record import TrialRecord
+from search.studies.record import TrialRecord
 
 
 def check_picture(path: Path) -> None:

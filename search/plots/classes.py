@@ -8,7 +8,6 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from search.figures import LARGEST_MATRIX, Figures
 from search.plots.style import (
     BLUE,
     FONT,
@@ -22,8 +21,9 @@ from search.plots.style import (
     sentence_figure,
     shortened,
 )
-from search.record import TrialRecord
-from search.study import Study
+from search.studies.figures import LARGEST_MATRIX, Figures
+from search.studies.record import TrialRecord
+from search.studies.study import Study
 
 CONFUSIONS = "Confusions on the test split"
 ACCURACY = "Accuracy by class on the test split"

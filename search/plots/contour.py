@@ -5,7 +5,6 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from search.parameters import CategoricalParameter
 from search.plots.importance import main_importance
 from search.plots.labels import value_label
 from search.plots.scales import Scale, scale_of
@@ -18,7 +17,8 @@ from search.plots.style import (
     shortened,
 )
 from search.plots.trials import best_first, value_of
-from search.study import Study
+from search.spaces.parameters import CategoricalParameter
+from search.studies.study import Study
 
 TITLE = "Value over two parameters"
 LEAST_TRIALS = 5

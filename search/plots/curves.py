@@ -23,8 +23,8 @@ from search.plots.style import (
     sentence_figure,
 )
 from search.plots.trials import best_first, by_number, of_state, value_of
-from search.record import TrialRecord
-from search.study import Study
+from search.studies.record import TrialRecord
+from search.studies.study import Study
 from search.tables import number_text
 
 TITLE = "Learning curves"

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from search.disk import write_whole
 from search.errors import StudyError, did_you_mean, listing
 from search.plots.catalogue import FIGURES
-from search.study import Study
+from search.studies.study import Study
 
 FORMATS = ("png", "svg", "pdf")
 """What can be written."""

@@ -21,9 +21,9 @@ from search.plots.style import (
     sentence_figure,
 )
 from search.plots.trials import by_number, of_state
-from search.ranking import knee_trial, pareto_front
-from search.record import TrialRecord
-from search.study import Study
+from search.studies.ranking import knee_trial, pareto_front
+from search.studies.record import TrialRecord
+from search.studies.study import Study
 
 TITLE = "Pareto front"
 

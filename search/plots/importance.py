@@ -4,7 +4,6 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from search.importance import importance_facts
 from search.plots.style import (
     BLUE,
     INK,
@@ -15,7 +14,8 @@ from search.plots.style import (
     sentence_figure,
     shortened,
 )
-from search.study import Study
+from search.studies.study import Study
+from search.summaries.importance import importance_facts
 
 TITLE = "Importance of parameters"
 
@@ -27,7 +27,7 @@ def main_importance(study: Study) -> dict[str, Any]:
         study: The study.
 
     Returns:
-        As `search.importance.importance_facts` says of that metric.
+        As `search.summaries.importance.importance_facts` says of that metric.
     """
     return importance_facts(study)[0]
 

@@ -4,7 +4,7 @@ import textwrap
 
 from optuna.study import StudyDirection
 
-from search.study import Study
+from search.studies.study import Study
 
 _SPLITS = {"train": "training", "val": "validation", "test": "test"}
 _METRICS = {

@@ -25,8 +25,8 @@ from search.plots.style import (
     shortened,
 )
 from search.plots.trials import best_first, value_of
-from search.record import TrialRecord
-from search.study import Study
+from search.studies.record import TrialRecord
+from search.studies.study import Study
 
 TITLE = "Parallel coordinates"
 _MOST_LINES = 1000

@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from search.history import read_history
 from search.plots.labels import metric_label
 from search.plots.scales import Scale
 from search.plots.style import (
@@ -21,8 +20,9 @@ from search.plots.style import (
     new_figure,
 )
 from search.plots.trials import best_first
-from search.record import TrialRecord
-from search.study import Study
+from search.studies.history import read_history
+from search.studies.record import TrialRecord
+from search.studies.study import Study
 
 TITLE = "Learning rate"
 RATE, BACKBONE_RATE = "learning_rate", "backbone_learning_rate"

@@ -8,9 +8,9 @@ from typing import Literal
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLocator
 
-from search.parameters import CategoricalParameter, IntParameter, Parameter, Scalar
 from search.plots.style import plain, shortened
-from search.record import TrialRecord
+from search.spaces.parameters import CategoricalParameter, IntParameter, Parameter, Scalar
+from search.studies.record import TrialRecord
 from search.tables import value_text
 
 _LONGEST = 16

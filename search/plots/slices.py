@@ -25,8 +25,8 @@ from search.plots.style import (
     shortened,
 )
 from search.plots.trials import by_number, of_state, value_of
-from search.record import TrialRecord
-from search.study import Study
+from search.studies.record import TrialRecord
+from search.studies.study import Study
 
 TITLE = "Value by parameter"
 _N_COLUMNS = 4

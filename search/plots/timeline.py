@@ -20,8 +20,8 @@ from search.plots.style import (
     new_figure,
     sentence_figure,
 )
-from search.record import SPACE_VERSION, has_begun
-from search.study import Study
+from search.studies.record import SPACE_VERSION, has_begun
+from search.studies.study import Study
 
 TITLE = "Timeline"
 _UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from search.record import TrialRecord
-from search.study import Study
+from search.studies.record import TrialRecord
+from search.studies.study import Study
 
 
 def by_number(study: Study) -> list[TrialRecord]:

@@ -11,7 +11,7 @@ from search.verbs.options import STUDIES, JsonOption, StudiesOption, StudyArgume
 from search.verbs.output import next_commands, print_json, stdout
 
 if TYPE_CHECKING:
-    from search.layout import Part
+    from search.summaries.layout import Part
 
 FORMATS = ("text", "md", "latex", "json")
 FormatOption = Annotated[str, typer.Option("--format", "-f", help=f"One of {', '.join(FORMATS)}.")]
@@ -28,9 +28,9 @@ def summary(
     as_json: JsonOption = False,
 ) -> None:
     """Sum a study up: its best trials, what mattered, edges of the space, what pruning saved."""
-    from search.best_trials import summary_facts
-    from search.study import Study
-    from search.summary_parts import summary_parts
+    from search.studies.study import Study
+    from search.summaries.best_trials import summary_facts
+    from search.summaries.summary_parts import summary_parts
 
     format_ = _checked(format_, as_json)
     names = [name.strip() for name in columns.split(",")] if columns is not None else None
@@ -60,8 +60,8 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """Compare two trials: parameters, metrics, classes and confusions."""
-    from search.comparison import choose_sides, comparison_facts
-    from search.comparison_parts import comparison_parts, side_names
+    from search.summaries.comparison import choose_sides, comparison_facts
+    from search.summaries.comparison_parts import comparison_parts, side_names
 
     format_ = _checked(format_, as_json)
     if plot is not None:
@@ -96,9 +96,9 @@ def ladder(
     as_json: JsonOption = False,
 ) -> None:
     """Show trials as steps: what each changed from the one before, and what it brought."""
-    from search.ladder import ladder_facts
-    from search.ladder_parts import ladder_parts
-    from search.study import Study
+    from search.studies.study import Study
+    from search.summaries.ladder import ladder_facts
+    from search.summaries.ladder_parts import ladder_parts
 
     format_ = _checked(format_, as_json)
     facts = ladder_facts(Study.open(study, studies), trials)
@@ -121,7 +121,7 @@ def _checked(format_: str, as_json: bool) -> str:
 
 
 def _print(facts: Mapping[str, Any], parts: Sequence["Part"], format_: str) -> None:
-    from search.layout import WRITERS, text_report
+    from search.summaries.layout import WRITERS, text_report
 
     if format_ == "json":
         print_json(facts)

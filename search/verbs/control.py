@@ -15,8 +15,8 @@ def stop(
     studies: StudiesOption = STUDIES,
 ) -> None:
     """End a running study from another terminal; it can be resumed."""
-    from search.lock import stop_driver
-    from search.study import Study
+    from search.studies.lock import stop_driver
+    from search.studies.study import Study
 
     driver = stop_driver(Study.open(study, studies).folder, now=now)
     done = "has ended" if now else "ends after the running epochs"
@@ -30,10 +30,10 @@ def enqueue(
     studies: StudiesOption = STUDIES,
 ) -> None:
     """Add a point to a running or saved study, to be tried next."""
-    from search.document import Document
-    from search.lock import find_driver
-    from search.points import enqueue_point
-    from search.study import Study
+    from search.spaces.document import Document
+    from search.studies.lock import find_driver
+    from search.studies.points import enqueue_point
+    from search.studies.study import Study
 
     point = Document("the point", is_file=False)
     for value in values:
@@ -51,8 +51,8 @@ def remove(
     studies: StudiesOption = STUDIES,
 ) -> None:
     """Delete a study with everything recorded of it."""
-    from search.lock import driving
-    from search.study import Study
+    from search.studies.lock import driving
+    from search.studies.study import Study
 
     opened = Study.open(study, studies)
     with driving(opened.folder):

@@ -26,9 +26,9 @@ def evaluate(
     """Evaluate the best trial, or some trials, on the test split; the figures are kept."""
     from rich.text import Text
 
-    from search.evaluation import choose_trials, evaluate_trials
-    from search.figures_view import figures_facts, figures_view
-    from search.study import Study
+    from search.studies.study import Study
+    from search.summaries.figures_view import figures_facts, figures_view
+    from search.winner.evaluation import choose_trials, evaluate_trials
 
     if trial and top is not None:
         raise SearchError("--top: must be left out where --trial is given, got both")

@@ -12,7 +12,7 @@ from search.verbs.options import STUDIES, JsonOption, StudiesOption, StudyArgume
 from search.verbs.output import next_commands, print_json, stdout
 
 if TYPE_CHECKING:
-    from search.study import Study
+    from search.studies.study import Study
 
 
 def list_studies(
@@ -23,10 +23,10 @@ def list_studies(
     as_json: JsonOption = False,
 ) -> None:
     """List the studies there are, with their trials and best values."""
-    from search.facts import study_facts
-    from search.study import Study
-    from search.study_folder import study_names
-    from search.summary import studies_table
+    from search.studies.study import Study
+    from search.studies.study_folder import study_names
+    from search.summaries.facts import study_facts
+    from search.summaries.summary import studies_table
 
     if storage is not None:
         _list_database(storage, as_json)
@@ -48,8 +48,8 @@ def list_studies(
 
 
 def _list_database(url: str, as_json: bool) -> None:
-    from search.facts import database_facts
-    from search.summary import studies_table
+    from search.summaries.facts import database_facts
+    from search.summaries.summary import studies_table
 
     found = database_facts(url)
     if as_json:
@@ -70,9 +70,9 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Describe a study, or one of its trials with every epoch."""
-    from search.facts import study_facts
-    from search.study import Study
-    from search.summary import study_view
+    from search.studies.study import Study
+    from search.summaries.facts import study_facts
+    from search.summaries.summary import study_view
 
     opened = Study.open(study, studies)
     if trial is not None:
@@ -91,7 +91,7 @@ def show(
 
 
 def _show_trial(study: "Study", number: int, layers: bool, as_json: bool) -> None:
-    from search.summary import trial_view
+    from search.summaries.summary import trial_view
 
     # Only on request: it imports the objective, while opening a study executes nothing of it.
     table = _layers(study, number) if layers else None
@@ -107,9 +107,9 @@ def _show_trial(study: "Study", number: int, layers: bool, as_json: bool) -> Non
 
 
 def _layers(study: "Study", number: int) -> str:
-    from search.descriptions import layer_table
     from search.objective import extend_import_path
-    from search.trained import as_it_ran
+    from search.spaces.descriptions import layer_table
+    from search.winner.trained import as_it_ran
 
     ran = as_it_ran(study, study.record(number))
     extend_import_path(study.import_folders)
@@ -124,9 +124,9 @@ def leaderboard(
     as_json: JsonOption = False,
 ) -> None:
     """Print the trials of a study, best first."""
-    from search.leaderboard import leaderboard_rows
-    from search.study import Study
-    from search.summary import leaderboard_view
+    from search.studies.leaderboard import leaderboard_rows
+    from search.studies.study import Study
+    from search.summaries.summary import leaderboard_view
 
     opened = Study.open(study, studies)
     if as_json:
@@ -148,9 +148,9 @@ def export(
     studies: StudiesOption = STUDIES,
 ) -> None:
     """Write every trial of a study as a table with stable columns."""
-    from search.export import FORMATS, write_leaderboard
-    from search.leaderboard import leaderboard_rows
-    from search.study import Study
+    from search.studies.export import FORMATS, write_leaderboard
+    from search.studies.leaderboard import leaderboard_rows
+    from search.studies.study import Study
 
     if format_ not in FORMATS:
         hint = did_you_mean(format_, FORMATS)

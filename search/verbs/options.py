@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from search.engines import ENGINES
 from search.errors import SearchError, did_you_mean, listing
+from search.running.engines import ENGINES
 
 STUDIES = Path("studies")
 

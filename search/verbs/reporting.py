@@ -22,7 +22,7 @@ def report(
     """Write a study as one HTML page, with tables, figures and the space file."""
     from search.plots.files import write_figures
     from search.report import write_report
-    from search.study import Study
+    from search.studies.study import Study
 
     opened = Study.open(study, studies)
     path = output or opened.folder / "report.html"

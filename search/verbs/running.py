@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from search.engines import ENGINES
 from search.errors import SearchError, StudyError, did_you_mean, listing
+from search.running.engines import ENGINES
 from search.verbs.options import (
     STUDIES,
     AddressOption,
@@ -27,7 +27,7 @@ from search.verbs.options import (
 from search.verbs.output import next_commands, stderr, stdout
 
 if TYPE_CHECKING:
-    from search.study import Study
+    from search.studies.study import Study
 
 
 def run(  # noqa: PLR0913  each is a flag
@@ -49,10 +49,10 @@ def run(  # noqa: PLR0913  each is a flag
     quiet: QuietOption = False,
 ) -> None:
     """Run a search and print its best trials."""
-    from search.lock import driving
-    from search.points import warm_start as warm_start_from
-    from search.space_file import import_folders, load_space_file
-    from search.study import Study
+    from search.spaces.space_file import import_folders, load_space_file
+    from search.studies.lock import driving
+    from search.studies.points import warm_start as warm_start_from
+    from search.studies.study import Study
 
     flags = {
         "study": name,
@@ -96,9 +96,9 @@ def resume(  # noqa: PLR0913  each is a flag
     quiet: QuietOption = False,
 ) -> None:
     """Go on with a study: run what is left of its budget, interrupted trials first."""
-    from search.lock import driving
-    from search.sitting import extend_study
-    from search.study import Study
+    from search.running.sitting import extend_study
+    from search.studies.lock import driving
+    from search.studies.study import Study
 
     flags = {
         "budget.time": time,
@@ -133,11 +133,11 @@ def retry(  # noqa: PLR0913  each is a flag
     quiet: QuietOption = False,
 ) -> None:
     """Run failed trials again, each as a new trial with the same parameters."""
-    from search.lock import driving
-    from search.points import n_waiting, retry_trials
-    from search.record import FAILURE_KINDS
-    from search.sitting import extend_study
-    from search.study import Study
+    from search.running.sitting import extend_study
+    from search.studies.lock import driving
+    from search.studies.points import n_waiting, retry_trials
+    from search.studies.record import FAILURE_KINDS
+    from search.studies.study import Study
 
     check_engine(engine)
     if kind is not None and kind not in FAILURE_KINDS:
@@ -160,8 +160,8 @@ def retry(  # noqa: PLR0913  each is a flag
 
 
 def _change_space(study: "Study", path: Path) -> "Study":
-    from search.space_change import change_space, n_informing, space_diff
-    from search.space_file import import_folders, load_space_file
+    from search.spaces.space_file import import_folders, load_space_file
+    from search.studies.space_change import change_space, n_informing, space_diff
 
     spec = load_space_file(path)
     differences = space_diff(study.spec, spec)
@@ -176,7 +176,7 @@ def _change_space(study: "Study", path: Path) -> "Study":
 
 
 def _sit(study: "Study", engine: str, address: str | None, studies: Path, quiet: bool) -> None:
-    from search.sitting import run_study
+    from search.running.sitting import run_study
 
     try:
         run_study(study, engine, address, stderr(), quiet=quiet)
@@ -185,7 +185,7 @@ def _sit(study: "Study", engine: str, address: str | None, studies: Path, quiet:
 
 
 def _print_result(study: "Study", studies: Path) -> None:
-    from search.summary import counts_text, failure_lines, leaderboard_view
+    from search.summaries.summary import counts_text, failure_lines, leaderboard_view
 
     records = study.records()
     if not records:

@@ -9,9 +9,9 @@ from search.verbs.output import next_commands, print_json, stdout
 
 def check(space: SpaceArgument, set_: SetOption = None) -> None:
     """Validate a space file and describe its search and its images."""
-    from search.descriptions import class_counts
-    from search.space_file import load_space_file
-    from search.space_view import class_table, space_view
+    from search.spaces.descriptions import class_counts
+    from search.spaces.space_file import load_space_file
+    from search.spaces.space_view import class_table, space_view
 
     spec = load_space_file(space, set_ or [])
     console = stdout()
@@ -29,6 +29,6 @@ def check(space: SpaceArgument, set_: SetOption = None) -> None:
 
 def schema() -> None:
     """Print the JSON schema of the space file."""
-    from search.spec import json_schema
+    from search.spaces.spec import json_schema
 
     print_json(json_schema())

@@ -11,7 +11,7 @@ from search.verbs.output import next_commands, print_json, stdout
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from search.classification import Classified
+    from search.winner.classification import Classified
 
 TrialOption = Annotated[
     int | None, typer.Option("--trial", help="A trial; default the best one with a checkpoint.")
@@ -27,10 +27,10 @@ def predict(  # noqa: PLR0913  each is a flag
     as_json: JsonOption = False,
 ) -> None:
     """Classify image files with the best trial."""
-    from search.classification import classify_files
-    from search.study import Study
-    from search.trained import CLASSIFICATION
-    from search.winner import choose_winner
+    from search.studies.study import Study
+    from search.winner.choice import choose_winner
+    from search.winner.classification import classify_files
+    from search.winner.trained import CLASSIFICATION
 
     opened = Study.open(study, studies)
     record = choose_winner(opened, trial, CLASSIFICATION, _say)
@@ -53,10 +53,10 @@ def export_model(
     studies: StudiesOption = STUDIES,
 ) -> None:
     """Write the network of the best trial to a file that runs without this project."""
-    from search.model_file import require_model_name, write_model
-    from search.study import Study
-    from search.trained import EXPORT
-    from search.winner import choose_winner
+    from search.studies.study import Study
+    from search.winner.choice import choose_winner
+    from search.winner.model_file import require_model_name, write_model
+    from search.winner.trained import EXPORT
 
     require_model_name(output)
     opened = Study.open(study, studies)

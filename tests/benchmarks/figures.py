@@ -13,10 +13,10 @@ from typing import Any, TypeVar
 
 from rich.console import Console
 
-from search.progress import Progress
-from search.run import Run
-from search.spec import Spec
-from search.study import Study
+from search.running.progress import Progress
+from search.running.run import Run
+from search.spaces.spec import Spec
+from search.studies.study import Study
 
 ROOT = Path(__file__).parent.parent.parent
 T = TypeVar("T")
@@ -96,7 +96,7 @@ def command_seconds(*args: str) -> float:
 
 def run_search(folder: Path, **sections: Any) -> tuple[Study, Clock, float]:
     """Run a search under Ray; return its study, its clock and the seconds of all of it."""
-    from search.engines.ray_tune import run_trials
+    from search.running.engines.ray_tune import run_trials
 
     spec = Spec.model_validate(
         {

@@ -10,10 +10,10 @@ import optuna
 from optuna.distributions import BaseDistribution, FloatDistribution
 from optuna.trial import TrialState, create_trial
 
-from search.record import BEST, SECONDS, SEED, Report
-from search.space_file import write_space_file
-from search.spec import Spec
-from search.study import Study
+from search.spaces.space_file import write_space_file
+from search.spaces.spec import Spec
+from search.studies.record import BEST, SECONDS, SEED, Report
+from search.studies.study import Study
 from tests.benchmarks.figures import ROOT, Figure
 
 N_TRIALS = 10_000

@@ -1,6 +1,0 @@
-"""The engines that can run a study's trials, by name; none is loaded before it is used."""
-
-ENGINES = {
-    "ray": "search.engines.ray_tune",
-    "inline": "search.engines.inline",
-}

@@ -1,0 +1,276 @@
+"""Runs trials in parallel under Ray Tune.
+
+Ray moves work and nothing else: our searcher hands out a run's assignments, our scheduler
+passes each event to the run and stops a trial when the run says so. Ray's own OptunaSearch
+and ASHAScheduler are not used: the first tells Optuna that stopped trials are COMPLETE and
+drops the report that stopped them, the second never stops a NaN.
+
+Ray's defaults that are changed here, and why:
+
+- Actors are reused between trials; starting one takes about a second.
+- Experiment snapshots and result loggers are off; the study is the record.
+- No trial is asked for before a worker is free, so a sampler sees all there is to see.
+- All workers start at the same time, and none that is still starting is given up because
+  another became free; else short trials would all run on the first worker.
+"""
+
+import logging
+import math
+import os
+import secrets
+import shutil
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from search.errors import SearchError
+from search.running.deadline import ended_after
+from search.running.memory import count_oom_kills
+from search.running.run import Run, shared_worker
+from search.running.trial import Assignment, Worker, run_trial
+from search.spaces.spec import ResourcesSpec
+from search.studies.record import Event, Failure, FailureKind
+
+_ENVIRONMENT = {
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "RAY_TRAIN_ENABLE_V2_MIGRATION_WARNINGS": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",
+    "TUNE_GLOBAL_CHECKPOINT_S": str(10**9),
+}
+os.environ.update({k: v for k, v in _ENVIRONMENT.items() if k not in os.environ})
+
+import ray  # noqa: E402  Ray reads its environment while it is imported
+from ray import tune  # noqa: E402
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler  # noqa: E402
+from ray.tune.search import Searcher  # noqa: E402
+
+_OBJECT_STORE_BYTES = 100 * 1024**2  # events are small; the default takes a third of memory
+
+
+class TrialActor(tune.Trainable):
+    """A worker: runs one trial after another, one epoch per step."""
+
+    def setup(self, config: dict[str, Any]) -> None:
+        """See Ray: a new actor takes its first trial."""
+        self._assignment: Assignment = config["assignment"]
+        self._events: Iterator[Event] = run_trial(self._assignment)
+        self._elapsed_s = 0.0
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """See Ray: the actor takes another trial."""
+        self.cleanup()
+        self.setup(new_config)
+        return True
+
+    def step(self) -> dict[str, Event]:
+        """See Ray: one epoch, or the end of the trial."""
+        limit_s = self._assignment.time_limit_s
+        left_s = None if limit_s is None else limit_s - self._elapsed_s
+        with ended_after(left_s, Path(self._assignment.error_file)):
+            event = next(self._events)
+        self._elapsed_s = event.elapsed_s
+        return {"event": event}
+
+    def cleanup(self) -> None:
+        """See Ray: closes the objective of a trial that was stopped."""
+        self._events.close()  # type: ignore[attr-defined]  # run_trial is a generator
+
+
+class RunSearcher(Searcher):
+    """Hands out a run's assignments.
+
+    Args:
+        run: Where they come from.
+        worker: What the workers are like.
+    """
+
+    def __init__(self, run: Run, worker: Worker) -> None:
+        super().__init__()
+        self._run = run
+        self._worker = worker
+
+    def suggest(self, trial_id: str) -> dict[str, Assignment] | None:
+        """See Ray: called when a worker is free; None: ask again; FINISHED: that was all."""
+        if self._run.must_wait():
+            return None
+        assignment = self._run.next_trial(self._worker)
+        if assignment:
+            return {"assignment": assignment}
+        finished: Any = Searcher.FINISHED
+        return None if self._run.running() else finished
+
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
+        """See Ray: nothing to do, the scheduler has passed everything on."""
+
+    def save(self, checkpoint_path: str) -> None:
+        """See Ray: nothing to save, the study is the record."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """See Ray: it pickles what it holds; a study stays here."""
+        return {}
+
+
+class RunScheduler(FIFOScheduler):
+    """Passes events to a run and stops trials when it says so.
+
+    Args:
+        run: Who records and decides.
+    """
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self._run = run
+        self._n_oom_kills = count_oom_kills()
+
+    def on_trial_result(self, controller: Any, trial: Any, result: dict[str, Any]) -> str:
+        """See Ray: called with every event, the last one of a trial included."""
+        over = self._run.handle(_number(trial), result["event"])
+        return TrialScheduler.STOP if over else TrialScheduler.CONTINUE
+
+    def choose_trial_to_run(self, controller: Any) -> Any:
+        """See Ray: the newest is for the worker that became free, older ones have their own."""
+        trials = reversed(controller.get_trials())
+        return next((trial for trial in trials if trial.status == "PENDING"), None)
+
+    def on_trial_error(self, controller: Any, trial: Any) -> None:
+        """See Ray: a worker is gone; exceptions in objectives never come here."""
+        text = str(trial.get_error())
+        reason = (text.strip().splitlines() or ["its worker died"])[0]
+        before, self._n_oom_kills = self._n_oom_kills, count_oom_kills()
+        kind: FailureKind = "worker_died"
+        if self._n_oom_kills > before:
+            kind, reason = "out_of_memory", "the kernel killed its worker"
+        # So Ray names the error when it kills a worker because its node runs out of memory.
+        elif "OutOfMemoryError" in text:
+            kind = "out_of_memory"
+        self._run.fail(_number(trial), Failure(kind, reason, text))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """See `RunSearcher`."""
+        return {}
+
+
+def run_trials(run: Run, address: str | None = None) -> None:
+    """Run a study's trials in parallel until its run hands out no more.
+
+    Args:
+        run: The run to serve.
+        address: A Ray cluster to join; None starts one on this machine and ends it again.
+
+    Raises:
+        SearchError: If the cluster cannot be reached or holds no single trial.
+    """
+    # A worker's death is recorded and shown by the run; Ray would print a traceback as well.
+    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
+    resources = run.study.spec.resources
+    with _own_signal_handlers():
+        _connect(resources, address)
+    try:
+        cpus, gpus = _per_trial(resources)
+        n_workers = _count_workers(resources, cpus, gpus)
+        worker = shared_worker(
+            run.study.import_folders, n_threads=max(1, int(cpus)), hide_gpus=not gpus
+        )
+        run.start(n_workers)
+        _fit(run, worker, n_workers, {"cpu": cpus, "gpu": gpus})
+    finally:
+        ray.shutdown()
+        shutil.rmtree(run.study.folder / ".ray", ignore_errors=True)
+
+
+def _fit(run: Run, worker: Worker, n_workers: int, per_trial: dict[str, float]) -> None:
+    tuner = tune.Tuner(
+        tune.with_resources(TrialActor, per_trial),
+        tune_config=tune.TuneConfig(
+            search_alg=RunSearcher(run, worker),
+            scheduler=RunScheduler(run),
+            num_samples=-1,
+            max_concurrent_trials=n_workers,
+            reuse_actors=True,
+            trial_name_creator=_name,
+            trial_dirname_creator=_name,
+        ),
+        run_config=tune.RunConfig(
+            name="tune",
+            storage_path=str((run.study.folder / ".ray").resolve()),
+            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+            verbose=0,
+        ),
+    )
+    tuner.fit()
+
+
+@contextmanager
+def _own_signal_handlers() -> Iterator[None]:
+    """Put back this process's handlers of signals, in whose place Ray sets its own."""
+    signals = (signal.SIGINT, signal.SIGTERM)
+    handlers = {signum: signal.getsignal(signum) for signum in signals}
+    yield
+    if threading.current_thread() is threading.main_thread():
+        for signum, handler in handlers.items():
+            signal.signal(signum, handler)
+
+
+def _connect(resources: ResourcesSpec, address: str | None) -> None:
+    # The run records and shows what becomes of a worker; Ray would tell it on stdout as well.
+    ray._private.worker._worker_logs_enabled = False
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+    if address:
+        try:
+            ray.init(address=address, **quiet)
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise SearchError(
+                f"--address: a running Ray cluster must be given, got {address!r}: {reason}"
+            ) from None
+        return
+    # Given one, Ray does not write a token for later use into the home folder.
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    wanted = math.ceil((resources.workers or 0) * resources.cpus_per_trial)
+    ray.init(
+        address="local",
+        num_cpus=max(os.cpu_count() or 1, wanted),
+        include_dashboard=False,
+        object_store_memory=_OBJECT_STORE_BYTES,
+        **quiet,
+    )
+
+
+def _per_trial(resources: ResourcesSpec) -> tuple[float, float]:
+    gpus = resources.gpus_per_trial
+    if gpus == "auto":
+        gpus = 1.0 if ray.cluster_resources().get("GPU", 0) else 0.0
+    return resources.cpus_per_trial, float(gpus)
+
+
+def _count_workers(resources: ResourcesSpec, cpus: float, gpus: float) -> int:
+    """Count the trials that fit on the cluster at the same time."""
+    there = ray.cluster_resources()
+    fits = there.get("CPU", 0) // cpus
+    if gpus:
+        # A GPU is never split between two trials that need more than what is left of it.
+        per_gpu = math.floor(1 / gpus) if gpus < 1 else 1 / gpus
+        fits = min(fits, there.get("GPU", 0) * per_gpu)
+    if fits < 1:
+        raise SearchError(
+            f"resources: one trial must fit, it needs {cpus:g} CPUs and {gpus:g} GPUs; there are "
+            f"{there.get('CPU', 0):g} CPUs and {there.get('GPU', 0):g} GPUs"
+        )
+    return min(int(fits), resources.workers or int(fits))
+
+
+def _number(trial: Any) -> int:
+    return int(trial.config["assignment"].number)
+
+
+def _name(trial: Any) -> str:
+    return f"{_number(trial):04d}"

@@ -1,0 +1,394 @@
+"""One sitting of a study: hands out trials within the budget and records what comes back.
+
+Engines move assignments to workers and events back; every decision about a trial is taken
+here, so all engines agree.
+"""
+
+import time
+from collections import deque
+from pathlib import Path
+from typing import Protocol
+
+from search.disk import TRIAL_BYTES, require_space
+from search.durations import format_duration
+from search.errors import (
+    ObjectiveError,
+    RepeatedFailureError,
+    SearchError,
+    StudyError,
+    listing,
+)
+from search.running.failures import FailurePolicy
+from search.running.trial import Assignment, Worker
+from search.studies.record import Event, Failure, Report, TrialRecord
+from search.studies.study import Study
+from search.studies.study_folder import ERROR_FILE
+
+INTERRUPTED = "interrupted by the user"
+"""The stop reason that also ends running trials."""
+
+
+class Observer(Protocol):
+    """Who is told of a run's progress."""
+
+    def run_started(self, run: "Run", n_workers: int) -> None:
+        """A number of workers is ready to take trials."""
+        ...
+
+    def trial_started(self, trial: TrialRecord) -> None:
+        """A trial was handed out."""
+        ...
+
+    def epoch_finished(self, number: int, report: Report) -> None:
+        """A trial has reported an epoch."""
+        ...
+
+    def trial_finished(self, trial: TrialRecord) -> None:
+        """A trial has ended and is recorded."""
+        ...
+
+
+class Run:
+    """A study at work.
+
+    Args:
+        study: Where trials come from and are recorded.
+        observer: Who is told.
+    """
+
+    def __init__(self, study: Study, observer: Observer) -> None:
+        self.study = study
+        self.observer = observer
+        self.error: SearchError | None = None
+        self.stop_reason = ""
+        self.n_begun = len(study.records())
+        self._waiting = deque(trial.number for trial in study.take_up_unfinished())
+        self._alone: deque[int] = deque()
+        self._lonely: set[int] = set()
+        self._running: set[int] = set()
+        self._policy = FailurePolicy(study.spec.failures)
+        self._started = time.monotonic()
+        self._n_workers = 1
+        self._space_checked = False
+        self._elapsed_s: dict[int, float] = {}
+        self._heard_at: dict[int, float] = {}
+
+    def start(self, n_workers: int) -> None:
+        """Begin: workers are ready and the clock of the budget runs.
+
+        Args:
+            n_workers: Trials at the same time.
+
+        Raises:
+            StudyError: If the disk has no room for their record.
+        """
+        self._started = time.monotonic()
+        self._n_workers = n_workers
+        n_new = (self.study.spec.budget.trials or self.n_begun) - self.n_begun
+        require_space(self.study.folder, n_new * TRIAL_BYTES, f"the record of {n_new} trials")
+        self.observer.run_started(self, n_workers)
+
+    def next_trial(self, worker: Worker) -> Assignment | None:
+        """Begin one more trial.
+
+        Args:
+            worker: Where it will run.
+
+        Returns:
+            What to run, or None if the run is to hand out no more.
+        """
+        try:
+            trial = None if self._ending() else self._begin_trial()
+        except OSError as error:
+            self.cannot_write(error)
+            return None
+        if trial is None:
+            return None
+        self._running.add(trial.number)
+        self._elapsed_s[trial.number] = trial.seconds or 0.0
+        self._heard_at[trial.number] = time.monotonic()
+        self.observer.trial_started(trial)
+        return assign(self.study, trial, worker)
+
+    def handle(self, number: int, event: Event) -> bool:
+        """Record what happened to a trial.
+
+        Args:
+            number: The trial.
+            event: What its worker sent.
+
+        Returns:
+            True if the trial is over and its worker free.
+        """
+        self._elapsed_s[number] = event.elapsed_s
+        self._heard_at[number] = time.monotonic()
+        try:
+            return self._record(number, event)
+        except OSError as error:
+            self.cannot_write(error)
+            self._running.discard(number)
+            return True
+
+    def _record(self, number: int, event: Event) -> bool:
+        if isinstance(event, Report):
+            return self._epoch(number, event)
+        if event.failure:
+            return self.fail(number, event.failure)
+        if not self.study.record(number).n_epochs:
+            return self._fail(
+                number, Failure("error", "the objective ended before its first epoch")
+            )
+        self.study.complete(number, event.elapsed_s, event.stop_reason)
+        self._policy.trial_succeeded()
+        return self._ended(number)
+
+    def fail(self, number: int, failure: Failure) -> bool:
+        """Record a failure, or have the trial run again.
+
+        Args:
+            number: The trial; one that has ended already is left as it is.
+            failure: What happened.
+
+        Returns:
+            True: the trial's worker is free.
+        """
+        self._running.discard(number)
+        if number not in self.study.live_trials():
+            return True
+        if failure.kind == "worker_died" and self._hung(number):
+            failure = self._timeout(self.study.record(number).n_epochs + 1)
+        if failure.kind == "interrupted":
+            self.abort(StudyError(f"{failure.reason}; go on by `search resume {self.study.name}`"))
+            return self._interrupt(number)
+        if failure.fatal:
+            self.abort(ObjectiveError(failure.reason))
+        match "record" if self._ending() else self._policy.consequence(number, failure):
+            case "again":
+                self._waiting.append(number)
+            case "alone":
+                self._alone.append(number)
+            case _:
+                self._fail(number, failure)
+        return True
+
+    def must_wait(self) -> bool:
+        """Tell whether a free worker is to stay free for now.
+
+        Returns:
+            True while a trial runs alone or is about to.
+        """
+        if self._ending():
+            return False
+        return bool(self._running) and (bool(self._alone) or self._running == self._lonely)
+
+    def running(self) -> bool:
+        """Tell whether a trial is with a worker; it may have to run again.
+
+        Returns:
+            True if so.
+        """
+        return bool(self._running)
+
+    def stop(self, reason: str) -> None:
+        """Hand out no more trials and end the running ones after their epoch.
+
+        Args:
+            reason: Said to the user.
+        """
+        self.stop_reason = self.stop_reason or reason
+
+    def abort(self, error: SearchError) -> None:
+        """Stop because nothing sensible can follow.
+
+        Args:
+            error: Raised to the user once the engine has ended.
+        """
+        self.error = self.error or error
+        self.stop(str(error))
+
+    def cannot_write(self, error: OSError) -> None:
+        """Stop because the record or a file beside it cannot be written.
+
+        Args:
+            error: What the system said.
+        """
+        place = error.filename or self.study.folder
+        self.abort(
+            StudyError(
+                f"{place}: must be writable, got {error.strerror or error}; what was recorded is "
+                f"whole, go on by `search resume {self.study.name}`"
+            )
+        )
+
+    def abandon(self) -> None:
+        """Leave every running trial to a later run."""
+        for number in self.study.live_trials():
+            self._interrupt(number)
+
+    def has_work(self) -> bool:
+        """Tell whether there is a trial to go on with or to begin.
+
+        Returns:
+            False once the budget is spent and no trial is unfinished.
+        """
+        return bool(self._waiting) or not self.budget_spent()
+
+    def elapsed_s(self) -> float:
+        """Tell how long the run has taken.
+
+        Returns:
+            Seconds since the workers were ready.
+        """
+        return time.monotonic() - self._started
+
+    def time_is_up(self) -> bool:
+        """Tell whether `budget.time` is spent.
+
+        Returns:
+            False without such a budget.
+        """
+        limit_s = self.study.spec.budget.time
+        return limit_s is not None and self.elapsed_s() >= limit_s
+
+    def budget_spent(self) -> bool:
+        """Tell whether the run may begin no new trial.
+
+        Returns:
+            True once `budget.trials` have begun or `budget.time` is up.
+        """
+        n_trials = self.study.spec.budget.trials
+        return self.time_is_up() or (n_trials is not None and self.n_begun >= n_trials)
+
+    def _epoch(self, number: int, report: Report) -> bool:
+        problem = self._metric_problem(report)
+        if problem:
+            self.abort(ObjectiveError(problem))
+            return self._fail(number, Failure("error", problem))
+        prune = self.study.report(number, report)
+        if not self._space_checked:
+            self._check_space(number)
+        self.observer.epoch_finished(number, report)
+        if prune:
+            self.study.prune(number, report.elapsed_s)
+            self._policy.trial_succeeded()
+            return self._ended(number)
+        if self._ending() and report.epoch != self.study.spec.epochs:
+            return self._interrupt(number)
+        limit_s = self.study.spec.budget.trial_time
+        if limit_s is not None and report.elapsed_s > limit_s:
+            return self._fail(number, self._timeout(report.epoch))
+        return False
+
+    def _hung(self, number: int) -> bool:
+        """Tell whether a worker ended itself because its trial's time was up."""
+        limit_s = self.study.spec.budget.trial_time
+        silent_s = time.monotonic() - self._heard_at[number]
+        return limit_s is not None and self._elapsed_s[number] + silent_s >= limit_s
+
+    def _timeout(self, epoch: int) -> Failure:
+        limit = format_duration(self.study.spec.budget.trial_time or 0.0)
+        return Failure("timeout", f"longer than {limit} at epoch {epoch}")
+
+    def _check_space(self, number: int) -> None:
+        """End the run at its first checkpoint if the disk cannot hold those to come."""
+        self._space_checked = True
+        n_trials = self.study.spec.budget.trials or self.n_begun
+        try:
+            self.study.checkpoints.require_space(number, self._n_workers, n_trials)
+        except StudyError as error:
+            self.abort(error)
+
+    def _metric_problem(self, report: Report) -> str:
+        """Say which of the study's metrics an epoch lacks; empty if it has them all."""
+        metrics = self.study.spec.metrics
+        for i, name in enumerate(metric.name for metric in metrics):
+            key = "metric.name" if len(metrics) == 1 else f"metrics[{i}].name"
+            if name not in report.metrics:
+                return (
+                    f"{key}: a metric that the objective reports must be given, got {name!r}; "
+                    f"it reports {listing(sorted(report.metrics))}"
+                )
+            if report.metrics[name] is None:
+                return f"{key}: {name} must be a number, got None at epoch {report.epoch}"
+        return ""
+
+    def _ending(self) -> bool:
+        """Tell whether running trials are to end after their epoch."""
+        return bool(self.error) or self.time_is_up() or self.stop_reason == INTERRUPTED
+
+    def _begin_trial(self) -> TrialRecord | None:
+        """Take a trial that has begun already or, within the budget, a new one."""
+        if self._alone:
+            self._lonely = {self._alone[0]}
+            return self.study.record(self._alone.popleft())
+        if self._waiting:
+            return self.study.record(self._waiting.popleft())
+        if self.stop_reason or self.budget_spent():
+            return None
+        try:
+            trial = self.study.ask()
+        except SearchError as error:
+            self.abort(error)
+            return None
+        if trial is None:
+            self.stop("every point of the space has been tried")
+            return None
+        self.n_begun += 1
+        return trial
+
+    def _interrupt(self, number: int) -> bool:
+        reason = "the time budget was spent" if self.time_is_up() else self.stop_reason
+        elapsed_s = self._elapsed_s.get(number, 0.0)
+        self.study.interrupt(number, elapsed_s, reason or "the run ended")
+        return self._ended(number)
+
+    def _fail(self, number: int, failure: Failure) -> bool:
+        self.study.fail(number, self._elapsed_s[number], failure)
+        too_many = self._policy.trial_failed(failure)
+        if too_many:
+            self.abort(RepeatedFailureError(too_many))
+        return self._ended(number)
+
+    def _ended(self, number: int) -> bool:
+        self._running.discard(number)
+        self.observer.trial_finished(self.study.record(number))
+        return True
+
+
+def assign(study: Study, trial: TrialRecord, worker: Worker) -> Assignment:
+    """Gather all that a worker needs to run a trial.
+
+    Args:
+        study: The study.
+        trial: One of its trials.
+        worker: Where it will run.
+
+    Returns:
+        What to run.
+    """
+    spec = study.spec
+    return Assignment(
+        number=trial.number,
+        params=trial.params,
+        seed=trial.seed,
+        objective=spec.objective,
+        settings=spec.settings,
+        checkpoints=study.checkpoints.location,
+        error_file=str((study.trial_folder(trial.number) / ERROR_FILE).resolve()),
+        time_limit_s=spec.budget.trial_time,
+        worker=worker,
+    )
+
+
+def shared_worker(folders: list[str], n_threads: int, hide_gpus: bool) -> Worker:
+    """Describe the surroundings of a run's trials.
+
+    Args:
+        folders: Where objectives may lie.
+        n_threads: Threads of one trial.
+        hide_gpus: Whether objectives must see no GPU.
+
+    Returns:
+        Surroundings with the current folder as the working one.
+    """
+    return Worker(tuple(folders), str(Path.cwd()), n_threads, hide_gpus)

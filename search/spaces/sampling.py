@@ -1,0 +1,269 @@
+"""Turns a sampler's draws into feasible, conditional, repeatable points.
+
+Optuna's protocol for samplers draws once at the start of a trial (`sample_relative`). The
+samplers here do all of their work in that one call: they walk the whole space, keep drawing
+until the constraints hold, and hand Optuna the finished point. The sampler underneath is
+built anew for each draw with a seed made of the study's seed and the trial's number, so a
+proposal is a function of the record alone: nothing to pickle, nothing to lose on a resume.
+"""
+
+import copy
+import functools
+import random
+from collections.abc import Sequence
+from typing import Any, cast
+
+import numpy as np
+import optuna
+from optuna import Study
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseGASampler, BaseSampler, RandomSampler
+from optuna.trial import FrozenTrial, TrialState
+
+from search.errors import SpaceError
+from search.spaces.optuna_logs import quiet_optuna
+from search.spaces.parameters import Scalar
+from search.spaces.samplers import SAMPLERS, Build
+from search.spaces.space import Params, Space, finite_values, holds_value
+from search.spaces.spec import SamplerSpec
+
+MAX_DRAWS = 1_000
+"""Draws in a row that constraints may reject before the space counts as infeasible."""
+INFORMED_DRAWS = 20
+"""Draws from the sampler itself; it may insist on an infeasible spot, later ones are uniform."""
+
+
+def trial_seed(study_seed: int, number: int, draw: int = 0) -> int:
+    """Derive a seed from the study's.
+
+    Args:
+        study_seed: At least 0.
+        number: The trial's number, from 0.
+        draw: Counts further seeds of the same trial, from 0.
+
+    Returns:
+        A number from 0 to 2**31 - 1, well mixed: neighbouring trials share no bits.
+    """
+    state = np.random.SeedSequence([study_seed, number, draw]).generate_state(1)
+    return int(state[0] >> 1)
+
+
+def make_sampler(spec: SamplerSpec, space: Space) -> "PointSampler":
+    """Build the sampler that a space file names.
+
+    Args:
+        spec: Its name, seed and options.
+        space: What to propose points of.
+
+    Returns:
+        An Optuna sampler whose trials get only feasible points of the space.
+    """
+    build = SAMPLERS[spec.name].build
+    if build:
+        return DrawingSampler(space, build, spec.seed, spec.options)
+    shuffle_seed = spec.seed if spec.name == "brute_force" else None
+    return ListingSampler(space, spec.options.get("values", {}), shuffle_seed)
+
+
+def sample_points(space: Space, n_points: int, seed: int = 0) -> list[Params]:
+    """Draw feasible points uniformly.
+
+    Args:
+        space: What to draw from.
+        n_points: How many.
+        seed: The same seed gives the same points.
+
+    Returns:
+        The points.
+
+    Raises:
+        SpaceError: If the constraints reject `MAX_DRAWS` draws in a row.
+    """
+    with quiet_optuna():
+        study = optuna.create_study(sampler=DrawingSampler(space, _uniform, seed, {}))
+    return [space.suggest(study.ask()) for _ in range(n_points)]
+
+
+class PointSampler(BaseSampler):
+    """A sampler that proposes whole points of a space.
+
+    Args:
+        space: What to propose points of.
+    """
+
+    def __init__(self, space: Space) -> None:
+        self.space = space
+
+    def exhausted(self, trials: Sequence[FrozenTrial]) -> bool:
+        """Tell whether no point is left to propose.
+
+        Args:
+            trials: All trials of the study.
+
+        Returns:
+            True once every point has been tried; never for a sampler that draws.
+        """
+        return False
+
+    def infer_relative_search_space(
+        self, study: Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """See Optuna: all parameters are proposed together."""
+        return dict(self.space.distributions)
+
+    def sample_independent(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Scalar:
+        """See Optuna: never asked, as all parameters are proposed together."""
+        raise AssertionError(f"{param_name} was not part of the proposed point")
+
+
+class DrawingSampler(PointSampler):
+    """Draws from one of Optuna's samplers until a point is feasible.
+
+    Args:
+        space: What to propose points of.
+        build: Makes the sampler underneath.
+        seed: The study's seed.
+        options: The options of the sampler underneath.
+    """
+
+    def __init__(self, space: Space, build: Build, seed: int, options: dict[str, Any]) -> None:
+        super().__init__(space)
+        self._build = build
+        self._seed = seed
+        self._options = options
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """See Optuna; a SpaceError if the constraints reject `MAX_DRAWS` draws in a row."""
+        for draw in range(MAX_DRAWS):
+            params = self._draw(study, trial, draw)
+            if self.space.satisfies(params):
+                return params
+        raise _infeasible(self.space)
+
+    def after_trial(
+        self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
+    ) -> None:
+        """See Optuna; a given point becomes part of a generation like a drawn one."""
+        inner = self._inner(trial, 0)
+        if isinstance(inner, BaseGASampler):
+            inner.get_trial_generation(study, trial)
+        inner.after_trial(study, trial, state, values)
+
+    def _inner(self, trial: FrozenTrial, draw: int) -> BaseSampler:
+        seed = trial_seed(self._seed, trial.number, draw)
+        if draw >= INFORMED_DRAWS:
+            return _uniform(self._seed, seed, {})
+        return self._build(self._seed, seed, dict(self._options))
+
+    def _draw(self, study: Study, trial: FrozenTrial, draw: int) -> Params:
+        inner = self._inner(trial, draw)
+        study = cast("Study", _MainDirection(study))
+        draft = copy.copy(trial)
+        draft.params, draft.distributions = {}, {}
+        inner.before_trial(study, draft)
+        relative_space = inner.infer_relative_search_space(study, draft)
+        relative = inner.sample_relative(study, draft, relative_space)
+        fixed = trial.system_attrs.get("fixed_params", {})
+
+        def choose(name: str, kind: BaseDistribution) -> Scalar:
+            value: Scalar
+            if name in fixed:
+                value = fixed[name]
+            elif kind.single():
+                value = finite_values(kind)[0]
+            elif name in relative and holds_value(kind, relative[name]):
+                value = relative[name]
+            else:
+                value = inner.sample_independent(study, draft, name, kind)
+            draft.params[name] = value
+            draft.distributions[name] = kind
+            return value
+
+        return self.space.walk(choose)
+
+
+class _MainDirection:
+    """A study that has the first metric's direction wherever Optuna asks for only one.
+
+    Its TPE does so to compare pruned trials, which never occur in a study of several metrics
+    of Optuna's own.
+    """
+
+    def __init__(self, study: Study) -> None:
+        self._study = study
+        self.direction = study.directions[0]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._study, name)
+
+
+class ListingSampler(PointSampler):
+    """Proposes every point of a finite space once.
+
+    Optuna's own GridSampler and BruteForceSampler know neither constraints nor, the first,
+    conditions: they would propose infeasible points, or one point several times.
+
+    Args:
+        space: What to list.
+        values: Values for parameters that have no finite number of them.
+        shuffle_seed: Seed of a random order; None for the order of the file.
+    """
+
+    def __init__(
+        self, space: Space, values: dict[str, list[Scalar]], shuffle_seed: int | None
+    ) -> None:
+        super().__init__(space)
+        self._values = values
+        self._shuffle_seed = shuffle_seed
+
+    @functools.cached_property
+    def _points(self) -> list[Params]:
+        """The points in their order; listed late, as constraints may have to be measured."""
+        points = list(self.space.points(self._values))
+        if self._shuffle_seed is not None:
+            random.Random(self._shuffle_seed).shuffle(points)
+        return points
+
+    def exhausted(self, trials: Sequence[FrozenTrial]) -> bool:
+        """See `PointSampler`."""
+        return self._next(trials) is None
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """See Optuna."""
+        others = [t for t in study.get_trials(deepcopy=False) if t.number != trial.number]
+        fixed = trial.system_attrs.get("fixed_params", {})
+        point = self._next(others, fixed)
+        return point if point is not None else self._points[0]
+
+    def _next(self, trials: Sequence[FrozenTrial], fixed: Params | None = None) -> Params | None:
+        tried = {_key(trial.params) for trial in trials}
+        for point in self._points:
+            fits = all(point.get(name) == value for name, value in (fixed or {}).items())
+            if fits and _key(point) not in tried:
+                return point
+        return None
+
+
+def _key(params: Params) -> frozenset[tuple[str, str]]:
+    return frozenset((name, repr(value)) for name, value in params.items())
+
+
+def _uniform(study_seed: int, seed: int, options: dict[str, Any]) -> BaseSampler:
+    return RandomSampler(seed=seed)
+
+
+def _infeasible(space: Space) -> SpaceError:
+    constraints = [*space.constraints, *space.measured_constraints]
+    texts = "; ".join(constraint.text for constraint in constraints)
+    found = f"{MAX_DRAWS:,} draws in a row did not"
+    return SpaceError([f"constraints: some point must satisfy them, but {found}: {texts}"])

@@ -1,0 +1,258 @@
+"""The space file as typed models: what its keys are, what each holds, the JSON schema.
+
+Only the shape of single values is checked here; `space_file` reads the file and words its errors,
+`space_checks` looks at what must hold between values.
+"""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    SerializerFunctionWrapHandler,
+    WithJsonSchema,
+    model_serializer,
+    model_validator,
+)
+
+from search.durations import Duration
+from search.errors import shown
+from search.spaces.parameters import Parameter, ScalarField, StrictModel
+from search.spaces.pruners import PRUNERS
+from search.spaces.samplers import SAMPLERS
+
+
+def study_name(name: str) -> str:
+    """Accept a study's name if it can be the name of a folder.
+
+    Args:
+        name: The name to judge.
+
+    Returns:
+        The same name.
+
+    Raises:
+        ValueError: If it has other characters than letters, digits, `.`, `_` and `-`, or
+            starts with a dot or a dash.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{,99}", name) or ".." in name:
+        raise ValueError(
+            "a study's name must be up to 100 letters, digits, '.', '_' and '-', not start with "
+            f"'.' or '-' and not contain '..', got {name!r}"
+        )
+    return name
+
+
+def _gpus(value: object) -> object:
+    if value == "auto":
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e6:
+        return float(value)
+    raise ValueError(f"'auto' or a number of at least 0 must be given, got {value!r}")
+
+
+def _storage(value: str) -> str:
+    if value in {"journal", "sqlite"} or re.match(r"[a-z0-9+]+://", value):
+        return value
+    raise ValueError(f"journal, sqlite or the URL of a database must be given, got {shown(value)}")
+
+
+def _storage_path(value: object) -> object:
+    if isinstance(value, str) and value and "://" not in value:
+        return str(Path(value).expanduser().absolute())
+    return value
+
+
+def _keep(value: object) -> object:
+    if value in ("all", "none"):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise ValueError(f"a number of trials, 'all' or 'none' must be given, got {shown(value)}")
+
+
+GpusField = Annotated[
+    float | Literal["auto"],
+    PlainValidator(_gpus),
+    WithJsonSchema({"anyOf": [{"const": "auto"}, {"type": "number", "minimum": 0}]}),
+]
+
+
+class MetricSpec(StrictModel):
+    """What is optimised."""
+
+    name: str = Field(description="A metric that the objective reports each epoch.")
+    direction: Literal["maximize", "minimize"]
+    reduce: Literal["best", "last"] = Field(
+        default="best",
+        description="A trial's value: that of its best epoch, or of its last. The first of "
+        "several metrics says it for all.",
+    )
+
+
+class BudgetSpec(StrictModel):
+    """When a run ends; what is reached first counts."""
+
+    trials: int | None = Field(default=None, description="Number of trials.", gt=0)
+    time: Duration | None = Field(default=None, description="Wall time of the run: 90s, 30m, 1h.")
+    trial_time: Duration | None = Field(
+        default=None, description="Time of one trial; looked at after each epoch."
+    )
+
+
+class SamplerSpec(StrictModel):
+    """Who proposes parameters; further keys are the sampler's own options."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: str = Field(
+        default="tpe", json_schema_extra={"enum": [*SAMPLERS]}, description="Which sampler."
+    )
+    seed: int = Field(
+        default=0, ge=0, description="The study's seed: of the sampler and of every trial."
+    )
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The sampler's own options."""
+        return dict(self.model_extra or {})
+
+
+class PrunerSpec(StrictModel):
+    """Who stops unpromising trials; further keys are the pruner's own options."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: str = Field(
+        default="asha", json_schema_extra={"enum": [*PRUNERS]}, description="Which pruner."
+    )
+    min_epochs: int = Field(default=1, ge=1, description="No trial is pruned before this epoch.")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The pruner's own options."""
+        return dict(self.model_extra or {})
+
+
+class ResourcesSpec(StrictModel):
+    """What one trial gets; the number of workers follows from it."""
+
+    cpus_per_trial: float = Field(
+        default=1, gt=0, allow_inf_nan=False, description="CPU cores of one trial."
+    )
+    gpus_per_trial: GpusField = Field(
+        default="auto",
+        description="GPUs of one trial, fractions allowed; auto: 1 if there is one.",
+    )
+    workers: int | None = Field(
+        default=None, gt=0, description="Trials at the same time; by default as many as fit."
+    )
+
+
+class FailuresSpec(StrictModel):
+    """How many failures are borne."""
+
+    max_retries: int = Field(
+        default=2, ge=0, description="How often a trial whose worker died is taken up again."
+    )
+    max_failures: int = Field(
+        default=5, gt=0, description="So many failed trials in a row end the run."
+    )
+
+
+KeepField = Annotated[
+    int | Literal["all", "none"],
+    PlainValidator(_keep),
+    WithJsonSchema({"anyOf": [{"enum": ["all", "none"]}, {"type": "integer", "minimum": 0}]}),
+]
+
+
+class Spec(StrictModel):
+    """One search: everything a space file says."""
+
+    study: Annotated[str, AfterValidator(study_name)] = Field(
+        description="The study's name: a folder below studies/."
+    )
+    objective: str = Field(description="Import path of the objective, package.module:name.")
+    settings: dict[str, Any] = Field(
+        default={}, description="Handed to the objective as they are, as keyword arguments."
+    )
+    metric: MetricSpec
+    metrics: list[MetricSpec] = Field(
+        default=[],
+        min_length=1,
+        description="Several metrics, in the place of `metric`. The first one decides which "
+        "epoch of a trial counts and which trials are pruned.",
+    )
+    budget: BudgetSpec
+    sampler: SamplerSpec = SamplerSpec()
+    pruner: PrunerSpec = PrunerSpec()
+    resources: ResourcesSpec = ResourcesSpec()
+    failures: FailuresSpec = FailuresSpec()
+    parameters: dict[str, Parameter] = Field(min_length=1)
+    constraints: list[str] = Field(
+        default=[],
+        description="Expressions over parameters, and over what the objective measures, that "
+        "every trial satisfies.",
+    )
+    storage: Annotated[str, AfterValidator(_storage)] = Field(
+        default="journal",
+        description="Where trials are recorded: journal or sqlite (a file in the study's "
+        "folder), or the URL of a database, as Optuna takes it.",
+    )
+    storage_path: Annotated[str | None, BeforeValidator(_storage_path)] = Field(
+        default=None,
+        min_length=1,
+        description="Where checkpoints lie: a folder that all nodes share, or the URL of a "
+        "bucket (s3://bucket/prefix, gs://…); by default the study's folder.",
+    )
+    keep: KeepField = Field(
+        default=3,
+        description="How many of the best complete trials keep their best checkpoint: a number, "
+        "all or none.",
+    )
+    start_from: list[dict[str, ScalarField]] = Field(
+        default=[], description="Known good points, tried first; what they leave out is sampled."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_metrics(cls, data: Any) -> Any:
+        """Let `metric` be the first of `metrics`, whichever of the two is given."""
+        given = data.keys() & {"metric", "metrics"} if isinstance(data, dict) else ()
+        if len(given) == 2:
+            raise ValueError("metric and metrics exclude each other")
+        if "metric" in given:
+            return {**data, "metrics": [data["metric"]]}
+        several = data["metrics"] if "metrics" in given else None
+        return {**data, "metric": several[0]} if isinstance(several, list) and several else data
+
+    @model_serializer(mode="wrap")
+    def _write_metrics(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what the other one of `metric` and `metrics` says."""
+        data: dict[str, Any] = write(self)
+        data.pop("metric" if len(self.metrics) > 1 else "metrics", None)
+        return data
+
+    @property
+    def epochs(self) -> int | None:
+        """Epochs of a full trial as `settings.epochs` says, None if it does not."""
+        epochs = self.settings.get("epochs")
+        return epochs if isinstance(epochs, int) and not isinstance(epochs, bool) else None
+
+
+def json_schema() -> dict[str, Any]:
+    """Describe the space file for editors.
+
+    Returns:
+        A JSON schema (draft 2020-12).
+    """
+    schema = Spec.model_json_schema()
+    schema["required"].remove("metric")
+    schema["oneOf"] = [{"required": ["metric"]}, {"required": ["metrics"]}]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

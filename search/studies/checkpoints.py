@@ -1,0 +1,123 @@
+"""Which checkpoints of a study are there: those of unfinished trials and of the best ones.
+
+A worker writes `last.pt` after each epoch. The driver marks the best epoch and removes what
+is not needed any more.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Literal
+
+from search.studies.checkpoint_store import open_store
+
+LAST = "last.pt"
+"""The newest epoch of a trial that has not ended."""
+BEST = "best.pt"
+"""The best epoch of a trial."""
+
+Keep = int | Literal["all", "none"]
+"""Of how many complete trials the best epoch is kept."""
+
+
+def trial_name(number: int) -> str:
+    """Name the folder of a trial.
+
+    Args:
+        number: The trial.
+
+    Returns:
+        For instance `0007`.
+    """
+    return f"{number:04d}"
+
+
+def checkpoint_name(number: int, name: str) -> str:
+    """Name a checkpoint in its store.
+
+    Args:
+        number: The trial.
+        name: `LAST` or `BEST`.
+
+    Returns:
+        For instance `0007/last.pt`.
+    """
+    return f"{trial_name(number)}/{name}"
+
+
+class Checkpoints:
+    """The checkpoints of a study.
+
+    Args:
+        location: Where they lie, as `search.studies.checkpoint_store` takes it.
+        keep: How many complete trials keep theirs.
+    """
+
+    def __init__(self, location: str, keep: Keep) -> None:
+        self.location = location
+        self.store = open_store(location)
+        self._keep = keep
+        self._n_kept = None if keep == "all" else 0 if keep == "none" else keep
+
+    def require_space(self, number: int, n_workers: int, n_trials: int) -> None:
+        """Refuse to go on if there is no room for the checkpoints to come.
+
+        Args:
+            number: A trial that may have saved one; the others are taken to be of its size.
+            n_workers: Trials at the same time; each holds its newest and its best one.
+            n_trials: Trials in all.
+
+        Raises:
+            StudyError: If less is free.
+        """
+        n_bytes = self.store.size(checkpoint_name(number, LAST))
+        if n_bytes is None:
+            return
+        n_kept = n_trials if self._n_kept is None else min(self._n_kept, n_trials)
+        purpose = f"checkpoints (keep: {self._keep})"
+        self.store.require_space(n_bytes * (2 * n_workers + n_kept), purpose)
+
+    def mark_best(self, number: int) -> None:
+        """Keep a running trial's newest checkpoint as its best one.
+
+        Args:
+            number: The trial; nothing happens if it saves no checkpoints.
+        """
+        last = checkpoint_name(number, LAST)
+        if self._n_kept != 0 and self.store.size(last) is not None:
+            self.store.copy(last, checkpoint_name(number, BEST))
+
+    def drop(self, number: int) -> None:
+        """Remove the checkpoints of a trial that ended and was not the best.
+
+        Args:
+            number: The trial.
+        """
+        for name in (LAST, BEST):
+            self.store.delete(checkpoint_name(number, name))
+
+    def keep_best(self, ended: int, completed: Sequence[int]) -> None:
+        """Remove what a completed trial and those it has overtaken need no more.
+
+        Args:
+            ended: The trial that has just completed.
+            completed: All completed trials, best first.
+        """
+        self.store.delete(checkpoint_name(ended, LAST))
+        if self._n_kept is not None and len(completed) > self._n_kept:
+            overtaken = completed[self._n_kept]
+            place = completed.index(ended)
+            unwanted = ended if place > self._n_kept else overtaken
+            self.store.delete(checkpoint_name(unwanted, BEST))
+
+    def sweep(self, unfinished: Collection[int], completed: Sequence[int]) -> None:
+        """Remove what a driver that was killed had no time to remove.
+
+        Args:
+            unfinished: The trials that will go on.
+            completed: All completed trials, best first.
+        """
+        kept = completed if self._n_kept is None else completed[: self._n_kept]
+        for path in self.store.names():
+            trial, _, name = path.partition("/")
+            number = int(trial)
+            if number not in unfinished and (name == LAST or number not in kept):
+                self.store.delete(path)

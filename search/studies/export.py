@@ -1,0 +1,87 @@
+"""Writes the leaderboard as CSV, JSON, Markdown, LaTeX or Parquet."""
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from search.disk import write_whole
+from search.studies.leaderboard import Row
+from search.tables import escape_latex
+
+LEADERBOARD_FILE = "leaderboard.csv"
+
+
+def _table(rows: list[Row]):  # type: ignore[no-untyped-def]  # a DataFrame; pandas loads late
+    import pandas as pd
+
+    return pd.DataFrame(rows).convert_dtypes() if rows else pd.DataFrame()
+
+
+def _csv(rows: list[Row]) -> bytes:
+    return str(_table(rows).to_csv(index=False)).encode()
+
+
+def _json(rows: list[Row]) -> bytes:
+    return (json.dumps(rows, indent=2) + "\n").encode()
+
+
+def _markdown(rows: list[Row]) -> bytes:
+    if not rows:
+        return b""
+    cells = [[_text(value).replace("|", "\\|") for value in row.values()] for row in rows]
+    lines = [list(rows[0]), ["---"] * len(rows[0]), *cells]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines).encode()
+
+
+def _latex(rows: list[Row]) -> bytes:
+    if not rows:
+        return b""
+    head = " & ".join(map(escape_latex, rows[0]))
+    body = [" & ".join(escape_latex(_text(v)) for v in row.values()) for row in rows]
+    lines = [
+        f"\\begin{{tabular}}{{{'l' * len(rows[0])}}}",
+        "\\toprule",
+        f"{head} \\\\",
+        "\\midrule",
+    ]
+    lines += [f"{line} \\\\" for line in body] + ["\\bottomrule", "\\end{tabular}"]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _parquet(rows: list[Row]) -> bytes:
+    table, buffer = _table(rows), io.BytesIO()
+    for name in table.columns:
+        if table[name].dtype == object:  # choices of several types
+            table[name] = table[name].map(_text).astype("string")
+    table.to_parquet(buffer, index=False)
+    return buffer.getvalue()
+
+
+FORMATS: dict[str, Callable[[list[Row]], bytes]] = {
+    "csv": _csv,
+    "json": _json,
+    "md": _markdown,
+    "latex": _latex,
+    "parquet": _parquet,
+}
+
+
+def write_leaderboard(rows: list[Row], format_name: str, path: Path) -> None:
+    """Write rows to a file, whole or not at all.
+
+    Args:
+        rows: The leaderboard.
+        format_name: A key of `FORMATS`.
+        path: The file to write.
+
+    Raises:
+        StudyError: If it cannot be written.
+    """
+    write_whole(path, FORMATS[format_name](rows))
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,127 @@
+"""The leaderboard: one row a trial, with columns that stay the same from study to study.
+
+Columns, in this order: those of `COLUMNS` (after `rank` the `front`, where a study has several
+metrics), then each metric under its own name, then, once a trial of the study has been
+evaluated, those of the test split as `test_NAME`, then each parameter as `params_NAME`, then
+`reason`. Metrics are those of `best_epoch` and are named by their split: `val_accuracy` is of the
+validation split.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from search.errors import StudyError, did_you_mean, listing
+from search.studies.figures import METRICS
+from search.studies.ranking import trial_fronts
+from search.studies.record import TrialRecord
+from search.studies.study import Study
+
+COLUMNS = ["rank", "trial", "state", "value", "best_epoch", "n_epochs", "seconds", "seed", "space"]
+"""`rank` counts COMPLETE trials from 1; `value` is the study's (first) metric at `best_epoch`;
+`space` is the version of the space that the trial ran in."""
+FRONT = "front"
+"""The Pareto front that a COMPLETE trial lies on, from 1; only where there are several metrics."""
+
+_METRICS_FIRST = ["val_loss", "val_accuracy", "val_f1", "val_auroc", "n_parameters"]
+PARAMETER_PREFIX = "params_"
+TEST_PREFIX = "test_"
+
+Row = dict[str, Any]
+
+
+def leaderboard_rows(study: Study, top: int | None = None, sort: str = "rank") -> list[Row]:
+    """Make the rows of a study's leaderboard.
+
+    Args:
+        study: The study.
+        top: Only so many rows; None for every trial.
+        sort: A column; a leading `-` turns the order round.
+
+    Returns:
+        Rows that all have the same columns; None where a trial has nothing to show.
+
+    Raises:
+        StudyError: If there is no such column.
+    """
+    records = study.records()
+    metrics = metric_names(records) + test_columns(records)
+    gone = {name: None for record in records for name in record.params}
+    parameters = list(dict.fromkeys([*study.spec.parameters, *gone]))
+    rows = [
+        _row(rank if record.state == "COMPLETE" else None, record, metrics, parameters)
+        for rank, record in enumerate(records, start=1)
+    ]
+    if len(study.directions) > 1:
+        fronts = trial_fronts(records, study.directions)
+        rows = [_with_front(row, fronts.get(row["trial"])) for row in rows]
+    return _sorted(rows, sort)[:top]
+
+
+def metric_names(records: Iterable[TrialRecord]) -> list[str]:
+    """List the metrics that trials have reported.
+
+    Args:
+        records: The trials.
+
+    Returns:
+        The usual ones first, the others by name.
+    """
+    names = {name for record in records for name in record.metrics}
+    first = [name for name in _METRICS_FIRST if name in names]
+    return first + sorted(names - set(first))
+
+
+def test_columns(records: Iterable[TrialRecord]) -> list[str]:
+    """List the columns of the test split.
+
+    Args:
+        records: The trials.
+
+    Returns:
+        None of them while no trial has been evaluated.
+    """
+    evaluated = any(record.test for record in records)
+    return [TEST_PREFIX + name for name in METRICS] if evaluated else []
+
+
+def _row(
+    rank: int | None, record: TrialRecord, metrics: Sequence[str], parameters: Iterable[str]
+) -> Row:
+    test = record.test.metrics if record.test else {}
+    reached = {**record.metrics, **{TEST_PREFIX + name: value for name, value in test.items()}}
+    return {
+        "rank": rank,
+        "trial": record.number,
+        "state": record.state,
+        "value": record.value,
+        "best_epoch": record.best_epoch,
+        "n_epochs": record.n_epochs,
+        "seconds": record.seconds,
+        "seed": record.seed,
+        "space": record.space_version,
+        **{name: reached.get(name) for name in metrics},
+        **{PARAMETER_PREFIX + name: record.params.get(name) for name in parameters},
+        "reason": record.reason,
+    }
+
+
+def _with_front(row: Row, front: int | None) -> Row:
+    return {"rank": row["rank"], FRONT: front, **row}
+
+
+def _sorted(rows: list[Row], sort: str) -> list[Row]:
+    column = sort.removeprefix("-")
+    if sort == "rank" or not rows:
+        return rows
+    column = column if column in rows[0] else PARAMETER_PREFIX + column
+    if column not in rows[0]:
+        hint = did_you_mean(sort.removeprefix("-"), rows[0])
+        raise StudyError(
+            f"--sort: a column must be given, got {sort!r}{hint}; valid: {listing(rows[0])}"
+        )
+    shown = [row for row in rows if row[column] is not None]
+    if len({isinstance(row[column], str) for row in shown}) > 1:
+        shown.sort(key=lambda row: str(row[column]), reverse=sort.startswith("-"))
+    else:
+        shown.sort(key=lambda row: row[column], reverse=sort.startswith("-"))
+    return shown + [row for row in rows if row[column] is None]

@@ -1,0 +1,141 @@
+"""A trial that this process has begun and not ended: how its epochs and its end are recorded.
+
+Every write leaves the record such that a driver killed right after it can be followed by
+another one.
+"""
+
+from collections.abc import Sequence
+
+import optuna
+from optuna.storages import BaseStorage
+from optuna.trial import FrozenTrial, TrialState
+
+from search.spaces.pruners import judge
+from search.spaces.spec import MetricSpec
+from search.studies import record
+from search.studies.record import Failure, Report, TrialRecord, is_better
+
+
+class LiveTrial:
+    """A trial of the driver's.
+
+    Args:
+        trial: The trial in Optuna's storage.
+        metrics: What its study optimises; the first decides which epoch counts.
+        recorded: What an earlier driver recorded of it, or None.
+    """
+
+    def __init__(
+        self,
+        trial: optuna.Trial,
+        metrics: Sequence[MetricSpec],
+        recorded: TrialRecord | None = None,
+    ) -> None:
+        self._trial = trial
+        self._metrics = metrics
+        self.n_epochs = recorded.n_epochs if recorded else 0
+        self.best = dict(recorded.metrics) if recorded else {}
+
+    def report(self, report: Report) -> bool:
+        """Record an epoch.
+
+        Args:
+            report: The epoch; holds a number for each of the study's metrics. The one recorded
+                last may come once more.
+
+        Returns:
+            True if the trial's value is now that of this epoch.
+        """
+        metric = self._metrics[0]
+        value = report.metrics[metric.name]
+        assert value is not None
+        if report.epoch > self.n_epochs:
+            # Not by `Trial.report`, which refuses several metrics.
+            self._storage.set_trial_intermediate_value(
+                self._trial._trial_id, report.epoch, float(value)
+            )
+            self.n_epochs = report.epoch
+        direction = self._trial.study.directions[0]
+        best = self.best.get(metric.name)
+        if metric.reduce != "last" and not is_better(value, best, direction):
+            return False
+        self.best = dict(report.metrics)
+        self._set(record.BEST, {"epoch": report.epoch, "metrics": report.metrics})
+        return True
+
+    def should_prune(self, epoch: int) -> bool:
+        """Ask the pruner, in an order of writing that a kill at any point cannot confuse.
+
+        Pruners note in the record how far a trial has come and do not judge that point again.
+        So the verdict is written first and their notes after it.
+
+        Args:
+            epoch: The epoch recorded last.
+
+        Returns:
+            True if the trial is to be stopped.
+        """
+        frozen = self._frozen()
+        if frozen.user_attrs.get(record.PRUNED_AT) == epoch:
+            return True
+        verdict, notes = judge(self._trial.study, frozen)
+        if verdict:
+            self._set(record.PRUNED_AT, epoch)
+        for key, value in notes:
+            self._storage.set_trial_system_attr(self._trial._trial_id, key, value)
+        return verdict
+
+    def complete(self, elapsed_s: float, stop_reason: str = "") -> None:
+        """Record that it ran to its end.
+
+        Args:
+            elapsed_s: Time spent in its objective.
+            stop_reason: Why it ended before its last epoch, if it did.
+        """
+        self._set_seconds(elapsed_s)
+        if stop_reason:
+            self._set(record.STOP_REASON, stop_reason)
+        values = [self.best[metric.name] for metric in self._metrics]
+        self._trial.study.tell(self._trial, [float(v) for v in values if v is not None])
+
+    def prune(self, elapsed_s: float) -> None:
+        """Record that the pruner stopped it.
+
+        Args:
+            elapsed_s: Time spent in its objective.
+        """
+        self._set_seconds(elapsed_s)
+        self._trial.study.tell(self._trial, state=TrialState.PRUNED)
+
+    def fail(self, elapsed_s: float, failure: Failure) -> None:
+        """Record that it failed.
+
+        Args:
+            elapsed_s: Time spent in its objective.
+            failure: Why.
+        """
+        self.leave(elapsed_s, failure)
+        self._trial.study.tell(self._trial, state=TrialState.FAIL)
+
+    def leave(self, elapsed_s: float, failure: Failure) -> None:
+        """Leave it RUNNING, for another driver to go on with.
+
+        Args:
+            elapsed_s: Time spent in its objective.
+            failure: Why.
+        """
+        self._set_seconds(elapsed_s)
+        self._set(record.FAILURE, {"kind": failure.kind, "reason": failure.reason})
+
+    def _set_seconds(self, elapsed_s: float) -> None:
+        self._set(record.SECONDS, round(elapsed_s, 4))
+
+    def _set(self, name: str, value: object) -> None:
+        self._trial.set_user_attr(name, value)
+
+    @property
+    def _storage(self) -> BaseStorage:
+        return self._trial.study._storage
+
+    def _frozen(self) -> FrozenTrial:
+        return self._storage.get_trial(self._trial._trial_id)

@@ -1,0 +1,131 @@
+"""Where trials come from besides the sampler: a queue of points, failed trials, another study."""
+
+from collections.abc import Collection
+
+from optuna.trial import TrialState, create_trial
+
+from search.errors import StudyError, listing
+from search.objective import extend_import_path
+from search.spaces.measure_checks import measured_problem
+from search.spaces.parameters import Scalar
+from search.spaces.space_checks import point_problems
+from search.studies import record
+from search.studies.study import Study
+
+
+def enqueue_point(study: Study, point: dict[str, Scalar]) -> int:
+    """Add a point to be tried before the sampler's own, from any process.
+
+    Args:
+        study: The study.
+        point: Values of some parameters; the others are sampled.
+
+    Returns:
+        The number of the trial that will try it.
+
+    Raises:
+        StudyError: If the point is not in the space.
+    """
+    problems = list(point_problems(study.spec, point))
+    extend_import_path(study.import_folders)
+    measured = None if problems else measured_problem(study.space, point)
+    problems += [measured] if measured else []
+    if problems:
+        raise StudyError("\n".join(problems))
+    study.optuna_study.enqueue_trial(point)
+    return len(study.optuna_study.get_trials(deepcopy=False)) - 1
+
+
+def n_waiting(study: Study) -> int:
+    """Count the points that wait to be tried.
+
+    Args:
+        study: The study.
+
+    Returns:
+        Their number.
+    """
+    return len(study.optuna_study.get_trials(deepcopy=False, states=[TrialState.WAITING]))
+
+
+def retry_trials(study: Study, numbers: Collection[int], kind: str | None) -> list[int]:
+    """Queue failed trials to be run again, each as a new trial of the same parameters.
+
+    Args:
+        study: The study.
+        numbers: Which; empty means all that have not been tried again yet.
+        kind: Only failures of this kind; None means every kind but infeasible.
+
+    Returns:
+        The failed trials that will be tried again.
+
+    Raises:
+        StudyError: If one of the numbers is no failed trial.
+    """
+    trials = study.optuna_study.get_trials(deepcopy=False)
+    retried = {trial.user_attrs.get(record.RETRY_OF) for trial in trials}
+    here = [t for t in trials if record.EARLIER not in t.user_attrs]
+    failed = {t.number: t for t in here if t.state is TrialState.FAIL}
+    for number in numbers:
+        if number not in failed:
+            raise StudyError(
+                f"{study.name}: a failed trial must be given, got {number}; "
+                f"valid: {listing(failed)}"
+            )
+    chosen = []
+    for number, trial in failed.items():
+        of_kind = trial.user_attrs[record.FAILURE]["kind"]
+        fits = of_kind == kind if kind else of_kind != "infeasible"
+        if number in numbers or (not numbers and number not in retried and fits):
+            attrs = {record.RETRY_OF: number}
+            study.optuna_study.enqueue_trial(trial.params, user_attrs=attrs)
+            chosen.append(number)
+    return chosen
+
+
+def warm_start(study: Study, other: Study) -> int:
+    """Let the trials of another study inform the sampler; they are no trials of this one.
+
+    Args:
+        study: A study without trials.
+        other: A study of the same metric; parameters that only it has are left out.
+
+    Returns:
+        How many of its complete and pruned trials lie in this study's space.
+
+    Raises:
+        StudyError: If its metrics are others.
+    """
+    if list(study.directions.items()) != list(other.directions.items()):
+        noun = "metric" if len(study.directions) == 1 else "metrics"
+        raise StudyError(
+            f"--warm-start {other.name}: the {noun} must be {_metrics_text(study)}, "
+            f"got {_metrics_text(other)}"
+        )
+    ended = [r for r in other.records() if r.state in {"COMPLETE", "PRUNED"}]
+    n_carried = 0
+    for old in sorted(ended, key=lambda r: r.number):
+        params = {name: v for name, v in old.params.items() if name in study.space.parameters}
+        if study.space.contains(params):
+            n_carried += 1
+            study.optuna_study.add_trial(
+                create_trial(
+                    state=TrialState[old.state],
+                    values=_values(study, old) if old.state == "COMPLETE" else None,
+                    params=params,
+                    distributions={name: study.space.distributions[name] for name in params},
+                    intermediate_values=old.values,
+                    user_attrs={record.CARRIED_FROM: f"{other.name}/{old.number}"},
+                    system_attrs={record.GENERATION: 0},
+                )
+            )
+    return n_carried
+
+
+def _values(study: Study, trial: record.TrialRecord) -> list[float]:
+    values = [trial.metrics[name] for name in study.directions]
+    return [float(value) for value in values if value is not None]
+
+
+def _metrics_text(study: Study) -> str:
+    return "; ".join(f"{m.name}, {m.direction}" for m in study.spec.metrics)

@@ -1,0 +1,217 @@
+"""Goes on with a study in another space: what changes, and which trials fit it.
+
+Optuna holds a study to the distributions of its first trials. So a changed space gets a
+record of its own beside the old one, which stays as it was, with every trial under its
+number. Trials that fit are carried over whole. The others are FAIL for Optuna, which keeps
+them from its samplers and pruners, and what they really were for us.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from search.errors import StudyError
+from search.spaces.parameters import Parameter, Scalar
+from search.spaces.space import Space, holds_value
+from search.spaces.space_file import write_space_file
+from search.spaces.spec import Spec
+from search.studies import record
+from search.studies.storage import WHOLE, create_next_record, record_version
+from search.studies.study import IMPORT_FOLDERS, Study
+from search.studies.study_folder import provenance, space_file_name
+
+_PRUNER_NOTES = "completed_rung_"
+_FIXED = "fixed_params"
+
+
+def space_diff(old: Spec, new: Spec) -> list[str]:
+    """Say how two searches differ.
+
+    Args:
+        old: The one that is left.
+        new: The one that is gone on with.
+
+    Returns:
+        A line for each difference: `+` is new, `-` is gone, `~` has changed.
+    """
+    return [
+        *_differences("parameters.", _parts(old.parameters), _parts(new.parameters)),
+        *_differences("", _sections(old), _sections(new)),
+    ]
+
+
+def check_change(old: Spec, new: Spec) -> None:
+    """Refuse a search whose trials could not be compared with the old ones.
+
+    Args:
+        old: The one that is left.
+        new: The one that is gone on with.
+
+    Raises:
+        StudyError: If objective or metric differ, or a new parameter has no default that it
+            could have had in old trials.
+    """
+    several = len(old.metrics) > 1 or len(new.metrics) > 1
+    for name in ("objective", "metrics" if several else "metric"):
+        before, after = getattr(old, name), getattr(new, name)
+        if before != after:
+            raise StudyError(
+                f"--space: {name} must stay as it is, so that trials can be compared; got "
+                f"{_text(after)}, it was {_text(before)}; start a new study by `search run`"
+            )
+    for name in new.parameters.keys() - old.parameters.keys():
+        parameter = new.parameters[name]
+        if "default" not in parameter.model_fields_set and not parameter.when:
+            raise StudyError(
+                f"--space: parameters.{name}: a new parameter must have a default, the value it "
+                "had in the trials so far, as in `default: 0.1`"
+            )
+
+
+def change_space(study: Study, spec: Spec, import_folders: Sequence[str]) -> Study:
+    """Go on with a study in another space; only its driver may call it.
+
+    Args:
+        study: The study.
+        spec: The search; it keeps the study's name and storage.
+        import_folders: Where its objective may lie, besides where it lay so far.
+
+    Returns:
+        The same study in that space. Until all of it is written, the study is as it was.
+
+    Raises:
+        StudyError: If its trials could not be compared with those so far.
+    """
+    check_change(study.spec, spec)
+    kept = {"study": study.spec.study, "storage": study.spec.storage}
+    spec = spec.model_copy(update=kept)
+    trials = study.optuna_study.get_trials(deepcopy=False)
+    carried = _carried_trials(trials, Space.of(spec), study.version)
+    created = create_next_record(study.optuna_study, carried)
+    folders = list(dict.fromkeys([*import_folders, *study.import_folders]))
+    created.set_user_attr(IMPORT_FOLDERS, folders)
+    path = study.folder / space_file_name(record_version(created))
+    write_space_file(spec, path, provenance())
+    created.set_user_attr(WHOLE, True)
+    return Study(study.folder, spec, created)
+
+
+def n_informing(study: Study) -> int:
+    """Count the trials that inform a study's sampler.
+
+    Args:
+        study: The study.
+
+    Returns:
+        How many have completed or were pruned in its present space.
+    """
+    states = [TrialState.COMPLETE, TrialState.PRUNED]
+    return len(study.optuna_study.get_trials(deepcopy=False, states=states))
+
+
+def _carried_trials(
+    trials: list[FrozenTrial], space: Space, version: int
+) -> Iterator[FrozenTrial]:
+    """Translate each trial of a record into a changed space, under the same number."""
+    for trial in trials:
+        params = _translated(trial.params, space)
+        ended_elsewhere = record.EARLIER in trial.user_attrs
+        if trial.state is TrialState.WAITING:
+            yield _waiting(trial, space)
+        elif not ended_elsewhere and space.contains(params):
+            yield _fitting(trial, params, space, version)
+        else:
+            yield _unfitting(trial, version)
+
+
+def _translated(params: Mapping[str, Scalar], space: Space) -> dict[str, Scalar]:
+    known = {name: value for name, value in params.items() if name in space.parameters}
+    for name, parameter in space.parameters.items():
+        if name not in known and "default" in parameter.model_fields_set:
+            known[name] = parameter.default
+    return {name: value for name, value in known.items() if space.exists(name, known)}
+
+
+def _fitting(
+    trial: FrozenTrial, params: dict[str, Scalar], space: Space, version: int
+) -> FrozenTrial:
+    notes = {k: v for k, v in trial.system_attrs.items() if _is_kept_note(k)}
+    return create_trial(
+        state=trial.state,
+        values=trial.values if trial.state is TrialState.COMPLETE else None,
+        params=params,
+        distributions={name: space.distributions[name] for name in params},
+        intermediate_values=trial.intermediate_values,
+        user_attrs={record.SPACE_VERSION: version, **trial.user_attrs},
+        system_attrs=notes,
+    )
+
+
+def _is_kept_note(key: str) -> bool:
+    """Tell whether a pruner or a sampler needs what it noted of a trial in the next record."""
+    return key.startswith(_PRUNER_NOTES) or key == record.GENERATION
+
+
+def _unfitting(trial: FrozenTrial, version: int) -> FrozenTrial:
+    state = "FAIL" if trial.state is TrialState.RUNNING else trial.state.name
+    attrs = {
+        record.SPACE_VERSION: version,
+        record.EARLIER: {"state": state, "params": trial.params},
+        **trial.user_attrs,
+    }
+    if trial.state is TrialState.RUNNING:
+        reason = "its parameters are not in the changed space"
+        attrs[record.FAILURE] = {"kind": "interrupted", "reason": reason}
+    return create_trial(
+        state=TrialState.FAIL, intermediate_values=trial.intermediate_values, user_attrs=attrs
+    )
+
+
+def _waiting(trial: FrozenTrial, space: Space) -> FrozenTrial:
+    """Keep a point in the queue, or what of it still makes sense."""
+    fixed = {**trial.system_attrs.get(_FIXED, {}), **trial.params}
+    known = {
+        name: value
+        for name, value in fixed.items()
+        if name in space.parameters and holds_value(space.distributions[name], value)
+    }
+    return create_trial(
+        state=TrialState.WAITING,
+        user_attrs=trial.user_attrs,
+        system_attrs={_FIXED: known},
+    )
+
+
+def _parts(parameters: Mapping[str, Parameter]) -> dict[str, str]:
+    return {
+        name: _text({"type": p.type, **p.model_dump(exclude_defaults=True)})
+        for name, p in parameters.items()
+    }
+
+
+def _sections(spec: Spec) -> dict[str, str]:
+    sections = spec.model_dump(exclude={"parameters", "study", "storage"}, exclude_defaults=True)
+    return {name: _text(section) for name, section in sections.items()}
+
+
+def _differences(prefix: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
+    for name in [*old, *(name for name in new if name not in old)]:
+        if name not in new:
+            yield f"- {prefix}{name}: {old[name]}"
+        elif name not in old:
+            yield f"+ {prefix}{name}: {new[name]}"
+        elif old[name] != new[name]:
+            yield f"~ {prefix}{name}: {old[name]} → {new[name]}"
+
+
+def _text(value: Any) -> str:
+    if hasattr(value, "model_dump"):
+        value = value.model_dump(exclude_defaults=True)
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{k}: {_text(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_text, value)) + "]"
+    if isinstance(value, bool) or value is None:
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value)

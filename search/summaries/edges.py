@@ -1,0 +1,94 @@
+"""Finds parameters of the best trials at the end of their range, where the space may be too small.
+
+Low and high ends are those of floats and integers, and of categorical parameters whose choices are
+all numbers; a parameter of fewer than three values has no ends, as one of two is always at one.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from search.spaces.parameters import CategoricalParameter, FloatParameter, IntParameter, Parameter
+from search.studies.record import TrialRecord
+
+NEAR = 0.02
+"""Share of a range (of its logarithm, if that is searched) that counts as its end."""
+
+
+def edge_facts(
+    parameters: Mapping[str, Parameter], best: Sequence[TrialRecord], are_front: bool
+) -> list[dict[str, Any]]:
+    """Find parameters at the end of their range.
+
+    Args:
+        parameters: Those of the space.
+        best: The best trials, best first.
+        are_front: Whether they are a Pareto front, of which half must be at an end, and not one
+            alone; otherwise it is also enough that the first one is.
+
+    Returns:
+        For each parameter and end: both by name, where the end is, the numbers of the trials
+        there, among how many, and a suggestion.
+    """
+    found = []
+    for name, parameter in parameters.items() if best else ():
+        having = [record for record in best if name in record.params]
+        ends = {record.number: _end(parameter, record.params[name]) for record in having}
+        for end in ("low", "high"):
+            there = [number for number, at in ends.items() if at == end]
+            leads = not are_front and there[:1] == [best[0].number]
+            enough = min(2, len(best)) <= len(there) and 2 * len(there) >= len(having)
+            if leads or enough:
+                found.append(_edge(name, parameter, end, there, len(best)))
+    return found
+
+
+def _edge(
+    name: str, parameter: Parameter, end: str, trials: list[int], n_best: int
+) -> dict[str, Any]:
+    limit = _range(parameter)[0 if end == "low" else 1]
+    way = "below" if end == "low" else "above"
+    return {
+        "parameter": name,
+        "end": end,
+        "limit": limit,
+        "trials": trials,
+        "n_best": n_best,
+        "suggestion": f"let {name} go {way} {limit:g}, if it can",
+    }
+
+
+def _end(parameter: Parameter, value: Any) -> str | None:
+    """Name the end of its range that a value is at; None for neither."""
+    low, high = _range(parameter)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if _n_values(parameter) < 3 or not number or not low <= value <= high:
+        return None
+    if isinstance(parameter, CategoricalParameter):
+        return "low" if value == low else "high" if value == high else None
+    place = (value - low) / (high - low)
+    if parameter.log:
+        place = math.log(value / low) / math.log(high / low)
+    return "low" if place <= NEAR else "high" if place >= 1 - NEAR else None
+
+
+def _range(parameter: Parameter) -> tuple[float, float]:
+    if not isinstance(parameter, CategoricalParameter):
+        return parameter.low, parameter.high
+    numbers = [c for c in parameter.choices if isinstance(c, int | float)]
+    return (min(numbers), max(numbers)) if numbers else (0, 0)
+
+
+def _n_values(parameter: Parameter) -> float:
+    """Count the values of a range; 0 where there is none."""
+    match parameter:
+        case CategoricalParameter(choices=choices):
+            numeric = all(isinstance(c, int | float) and not isinstance(c, bool) for c in choices)
+            return len(set(choices)) if numeric else 0
+        case IntParameter(low=low, high=high, step=step):
+            return (high - low) // step + 1
+        case FloatParameter(low=low, high=high, step=None):
+            return math.inf if high > low else 1
+        case FloatParameter(low=low, high=high, step=float(step)):
+            return round((high - low) / step) + 1
+    raise TypeError(parameter)

@@ -1,0 +1,136 @@
+"""Which complete trials can be used, and what is said of those that cannot."""
+
+from collections.abc import Callable, Sequence
+
+from search.errors import StudyError, listing
+from search.studies.checkpoints import BEST, checkpoint_name
+from search.studies.record import TrialRecord
+from search.studies.study import Study
+from search.winner.trained import Use, require_use
+
+Say = Callable[[str], None]
+"""Tells the user something that is no result."""
+
+
+def complete_trials(study: Study, use: Use) -> dict[int, TrialRecord]:
+    """List the complete trials.
+
+    Args:
+        study: The study.
+        use: What for.
+
+    Returns:
+        At least one, by number, best first.
+
+    Raises:
+        StudyError: If there is none.
+    """
+    complete = _complete(study)
+    if not complete:
+        raise StudyError(f"{study.name}: a trial must be COMPLETE to be {use.purpose}, none is")
+    return complete
+
+
+def choose_winner(study: Study, number: int | None, use: Use, say: Say) -> TrialRecord:
+    """Pick one trial to use.
+
+    Args:
+        study: The study.
+        number: Which; None for the best one that has a checkpoint.
+        use: What for.
+        say: Told of better trials that have none.
+
+    Returns:
+        A COMPLETE trial with a checkpoint.
+
+    Raises:
+        StudyError: If there is none, or the number is none's.
+    """
+    complete = complete_trials(study, use)
+    if number is not None:
+        require_complete([number], complete)
+    wanted = list(complete.values()) if number is None else [complete[number]]
+    for place, record in enumerate(wanted):
+        if has_checkpoint(study, record.number):
+            if place:
+                say(f"left out: {missing_checkpoints(study, wanted[:place], use)}")
+            return record
+    raise missing_checkpoints(study, wanted, use)
+
+
+def require_complete(numbers: Sequence[int], complete: dict[int, TrialRecord]) -> None:
+    """Refuse numbers of trials that are not complete.
+
+    Args:
+        numbers: What the user gave as `--trial`.
+        complete: The complete trials.
+
+    Raises:
+        StudyError: If one is not among them.
+    """
+    for number in numbers:
+        if number not in complete:
+            raise StudyError(
+                f"--trial: a COMPLETE trial must be given, got {number}; valid: "
+                f"{listing(sorted(complete))}"
+            )
+
+
+def has_checkpoint(study: Study, number: int) -> bool:
+    """Tell whether the best epoch of a trial was kept.
+
+    Args:
+        study: The study.
+        number: The trial.
+
+    Returns:
+        True if there is a file, whole or not.
+    """
+    return study.checkpoints.store.size(checkpoint_name(number, BEST)) is not None
+
+
+def missing_checkpoints(study: Study, missing: Sequence[TrialRecord], use: Use) -> StudyError:
+    """Say why trials have no checkpoint, which ones have, and how to keep more.
+
+    Args:
+        study: The study.
+        missing: Complete trials without one.
+        use: What they were wanted for.
+
+    Returns:
+        The error.
+
+    Raises:
+        ObjectiveError: If no trial has one because the objective saves nothing.
+    """
+    complete = list(_complete(study))
+    present = [number for number in complete if has_checkpoint(study, number)]
+    if not present:
+        require_use(study, missing[0], use)
+    numbers = [record.number for record in missing]
+    keep = study.spec.keep
+    kept = complete if keep == "all" else complete[: 0 if keep == "none" else keep]
+    why = "deleted" if set(numbers) <= set(kept) else f"not kept, with `keep: {keep}`"
+    return StudyError(
+        f"{trials_text(study, numbers)} must have a checkpoint ({BEST}) to be {use.purpose}, got "
+        f"none: {why}; valid: {listing(present)}; `keep: all` in the space file, or "
+        "`--set keep=all` for a run, keeps those of all complete trials"
+    )
+
+
+def trials_text(study: Study, numbers: Sequence[int]) -> str:
+    """Name trials for a message.
+
+    Args:
+        study: The study.
+        numbers: The trials.
+
+    Returns:
+        For instance `toy: trials 1, 2`.
+    """
+    return f"{study.name}: {'trial' if len(numbers) == 1 else 'trials'} {listing(numbers)}"
+
+
+def _complete(study: Study) -> dict[int, TrialRecord]:
+    """List the complete trials by number, best first."""
+    return {record.number: record for record in study.records() if record.state == "COMPLETE"}

@@ -1,0 +1,89 @@
+"""Evaluates trials on the test split: which ones, when not, and where the figures go.
+
+Trials are selected on the validation split. The test split is read here and nowhere else, for
+trials that have completed and that the user asks for.
+"""
+
+from collections.abc import Sequence
+
+from search.studies.export import LEADERBOARD_FILE, write_leaderboard
+from search.studies.figures import compute_figures, store_figures
+from search.studies.leaderboard import leaderboard_rows
+from search.studies.lock import driving
+from search.studies.record import TrialRecord
+from search.studies.study import Study
+from search.winner.choice import (
+    Say,
+    complete_trials,
+    has_checkpoint,
+    missing_checkpoints,
+    require_complete,
+    trials_text,
+)
+from search.winner.prediction import predict_test
+from search.winner.trained import EVALUATION
+
+
+def choose_trials(study: Study, numbers: Sequence[int], top: int) -> list[TrialRecord]:
+    """Pick the trials to evaluate.
+
+    Args:
+        study: The study.
+        numbers: Which; empty for the best ones.
+        top: How many of the best ones.
+
+    Returns:
+        COMPLETE trials.
+
+    Raises:
+        StudyError: If there is none, or one of the numbers is none.
+    """
+    complete = complete_trials(study, EVALUATION)
+    require_complete(numbers, complete)
+    return [complete[n] for n in list(dict.fromkeys(numbers)) or list(complete)[:top]]
+
+
+def evaluate_trials(
+    study: Study, chosen: Sequence[TrialRecord], *, again: bool, skip: bool, say: Say
+) -> list[TrialRecord]:
+    """Evaluate trials that have not been, and record their figures.
+
+    Args:
+        study: The study; while trials are evaluated, nobody else may run it.
+        chosen: COMPLETE trials.
+        again: Whether to evaluate also those that have been.
+        skip: Whether to leave out trials without a checkpoint, unless that is all of them.
+        say: Told which trials are left out, have been evaluated, or are about to be.
+
+    Returns:
+        Those that have figures now.
+
+    Raises:
+        StudyError: If a checkpoint is missing, or another process runs the study.
+    """
+    wanted = [record for record in chosen if again or not record.test]
+    ready = [record for record in wanted if has_checkpoint(study, record.number)]
+    numbers = {record.number for record in ready}
+    missing = [record for record in wanted if record.number not in numbers]
+    if missing and not (skip and len(missing) < len(chosen)):
+        raise missing_checkpoints(study, missing, EVALUATION)
+    if missing:
+        say(f"left out: {missing_checkpoints(study, missing, EVALUATION)}")
+    known = [record.number for record in chosen if record.test and not again]
+    if known:
+        say(f"{trials_text(study, known)} evaluated before; --again does it once more")
+    if ready:
+        with driving(study.folder):
+            study.cut_torn_record()
+            for record in ready:
+                say(f"{trials_text(study, [record.number])} reads the test split")
+                _evaluate(study, record)
+            write_leaderboard(leaderboard_rows(study), "csv", study.folder / LEADERBOARD_FILE)
+    now = [study.record(record.number) for record in chosen]
+    return [record for record in now if record.test]
+
+
+def _evaluate(study: Study, record: TrialRecord) -> None:
+    found = predict_test(study, record)
+    figures = compute_figures(found.probabilities, found.labels, found.classes, found.seconds)
+    store_figures(study.optuna_study, record.number, figures)
