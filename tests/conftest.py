@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 from rich.console import Console
 
 from search.running.engines import ENGINES
@@ -17,6 +18,7 @@ from search.running.progress import Progress
 from search.running.run import Run
 from search.spaces.spec import Spec
 from search.studies.study import Study
+from tests.browser import DESKTOP, Visit, chromium
 
 # Threads of torch that wait for each other on busy cores take ten times as long; to be set
 # before torch is loaded.
@@ -37,6 +39,9 @@ BASE: dict[str, Any] = {
 
 RunStudy = Callable[..., Study]
 """Runs a search given as keys of a space file and returns its study."""
+
+OpenPage = Callable[..., Visit]
+"""Opens an address in the browser, at a size, light or dark."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -126,8 +131,6 @@ def run_study(
     def run(engine: str, **sections: Any) -> Study:
         import importlib
 
-        from rich.console import Console
-
         address = request.getfixturevalue("ray_address") if engine == "ray" else None
         folder = tmp_path / f"studies_{len(list(tmp_path.iterdir()))}"
         study = Study.create(make_spec(**sections), folder, [str(ROOT)])
@@ -138,3 +141,26 @@ def run_study(
         return study
 
     return run
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start one Chromium for a module's tests; its event loop must not outlive them."""
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[OpenPage]:
+    """Open pages by address; each must have gone without a problem at the end of the test."""
+    visits: list[Visit] = []
+
+    def go(address: str, size: tuple[int, int] = DESKTOP, dark: bool = False) -> Visit:
+        visits.append(Visit(browser, size, dark))
+        visits[-1].page.goto(address)
+        return visits[-1]
+
+    yield go
+    for one in visits:
+        assert one.problems == []
+        one.page.close()

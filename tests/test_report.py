@@ -11,7 +11,8 @@ from search.report import report_html, write_report
 from search.studies.leaderboard import leaderboard_rows
 from search.studies.record import Failure, Report
 from search.studies.study import Study
-from tests.conftest import make_spec
+from tests.browser import DESKTOP, PHONE
+from tests.conftest import OpenPage, make_spec
 from tests.processes import command_in
 
 VOID = {"meta", "input"}
@@ -108,3 +109,12 @@ def test_report_verb_writes_page_and_figures(tmp_path: Path) -> None:
     names = {path.stem for path in (tmp_path / "figures").iterdir()}
     assert {"history", "curves", "slices", "importance", "timeline"} <= names
     assert {path.suffix for path in (tmp_path / "figures").iterdir()} == {".png", ".svg"}
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_report_opens_in_a_browser_without_a_problem(
+    tmp_path: Path, visit: OpenPage, size: tuple[int, int]
+) -> None:
+    file = tmp_path / "report.html"
+    write_report(new_study(tmp_path / "studies", 12, 1), file)
+    assert visit(file.as_uri(), size).overflow() == 0
