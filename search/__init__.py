@@ -9,8 +9,18 @@ from typing import TYPE_CHECKING, Any
 from search.errors import InfeasibleError, SearchError, SpaceError, StudyError
 
 if TYPE_CHECKING:
-    from search.notebook import Study, list_studies, resume, run
+    from search.notebook.runs import list_studies, resume, run
+    from search.notebook.study import Study
     from search.studies.record import TrialRecord as Trial
+
+_LATER = {
+    "Study": "search.notebook.study",
+    "Trial": "search.notebook.study",
+    "list_studies": "search.notebook.runs",
+    "resume": "search.notebook.runs",
+    "run": "search.notebook.runs",
+}
+"""Names that are loaded when they are asked for: an objective must not wait for all of them."""
 
 __all__ = [
     "InfeasibleError",
@@ -26,9 +36,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # An objective that imports InfeasibleError must not wait for all the rest.
-    if name in __all__:
-        return getattr(import_module("search.notebook"), name)
+    if name in _LATER:
+        return getattr(import_module(_LATER[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 from matplotlib.figure import Figure
+from PIL import Image
 
 import search
 from search.errors import SearchError
 from search.studies.study import Study as RecordedStudy
-from tests.conftest import BASE, make_spec
+from tests.conftest import BASE, RunStudy, make_spec
 
 FIGURES = ("history", "curves", "slices", "importance", "timeline")
 """Figures of every study."""
@@ -98,8 +99,8 @@ def test_figures(study: search.Study, name: str) -> None:
         ("parallel", "two parameters"),
         ("contour", "two numeric parameters"),
         ("learning_rate", "reported learning_rate"),
-        ("confusion_matrix", "search evaluate"),
-        ("class_accuracy", "search evaluate"),
+        ("confusion_matrix", "see evaluate"),
+        ("class_accuracy", "see evaluate"),
     ],
 )
 def test_figures_that_a_study_has_no_data_for_say_what_is_needed(
@@ -107,6 +108,20 @@ def test_figures_that_a_study_has_no_data_for_say_what_is_needed(
 ) -> None:
     with pytest.raises(SearchError, match=needed):
         getattr(study, f"plot_{name}")()
+
+
+def test_evaluate_predict_and_confusion_matrix(run_study: RunStudy, tmp_path: Path) -> None:
+    recorded = run_study("inline", objective="tests.classifying:Using", budget={"trials": 2})
+    study = search.Study(recorded)
+    best = study.evaluate()
+    assert best.test
+    assert study.evaluate(best.number).test == best.test
+    assert isinstance(study.plot_confusion_matrix(best), Figure)
+    Image.new("L", (8, 8), 200).save(tmp_path / "light.png")
+    (tmp_path / "text.png").write_text("no image")
+    table = study.predict([tmp_path / "light.png", tmp_path / "text.png"])
+    assert table.index.tolist() == [str(tmp_path / "light.png")]
+    assert table.sum(axis=1).tolist() == pytest.approx([1.0])
 
 
 def test_html_shows_the_best_trials_and_escapes(study: search.Study) -> None:

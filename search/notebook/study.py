@@ -1,57 +1,28 @@
-"""The project for notebooks and scripts: run a search, look into a study.
+"""A study to look into, from a notebook or a script."""
 
-Everything here only puts what other modules do within reach, under names that stay.
-
-Example:
-    >>> import tempfile
-    >>> import search
-    >>> folder = tempfile.mkdtemp()
-    >>> small = ["budget.trials=3", "pruner.name=none", "settings.epochs=2"]
-    >>> study = search.run("spaces/small_cnn.yaml", small, studies=folder,
-    ...                    engine="inline", quiet=True)
-    >>> study
-    <Study small_cnn, 3 trials: 3 complete>
-    >>> int(study.leaderboard()["trial"][0]) == study.best.number
-    True
-    >>> study.history()["epoch"].tolist()
-    [1, 2]
-    >>> study.plot_history().axes[0].get_xlabel()
-    'trial (number)'
-    >>> search.list_studies(folder)["trials"].tolist()
-    [3]
-"""
-
-import os
 from collections.abc import Sequence
-from contextlib import suppress
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-
-from search.errors import SearchError, StudyError
+from search.errors import StudyError
+from search.notebook.places import Folder, studies_folder
 from search.plots.catalogue import FIGURES, TRIAL_FIGURES
-from search.running.engines import engine_module
-from search.running.sitting import extend_study, run_study
-from search.spaces.space_file import import_folders, load_space_file
 from search.studies.export import leaderboard_frame
 from search.studies.history import history_frame
 from search.studies.leaderboard import leaderboard_rows
-from search.studies.lock import driving
 from search.studies.record import TrialRecord as Trial
 from search.studies.study import Study as RecordedStudy
-from search.studies.study_folder import study_names
 from search.summaries.best_trials import summary_facts
-from search.summaries.facts import study_facts
 from search.summaries.summary import counts_text
+from search.winner.choice import choose_winner
+from search.winner.classification import classify_files
+from search.winner.evaluation import choose_trials, evaluate_trials
+from search.winner.trained import CLASSIFICATION
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
-
-Folder = str | Path | None
-"""The folder of all studies; None stands for `$SEARCH_STUDIES`, else for `studies`."""
 
 _N_SHOWN = 5
 """So many rows of a leaderboard are shown where a study is shown."""
@@ -60,8 +31,8 @@ _NEEDS = {
     "front": "several metrics",
     "parallel": "two parameters",
     "learning_rate": "a complete trial that reported learning_rate",
-    "confusion_matrix": "test figures, which `search evaluate` makes",
-    "class_accuracy": "test figures, which `search evaluate` makes",
+    "confusion_matrix": "test figures, see evaluate",
+    "class_accuracy": "test figures, see evaluate",
 }
 """What a figure is drawn from, where a study may have none of it."""
 
@@ -95,7 +66,7 @@ class Study:
             Traceback (most recent call last):
             search.errors.StudyError: no_such_folder/smal_cnn: a study must exist; in ...
         """
-        return cls(RecordedStudy.open(name, _folder(studies)))
+        return cls(RecordedStudy.open(name, studies_folder(studies)))
 
     @property
     def name(self) -> str:
@@ -176,6 +147,48 @@ class Study:
             Plain data: `best`, `importance`, `edges`, `endings`, `savings` and more.
         """
         return summary_facts(self._recorded)
+
+    def evaluate(self, trial: Trial | int | None = None) -> Trial:
+        """Give a trial its figures on the test split, as `search evaluate` does: once.
+
+        Args:
+            trial: A trial or its number; None for the best one.
+
+        Returns:
+            The trial, with `test`.
+
+        Raises:
+            SearchError: If it is not complete, its checkpoint is gone, its objective cannot
+                predict, or another process runs the study.
+        """
+        chosen = choose_trials(self._recorded, [self._number(trial)], top=1)
+        evaluate_trials(self._recorded, chosen, again=False, skip=False, say=_say_nothing)
+        return self.trial(chosen[0].number)
+
+    def predict(
+        self, images: Sequence[str | Path], trial: Trial | int | None = None
+    ) -> "DataFrame":
+        """Classify image files, as `search predict` does.
+
+        Args:
+            images: The files.
+            trial: A trial or its number; None for the best one that has a checkpoint.
+
+        Returns:
+            The probability of each class, one row an image; files that are no images are left
+            out.
+
+        Raises:
+            SearchError: If no file is an image, or as with `evaluate`.
+        """
+        import pandas as pd
+
+        number = None if trial is None else self._number(trial)
+        winner = choose_winner(self._recorded, number, CLASSIFICATION, _say_nothing)
+        paths = [Path(image) for image in images]
+        found = classify_files(self._recorded, winner, paths, _say_nothing)
+        rows = {str(one.path): dict(sorted(one.classes)) for one in found}
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("image")
 
     def plot_history(self) -> "Figure":
         """Draw the value of each trial, and the best so far."""
@@ -298,95 +311,5 @@ class Study:
         return figure
 
 
-def run(  # noqa: PLR0913  as the flags of the verb
-    space: str | Path,
-    overrides: Sequence[str] = (),
-    *,
-    studies: Folder = None,
-    engine: str = "ray",
-    address: str | None = None,
-    quiet: bool = False,
-) -> Study:
-    """Run a search, as `search run` does.
-
-    Args:
-        space: A space file.
-        overrides: Assignments to its keys, such as `budget.trials=10`.
-        studies: The folder of all studies.
-        engine: `ray`, or `inline` for one trial after another in this process.
-        address: A Ray cluster to join; None for one on this machine.
-        quiet: Whether to show no progress.
-
-    Returns:
-        The study.
-
-    Raises:
-        SearchError: If the space file does not hold, the study exists, the run could not go
-            on, was interrupted, or no trial completed; what has run is saved.
-    """
-    module, path = engine_module(engine), Path(space)
-    spec = load_space_file(path, list(overrides))
-    recorded = RecordedStudy.create(spec, _folder(studies), import_folders(path))
-    try:
-        with driving(recorded.folder):
-            run_study(recorded, module, address, Console(stderr=True), quiet=quiet)
-    finally:
-        recorded.discard_if_empty()
-    return Study(recorded)
-
-
-def resume(  # noqa: PLR0913  as the flags of the verb
-    name: str,
-    trials: int | str | None = None,
-    *,
-    studies: Folder = None,
-    engine: str = "ray",
-    address: str | None = None,
-    quiet: bool = False,
-) -> Study:
-    """Go on with a study, as `search resume` does.
-
-    Args:
-        name: The study.
-        trials: Trials in all, or how many more, as `"+20"`; None leaves the budget as it is.
-        studies: The folder of all studies.
-        engine: `ray`, or `inline` for one trial after another in this process.
-        address: A Ray cluster to join; None for one on this machine.
-        quiet: Whether to show no progress.
-
-    Returns:
-        The study.
-
-    Raises:
-        SearchError: If there is no such study, another process runs it, or as with `run`.
-    """
-    module = engine_module(engine)
-    recorded = RecordedStudy.open(name, _folder(studies))
-    with driving(recorded.folder):
-        recorded.cut_torn_record()
-        wanted = None if trials is None else str(trials)
-        recorded = extend_study(recorded, wanted, [])
-        run_study(recorded, module, address, Console(stderr=True), quiet=quiet)
-    return Study(recorded)
-
-
-def list_studies(studies: Folder = None) -> "DataFrame":
-    """List the studies there are; those that cannot be read are left out.
-
-    Args:
-        studies: The folder of all studies.
-
-    Returns:
-        One row a study: trials by state, best value, metric, last change.
-    """
-    import pandas as pd
-
-    rows, folder = [], _folder(studies)
-    for name in study_names(folder):
-        with suppress(SearchError):
-            rows.append(study_facts(RecordedStudy.open(name, folder)))
-    return pd.DataFrame(rows)
-
-
-def _folder(studies: Folder) -> Path:
-    return Path(studies or os.environ.get("SEARCH_STUDIES") or "studies")
+def _say_nothing(text: str) -> None:
+    pass
