@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from PIL import Image
 import typer.main
+from PIL import Image
 from ruamel.yaml import YAML
 
 from search.cli import app
