@@ -1,5 +1,7 @@
 """The folder of a study: what lies in it, and what is written at the head of its space file."""
 
+import os
+import platform
 import shlex
 import sys
 from datetime import datetime
@@ -162,4 +164,29 @@ def provenance() -> list[str]:
     return [
         f"Resolved on {datetime.now():%Y-%m-%d %H:%M:%S} by: {command}",
         f"With Python {sys.version.split()[0]}, {', '.join(versions)}",
+        f"On {platform.system()} {platform.machine()}, {os.cpu_count()} cores",
     ]
+
+
+def read_provenance(space_file: Path) -> dict[str, str]:
+    """Read what `provenance` wrote at the head of a space file.
+
+    Args:
+        space_file: The file.
+
+    Returns:
+        Time, command, versions and machine by name; files of earlier versions lack the last.
+    """
+    facts: dict[str, str] = {}
+    for line in space_file.read_text(encoding="utf-8").splitlines():
+        match line.split(" ", 2):
+            case ["#", "Resolved", rest]:
+                facts["time"], _, facts["command"] = rest.removeprefix("on ").partition(" by: ")
+            case ["#", "With", rest]:
+                pairs = [package.partition(" ") for package in rest.split(", ")]
+                facts |= {name: version for name, _, version in pairs}
+            case ["#", "On", machine]:
+                facts["machine"] = machine
+            case _:
+                break
+    return facts
