@@ -10,7 +10,6 @@ import numpy as np
 import optuna
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from search.spaces.parameters import Scalar
 from search.spaces.sampling import sample_points
 from search.spaces.spec import Spec
 from search.studies import record
@@ -101,7 +100,7 @@ def evaluate(study: Study, number: int, n_images: int = 359) -> None:
     store_figures(study.optuna_study, number, figures)
 
 
-def _trial(study: Study, number: int, point: Mapping[str, Scalar], start: datetime) -> FrozenTrial:
+def _trial(study: Study, number: int, point: Mapping[str, Any], start: datetime) -> FrozenTrial:
     generator = np.random.default_rng(number)
     accuracy = _accuracy(point) + generator.normal(0, 0.004)
     failed = number % 23 == 7
@@ -112,7 +111,7 @@ def _trial(study: Study, number: int, point: Mapping[str, Scalar], start: dateti
         epoch: round(float(accuracy * (1 - 0.7 * math.exp(-epoch)) - 0.003 * (epoch % 3)), 4)
         for epoch in range(1, n_epochs + 1)
     }
-    seconds = 0.4 + 0.2 * n_epochs * float(point["n_blocks"])
+    seconds = 0.4 + 0.2 * n_epochs * point["n_blocks"]
     attributes: dict[str, Any] = {record.SEED: number, record.SECONDS: seconds}
     if values:
         best = max(values, key=lambda epoch: values[epoch])
@@ -137,7 +136,7 @@ def _trial(study: Study, number: int, point: Mapping[str, Scalar], start: dateti
 def _accuracy(point: Mapping[str, Any]) -> float:
     rate = math.log10(point["learning_rate"]) + (2.2 if point["optimizer"] == "adamw" else 1.5)
     lost = 0.02 * rate**2 + 0.1 * (point["dropout"] - 0.25) ** 2 + 0.15 / point["filters"]
-    return 0.992 - float(lost) - 0.004 * abs(point["n_blocks"] - 2)
+    return float(0.992 - lost - 0.004 * abs(point["n_blocks"] - 2))
 
 
 def _metrics(
