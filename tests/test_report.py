@@ -24,6 +24,11 @@ from tests.processes import command_in
 from tests.reports import CONFUSIONS, assert_golden, fill, make_study
 
 PICTURE = b"a picture"
+MINE = """objective: mine:train
+metric: {name: score, direction: maximize}
+budget: {trials: 1}
+parameters: {x: {type: float, low: 0, high: 1}}
+"""
 
 
 def new_study(folder: Path, n_complete: int, n_failed: int = 0) -> Study:
@@ -175,6 +180,28 @@ def test_report_of_a_study_that_was_not_evaluated_names_the_command(tmp_path: Pa
     page = PageText(report_html(new_study(tmp_path, 3)))
     text = "no trial has been evaluated on the test split; search evaluate toy does"
     assert text in page.texts["p"]
+
+
+def test_report_verb_downloads_nothing(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    study = make_study(
+        tmp_path / "studies",
+        objective="objectives.image_classifier:ImageClassifier",
+        settings={"data": {"name": "mnist", "root": str(root)}},
+    )
+    result = command_in(tmp_path)("report", study.name)
+    assert result.returncode == 0, result.stderr
+    assert "got: SEARCH_DOWNLOAD=0" in (study.folder / "report.html").read_text()
+    assert not root.exists()
+
+
+def test_provenance_names_the_command(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("def train(params):\n    yield {'score': params['x']}\n")
+    (tmp_path / "mine.yaml").write_text("study: mine\n" + MINE)
+    result = command_in(tmp_path)("run", "mine.yaml", "--engine", "inline")
+    assert result.returncode == 0, result.stderr
+    facts = read_provenance(tmp_path / "studies" / "mine" / "space.yaml")
+    assert facts["command"] == "search run mine.yaml --engine inline"
 
 
 def test_provenance_is_read_as_it_was_written(tmp_path: Path) -> None:

@@ -160,7 +160,10 @@ def provenance() -> list[str]:
             versions.append(f"{package} {metadata.version(package)}")
         except metadata.PackageNotFoundError:
             continue
-    command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    program = Path(sys.argv[0])
+    # `python -m search` is the same command.
+    name = "search" if program.parts[-2:] == ("search", "__main__.py") else program.name
+    command = shlex.join([name, *sys.argv[1:]])
     return [
         f"Resolved on {datetime.now():%Y-%m-%d %H:%M:%S} by: {command}",
         f"With Python {sys.version.split()[0]}, {', '.join(versions)}",
