@@ -14,14 +14,15 @@ from PIL.Image import Image
 from torch import nn
 
 from objectives.blueprint import Blueprint
-from objectives.data import Dataset, image_shape_and_classes, load_dataset, load_test_split
+from objectives.data import SPLITS, Dataset, Split, load_dataset, load_test_split
 from objectives.deployment import Deployed
+from objectives.descriptions import class_counts, describe, measure
 from objectives.devices import choose_device, half_precision
 from objectives.errors import require_count, unknown_name
 from objectives.features import feature_dataset
 from objectives.metrics import classification_metrics
 from objectives.models import count_parameters
-from objectives.pictures import prepare
+from objectives.pictures import as_picture, prepare
 from objectives.prediction import predict_images, predict_split
 from objectives.pretrained import Pretrained
 from objectives.training import Training
@@ -137,16 +138,24 @@ class ImageClassifier:
         Raises:
             SettingsError: If there is no such split.
         """
-        match split:
-            case "train":
-                images = self.data.train
-            case "val":
-                images = self.data.val
-            case "test":
-                images = load_test_split(self.blueprint.data, self.device)
-            case _:
-                raise unknown_name("split", split, ["train", "val", "test"])
-        return predict_split(self.model, self.data, images)
+        return predict_split(self.model, self.data, self._split(split))
+
+    def images(self, split: str, indices: Sequence[int]) -> list[Image]:
+        """Give images of a split as the network is given them.
+
+        Args:
+            split: `train`, `val` or `test`.
+            indices: `(N,)`, which of them, counted from 0 as `predict` does.
+
+        Returns:
+            `(N,)`, grey or RGB.
+
+        Raises:
+            SettingsError: If there is no such split.
+        """
+        chosen = self._split(split)
+        places = chosen.indices[torch.as_tensor(indices, device=chosen.indices.device).long()]
+        return [as_picture(pixels) for pixels in chosen.images[places].cpu().numpy()]
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -211,62 +220,20 @@ class ImageClassifier:
         if state_dict["random_cuda"] is not None and self.device.startswith("cuda"):
             torch.cuda.set_rng_state(state_dict["random_cuda"].cpu())
 
-    @staticmethod
-    def measure(params: dict[str, Any], **settings: Any) -> dict[str, float]:
-        """Tell what can be known of a network before it is trained, for `constraints:`.
+    measure = staticmethod(measure)
+    describe = staticmethod(describe)
+    class_counts = staticmethod(class_counts)
 
-        Args:
-            params: As of the class.
-            **settings: As of the class.
-
-        Returns:
-            `parameters` and, the same number, `n_parameters`.
-
-        Raises:
-            InfeasibleError: If these parameters make no valid network.
-        """
-        blueprint = Blueprint.of(params, settings)
-        sketch = blueprint.sketch(*image_shape_and_classes(blueprint.data))
-        n_parameters = count_parameters(sketch)
-        return {"parameters": n_parameters, "n_parameters": n_parameters}
-
-    @staticmethod
-    def describe(params: dict[str, Any], **settings: Any) -> str:
-        """Describe a trial's network, layer by layer.
-
-        Args:
-            params: As of the class.
-            **settings: As of the class.
-
-        Returns:
-            A table of several lines: each layer's output shape and number of parameters.
-        """
-        import torchinfo
-
-        blueprint = Blueprint.of(params, settings)
-        image_shape, n_classes = image_shape_and_classes(blueprint.data)
-        sketch = blueprint.sketch(image_shape, n_classes)
-        return str(torchinfo.summary(sketch, (1, *image_shape), device="meta", verbose=0))
-
-    @staticmethod
-    def class_counts(**settings: Any) -> dict[str, dict[str, int]]:
-        """Count the images of each class.
-
-        Args:
-            **settings: As of the class.
-
-        Returns:
-            For each class, how many images `train` and `val` have of it.
-        """
-        data = load_dataset(Blueprint.of({}, settings).data, "cpu")
-        counts = {
-            name: torch.bincount(split.labels[split.indices], minlength=len(data.classes))
-            for name, split in (("train", data.train), ("val", data.val))
-        }
-        return {
-            label: {name: int(count[i]) for name, count in counts.items()}
-            for i, label in enumerate(data.classes)
-        }
+    def _split(self, name: str) -> Split:
+        """Load a split; the test split only when it is asked for."""
+        match name:
+            case "train":
+                return self.data.train
+            case "val":
+                return self.data.val
+            case "test":
+                return load_test_split(self.blueprint.data, self.device)
+        raise unknown_name("split", name, SPLITS)
 
     @property
     def _freezes(self) -> bool:

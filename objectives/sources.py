@@ -4,6 +4,7 @@ Every source returns `Arrays` for one split, training or test; what becomes trai
 what validation is decided in `objectives.data`.
 """
 
+import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -174,15 +175,18 @@ KNOWN_SHAPES = {
 
 
 def _torchvision_dataset(name: str, root: Path, train: bool):  # type: ignore[no-untyped-def]
-    """Open a torchvision data set (its package has no types), downloading it if missing."""
+    """Open a torchvision data set (its package has no types), downloading it if missing.
+
+    With `SEARCH_DOWNLOAD=0` in the environment, one that is missing is an error.
+    """
     from torchvision import datasets
 
     dataset_class = getattr(datasets, name)
-    try:
+    with contextlib.suppress(RuntimeError):
         return dataset_class(str(root), train=train, download=False)
-    except RuntimeError:
-        pass
     try:
+        if os.environ.get("SEARCH_DOWNLOAD") == "0":
+            raise RuntimeError("SEARCH_DOWNLOAD=0")
         return dataset_class(str(root), train=train, download=True)
     except (OSError, RuntimeError) as error:
         reason = (str(error).splitlines() or ["no network"])[0]

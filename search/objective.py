@@ -79,7 +79,9 @@ class ResumableObjective(Protocol):
 class PredictingObjective(ResumableObjective, Protocol):
     """An objective whose best epoch can be evaluated on the test split.
 
-    It may also have `classes`: the names of the classes, in the order of the labels.
+    It may also have `classes`: the names of the classes, in the order of the labels; and
+    `images(split, indices)`: a list of Pillow images, those of a split that stand at some
+    places in the order of `predict`, so that reports can show the worst classified ones.
     """
 
     def predict(self, split: str) -> tuple[Any, Any]:

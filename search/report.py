@@ -1,9 +1,11 @@
 """A study as one HTML page that needs nothing else: no network, no other file.
 
-The page holds the summary, a leaderboard that sorts and filters, every figure as SVG, and the
-space file with the command to repeat the search.
+The page holds the summary, a leaderboard that sorts and filters, every figure as SVG, test
+figures with the worst classified images, classes, layers, environment, and the space file with
+the command to repeat the search. Nothing is trained for it, and the test split is not read.
 """
 
+import base64
 from pathlib import Path
 from typing import Any
 
@@ -14,52 +16,85 @@ from search.disk import write_whole
 from search.plots.catalogue import FIGURES
 from search.plots.files import figure_bytes
 from search.studies.leaderboard import Row, leaderboard_rows
+from search.studies.record import TrialRecord
 from search.studies.study import Study
+from search.studies.worst_pictures import read_picture
 from search.summaries.best_trials import summary_facts
 from search.summaries.layout import heading
+from search.summaries.report_parts import (
+    classes_part,
+    environment_part,
+    first_evaluated,
+    layers_text,
+    test_parts,
+)
 from search.summaries.summary_parts import summary_parts
 from search.tables import cell_text
 
 _SIGNIFICANT = 6
 """Digits of the values that the table sorts by."""
+_WORDS = {"state", "reason"}
+"""Columns of the leaderboard that hold words."""
 
 
-def write_report(study: Study, path: Path) -> None:
+def write_report(study: Study, path: Path, ask: bool = True) -> None:
     """Write the report of a study.
 
     Args:
         study: The study.
         path: The file, replaced if there is one.
+        ask: Whether the objective may be imported and asked for classes and layers.
 
     Raises:
         StudyError: If it cannot be written.
     """
-    write_whole(path, report_html(study).encode())
+    write_whole(path, report_html(study, ask).encode())
 
 
-def report_html(study: Study) -> str:
+def report_html(study: Study, ask: bool = True) -> str:
     """Make the report of a study.
 
     Args:
         study: The study.
+        ask: Whether the objective may be imported and asked for classes and layers.
 
     Returns:
         A whole page.
     """
     facts = summary_facts(study)
+    records = study.records()
+    best = next((record for record in records if record.state == "COMPLETE"), None)
+    evaluated = first_evaluated(records)
     _, *parts = summary_parts(facts)
     rows = leaderboard_rows(study)
-    loader = PackageLoader("search", "templates")
-    page = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    return page.get_template("report.html").render(
-        study=study,
-        facts=facts["study"],
-        notes=facts["notes"],
-        parts=parts,
-        columns=[heading(name) for name in rows[0]] if rows else [],
-        rows=[_cells(row) for row in rows],
-        figures=_figures(study),
-        space=study.space_file.read_text(encoding="utf-8"),
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            study=study,
+            facts=facts["study"],
+            notes=facts["notes"],
+            parts=parts,
+            columns=[(heading(name), name in _WORDS) for name in rows[0]] if rows else [],
+            rows=[_cells(row) for row in rows],
+            figures=_figures(study),
+            tested=test_parts(study, evaluated),
+            pictures=_pictures(study, evaluated),
+            classes=classes_part(study, evaluated, ask),
+            layers=layers_text(study, best, ask),
+            environment=environment_part(study),
+            space=study.space_file.read_text(encoding="utf-8"),
+        )
+    )
+
+
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("search", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
 
 
@@ -69,6 +104,7 @@ def _cells(row: Row) -> list[dict[str, Any]]:
         {
             "text": cell_text(name, value),
             "key": f"{value:.{_SIGNIFICANT}g}" if isinstance(value, int | float) else value or "",
+            "left": name in _WORDS,
         }
         for name, value in row.items()
     ]
@@ -87,3 +123,20 @@ def _figures(study: Study) -> dict[str, Markup]:
 def _svg(file: str) -> str:
     """Cut off what stands before the element in a file of its own."""
     return file[file.index("<svg") :]
+
+
+def _pictures(study: Study, record: TrialRecord | None) -> list[str]:
+    """Give the worst classified images as addresses that hold the picture itself.
+
+    Those that are not there are empty; there are none at all if no picture is there.
+    """
+    if record is None or record.test is None:
+        return []
+    folder = study.trial_folder(record.number)
+    files = [read_picture(folder, miss.index) for miss in record.test.worst or []]
+    if not any(files):
+        return []
+    return [
+        f"data:image/png;base64,{base64.b64encode(file).decode()}" if file else ""
+        for file in files
+    ]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 
 class NoTestSplitError(ValueError):
@@ -73,3 +74,29 @@ class Named(Predicting):
     """One that names its classes."""
 
     classes = ("cat", "dog", "owl")
+
+
+class Showing(Predicting):
+    """One that gives its images: squares of 8 pixels, as light as their index."""
+
+    shown: list[tuple[str, list[int]]] = []
+    """Each time that it was asked."""
+
+    def images(self, split: str, indices: list[int]) -> list[Any]:
+        self.shown.append((split, indices))
+        match self.flaw:
+            case "too few":
+                return []
+            case "no pictures":
+                return [np.zeros((8, 8))] * len(indices)
+            case "images raise":
+                raise OSError("the disk is gone")
+        return [Image.new("L", (8, 8), 4 * index) for index in indices]
+
+    @staticmethod
+    def class_counts(**settings: Any) -> dict[str, dict[str, int]]:
+        return {"cat": {"train": 1200, "val": 300}, "dog": {"train": 1100, "val": 299}}
+
+    @staticmethod
+    def describe(params: dict[str, Any], **settings: Any) -> str:
+        return f"Conv2d  {params['filters']}\nLinear  <2>"

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from search.studies.figures import Figures, store_figures
+from search.studies.figures import Figures, Miss, store_figures
 from search.studies.record import Failure, Report
 from search.studies.study import Study
 from tests.conftest import ROOT, make_spec
@@ -101,6 +101,7 @@ def figures(
             "support": [10] * len(classes),
         },
         confusion=confusion,
+        worst=[Miss(3, "cat", "dog", 0.0125), Miss(11, "dog", "cat", 0.25)],
     )
 
 

@@ -165,6 +165,15 @@ def test_missing_without_network_is_one_line_that_says_what_to_do(
                          f"root/{dataset})")  # fmt: skip
 
 
+def test_missing_is_not_downloaded_if_that_is_forbidden(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEARCH_DOWNLOAD", "0")
+    with pytest.raises(SettingsError, match="or be downloadable, got: SEARCH_DOWNLOAD=0; give"):
+        load_dataset(DataSettings(name="mnist", root=str(tmp_path / "data")), "cpu")
+    assert not (tmp_path / "data").exists()
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

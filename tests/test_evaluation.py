@@ -153,7 +153,7 @@ def test_evaluate_objective_that_cannot_predict_is_an_error(run_study: RunStudy)
     ("flaw", "message"),
     [
         ("no test split", "toy: trial 1: data: a test split must exist, got none"),
-        ("raises", "toy: trial 1: predicting.py:60: KeyError: 'images'"),
+        ("raises", "toy: trial 1: predicting.py:61: KeyError: 'images'"),
         ("shape", "(N, K) and labels (N,), got (59, 3) and (60,)"),
         ("labels", "whole labels from 0 to K - 1 with K > 1, got K=3 and labels 1, 2, 3"),
         ("logits", "probabilities from 0 to 1 that sum to 1, got a row with the sum 3"),

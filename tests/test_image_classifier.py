@@ -230,6 +230,22 @@ def test_classifier_infeasible_network_is_refused() -> None:
     )
 
 
+@pytest.mark.parametrize("split", ["train", "val", "test"])
+def test_images_are_those_that_predict_classifies(split: str) -> None:
+    trained = classifier(epochs=1)
+    list(trained)
+    chosen = [7, 0, 7, 3]
+    pictures = trained.images(split, chosen)
+    assert {(picture.mode, picture.size) for picture in pictures} == {("L", (8, 8))}
+    found = trained.classify(pictures)
+    assert found == pytest.approx(trained.predict(split)[0][chosen], abs=1e-6)
+
+
+def test_images_of_no_split_is_an_error() -> None:
+    with pytest.raises(SettingsError, match="unknown split 'vall'; did you mean 'val'"):
+        classifier().images("vall", [0])
+
+
 @pytest.mark.parametrize("batch_size", [32, 1000])
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_learning_rate_that_diverges_reports_a_value_that_is_not_finite(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from objectives.errors import PictureError
-from objectives.pictures import prepare
+from objectives.pictures import as_picture, prepare
 from objectives.sources import read_digits, read_image_folder, resize
 from tests.classifying import draw_stroke
 
@@ -154,3 +154,11 @@ def test_grey_picture_becomes_colour_for_a_colour_network() -> None:
     prepared = prepare(Image.new("L", (10, 10), 77), "cifar10", (32, 32))
     assert prepared.shape == (3, 32, 32)
     assert set(np.unique(prepared)) == {77}
+
+
+@pytest.mark.parametrize("n_channels", [1, 3], ids=["grey", "colour"])
+def test_as_picture_shows_the_same_pixels(n_channels: int) -> None:
+    pixels = np.random.default_rng(0).integers(256, size=(n_channels, 4, 6), dtype=np.uint8)
+    picture = as_picture(pixels)
+    assert picture.size == (6, 4)
+    assert (np.atleast_3d(np.asarray(picture)).transpose(2, 0, 1) == pixels).all()

@@ -1,45 +1,34 @@
 """The report of a study: one page that needs nothing else, whatever the study holds."""
 
+import base64
+import os
+import platform
 import re
-from html.parser import HTMLParser
+import shutil
 from pathlib import Path
 
 import pytest
 
 from search.errors import StudyError
 from search.report import report_html, write_report
+from search.spaces.space_file import write_space_file
 from search.studies.leaderboard import leaderboard_rows
 from search.studies.record import Failure, Report
 from search.studies.study import Study
-from tests.browser import DESKTOP, PHONE
-from tests.conftest import OpenPage, make_spec
+from search.studies.study_folder import provenance, read_provenance
+from search.studies.worst_pictures import write_pictures
+from tests.conftest import make_spec
+from tests.pages import PageText
+from tests.predicting import Showing
 from tests.processes import command_in
+from tests.reports import CONFUSIONS, assert_golden, fill, make_study
 
-VOID = {"meta", "input"}
-
-
-class Page(HTMLParser):
-    """Reads a page: its texts by element, and whether every element is closed."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.texts: dict[str, list[str]] = {}
-        self.addresses: list[str] = []
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.addresses += [value or "" for name, value in attrs if name in {"src", "href"}]
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open:
-            self.texts.setdefault(self.open[-1], []).append(data)
+PICTURE = b"a picture"
+MINE = """objective: mine:train
+metric: {name: score, direction: maximize}
+budget: {trials: 1}
+parameters: {x: {type: float, low: 0, high: 1}}
+"""
 
 
 def new_study(folder: Path, n_complete: int, n_failed: int = 0) -> Study:
@@ -55,12 +44,26 @@ def new_study(folder: Path, n_complete: int, n_failed: int = 0) -> Study:
     return study
 
 
+@pytest.fixture
+def full_study(tmp_path: Path) -> Study:
+    """Make a study of everything: evaluated, one of its two worst images as a picture."""
+    study = fill(make_study(tmp_path, objective="tests.predicting:Showing"))
+    write_pictures(study.trial_folder(1), {3: PICTURE})
+    head = [
+        "Resolved on 2026-11-24 09:00:00 by: search run toy.yaml --trials 7",
+        "With Python 3.11.7, search 0.1.0, optuna 5.0.0",
+        "On Linux x86_64, 2 cores",
+    ]
+    write_space_file(study.spec, study.space_file, head)
+    return study
+
+
 @pytest.mark.parametrize(("n_complete", "n_failed"), [(0, 0), (0, 3), (1, 0), (12, 1)], ids=str)
 def test_report_of_any_study_is_a_whole_page(
     tmp_path: Path, n_complete: int, n_failed: int
 ) -> None:
     study = new_study(tmp_path, n_complete, n_failed)
-    page = Page(report_html(study))
+    page = PageText(report_html(study))
     assert page.open == []
     assert page.texts["title"] == ["toy – report"]
     assert page.texts["pre"][0] == study.space_file.read_text(encoding="utf-8")
@@ -68,19 +71,19 @@ def test_report_of_any_study_is_a_whole_page(
 
 def test_report_needs_no_other_file(tmp_path: Path) -> None:
     html = report_html(new_study(tmp_path, 12))
-    assert all(address.startswith("#") for address in Page(html).addresses)
+    assert all(address.startswith("#") for address in PageText(html).addresses)
     assert not re.search(r"@import|url\((?!#)|<link|<iframe", html)
 
 
 def test_report_has_every_trial_and_column_of_the_leaderboard(tmp_path: Path) -> None:
     study = new_study(tmp_path, 3, 2)
     html = report_html(study)
-    table = html[html.index('<table id="leaderboard">') :]
+    table = html[html.index('<table id="leaderboard"') :]
     body = table[table.index("<tbody>") : table.index("</tbody>")]
     rows = re.findall(r"<tr>.*?</tr>", body, flags=re.S)
     assert len(rows) == 5
     assert all(row.count("<td") == len(leaderboard_rows(study)[0]) for row in rows)
-    assert [row.count('data-key="2"') > 0 for row in rows][0]
+    assert '<td data-key="2">2.0000</td>' in rows[0]
 
 
 def test_report_texts_of_trials_are_escaped(tmp_path: Path) -> None:
@@ -111,10 +114,102 @@ def test_report_verb_writes_page_and_figures(tmp_path: Path) -> None:
     assert {path.suffix for path in (tmp_path / "figures").iterdir()} == {".png", ".svg"}
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_report_opens_in_a_browser_without_a_problem(
-    tmp_path: Path, visit: OpenPage, size: tuple[int, int]
+def test_report_tables_are_as_kept(full_study: Study) -> None:
+    assert_golden(PageText(report_html(full_study)).as_text(), "report_tables.text")
+
+
+def test_report_tells_of_the_test_split_classes_layers_and_environment(full_study: Study) -> None:
+    page = PageText(report_html(full_study))
+    assert page.tables["Images by class"][1] == ["cat", "1,200", "300", "10"]
+    assert "Conv2d  32\nLinear  <2>" in "".join(page.texts["pre"])
+    assert dict(page.tables["Environment"])["command"] == "search run toy.yaml --trials 7"
+    worst = page.tables["Worst classified test images"]
+    assert worst[1] == ["test image 3", "3", "cat", "dog", "0.0125"]
+    assert worst[2][0] == "–"
+    pictures = [a for a in page.addresses if not a.startswith("#")]
+    assert pictures == [f"data:image/png;base64,{base64.b64encode(PICTURE).decode()}"]
+
+
+def test_report_neither_trains_nor_reads_the_test_split(full_study: Study) -> None:
+    Showing.made.clear()
+    Showing.read.clear()
+    report_html(full_study)
+    assert (Showing.made, Showing.read) == ([], [])
+
+
+def test_report_without_the_objective_lacks_only_what_it_tells(
+    full_study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = tmp_path / "report.html"
-    write_report(new_study(tmp_path / "studies", 12, 1), file)
-    assert visit(file.as_uri(), size).overflow() == 0
+    whole = PageText(report_html(full_study))
+    plain = PageText(report_html(full_study, ask=False))
+    elsewhere = full_study.spec.model_copy(update={"objective": "nowhere:Nothing"})
+    monkeypatch.setattr(full_study, "spec", elsewhere)
+    gone = PageText(report_html(full_study))
+    for page in (plain, gone):
+        assert page.tables.keys() == whole.tables.keys()
+        assert page.tables["Images by class"][1] == ["cat", "10"]
+        assert "Conv2d" not in "".join(page.texts["pre"])
+    assert (
+        plain.texts["p"].count("left out: the objective was not asked (--without-objective)") == 2
+    )
+    assert any("the module 'nowhere' must be importable" in text for text in gone.texts["p"])
+
+
+def test_report_of_a_deleted_folder_has_everything_else(full_study: Study) -> None:
+    whole = PageText(report_html(full_study))
+    shutil.rmtree(full_study.folder / "trials")
+    page = PageText(report_html(full_study))
+    assert page.tables.keys() == whole.tables.keys()
+    assert page.tables["Worst classified test images"][1] == ["3", "cat", "dog", "0.0125"]
+
+
+def test_report_of_an_older_record_names_the_command(full_study: Study) -> None:
+    for number in CONFUSIONS:
+        stored = dict(full_study.optuna_study.user_attrs[f"test:{number}"])
+        stored.pop("worst")
+        full_study.optuna_study.set_user_attr(f"test:{number}", stored)
+    page = PageText(report_html(full_study))
+    assert "Worst classified test images" not in page.tables
+    assert (
+        "not kept when trial 1 was evaluated; search evaluate toy --trial 1 --again keeps them"
+        in (page.texts["p"])
+    )
+
+
+def test_report_of_a_study_that_was_not_evaluated_names_the_command(tmp_path: Path) -> None:
+    page = PageText(report_html(new_study(tmp_path, 3)))
+    text = "no trial has been evaluated on the test split; search evaluate toy does"
+    assert text in page.texts["p"]
+
+
+def test_report_verb_downloads_nothing(tmp_path: Path) -> None:
+    root = tmp_path / "data"
+    study = make_study(
+        tmp_path / "studies",
+        objective="objectives.image_classifier:ImageClassifier",
+        settings={"data": {"name": "mnist", "root": str(root)}},
+    )
+    result = command_in(tmp_path)("report", study.name)
+    assert result.returncode == 0, result.stderr
+    assert "got: SEARCH_DOWNLOAD=0" in (study.folder / "report.html").read_text()
+    assert not root.exists()
+
+
+def test_provenance_names_the_command(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("def train(params):\n    yield {'score': params['x']}\n")
+    (tmp_path / "mine.yaml").write_text("study: mine\n" + MINE)
+    result = command_in(tmp_path)("run", "mine.yaml", "--engine", "inline")
+    assert result.returncode == 0, result.stderr
+    facts = read_provenance(tmp_path / "studies" / "mine" / "space.yaml")
+    assert facts["command"] == "search run mine.yaml --engine inline"
+
+
+def test_provenance_is_read_as_it_was_written(tmp_path: Path) -> None:
+    file = tmp_path / "space.yaml"
+    file.write_text("".join(f"# {line}\n" for line in provenance()) + "study: x\n")
+    facts = read_provenance(file)
+    assert list(facts)[:4] == ["time", "command", "Python", "search"]
+    assert facts["Python"] == platform.python_version()
+    assert facts["machine"].endswith(f", {os.cpu_count()} cores")
+    file.write_text("study: x\n")
+    assert read_provenance(file) == {}

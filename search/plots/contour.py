@@ -99,6 +99,8 @@ def _draw(scales: list[Scale], places: Array, values: Array, colour: ScalarMappa
         s=16 if len(places) < 200 else 6,
         edgecolors="white",
         linewidths=0.6 if len(places) < 200 else 0.3,
+        clip_on=False,
+        zorder=3,
     )
     scales[0].apply(axes, "x", n_most=6, margin=0.02)
     scales[1].apply(axes, "y", n_most=6, margin=0.02)

@@ -5,7 +5,7 @@ trial, which also go with it into a changed space.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,8 +18,27 @@ METRICS = ("loss", "accuracy", "f1", "auroc")
 """What is computed of each split, in the order of tables."""
 LARGEST_MATRIX = 100
 """Classes up to which the confusion matrix is kept; one of 1,000 takes megabytes."""
+N_WORST = 10
+"""So many of the worst classified images are kept."""
 _PREFIX = "test:"
 _DIGITS = 6
+
+
+@dataclass(frozen=True)
+class Miss:
+    """A test image that is taken for another class.
+
+    Args:
+        index: Its place in the test split, from 0.
+        true: Its class.
+        predicted: The class it is taken for.
+        probability: What its own class is given, from 0 to 1.
+    """
+
+    index: int
+    true: str
+    predicted: str
+    probability: float
 
 
 @dataclass(frozen=True)
@@ -33,12 +52,15 @@ class Figures:
         per_class: Columns `class`, `precision`, `recall`, `f1` and `support`, a row a class.
         confusion: Images by true class (rows) and predicted class (columns); None for more than
             `LARGEST_MATRIX` classes.
+        worst: The `N_WORST` images whose own class is given the least, of those taken for
+            another, the worst first; None in records older than this field.
     """
 
     metrics: dict[str, float | None]
     seconds: float
     per_class: dict[str, list[Any]]
     confusion: list[list[int]] | None
+    worst: list[Miss] | None = None
 
 
 def compute_figures(
@@ -80,7 +102,36 @@ def compute_figures(
             "support": scores[3].tolist(),
         },
         confusion=matrix,
+        worst=worst_images(probabilities, labels, classes),
     )
+
+
+def worst_images(
+    probabilities: "NDArray[np.float64]", labels: "NDArray[np.int64]", classes: Sequence[str]
+) -> list[Miss]:
+    """Find the images that are classified worst.
+
+    Args:
+        probabilities: `(N, K)`, finite, each row sums to 1 up to rounding.
+        labels: `(N,)`, 0 to K - 1.
+        classes: `(K,)`, their names.
+
+    Returns:
+        At most `N_WORST`, only such as are taken for another class: those first whose own
+        class is given the least, then by index.
+    """
+    predictions = probabilities.argmax(axis=1)
+    wrong = np.flatnonzero(predictions != labels)
+    own = probabilities[wrong, labels[wrong]]
+    return [
+        Miss(
+            index=int(wrong[place]),
+            true=classes[labels[wrong[place]]],
+            predicted=classes[predictions[wrong[place]]],
+            probability=round(float(own[place]), _DIGITS),
+        )
+        for place in np.argsort(own, kind="stable")[:N_WORST]
+    ]
 
 
 def _metrics(
@@ -132,4 +183,8 @@ def read_figures(attributes: Mapping[str, Any], number: int) -> Figures | None:
         Its figures, or None if it has not been evaluated.
     """
     stored = attributes.get(f"{_PREFIX}{number}")
-    return Figures(**stored) if stored else None
+    if not stored:
+        return None
+    worst = stored.get("worst")
+    stored = {**stored, "worst": worst and [Miss(**miss) for miss in worst]}
+    return Figures(**{field.name: stored[field.name] for field in fields(Figures)})

@@ -1,5 +1,7 @@
 """The folder of a study: what lies in it, and what is written at the head of its space file."""
 
+import os
+import platform
 import shlex
 import sys
 from datetime import datetime
@@ -158,8 +160,36 @@ def provenance() -> list[str]:
             versions.append(f"{package} {metadata.version(package)}")
         except metadata.PackageNotFoundError:
             continue
-    command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    program = Path(sys.argv[0])
+    # `python -m search` is the same command.
+    name = "search" if program.parts[-2:] == ("search", "__main__.py") else program.name
+    command = shlex.join([name, *sys.argv[1:]])
     return [
         f"Resolved on {datetime.now():%Y-%m-%d %H:%M:%S} by: {command}",
         f"With Python {sys.version.split()[0]}, {', '.join(versions)}",
+        f"On {platform.system()} {platform.machine()}, {os.cpu_count()} cores",
     ]
+
+
+def read_provenance(space_file: Path) -> dict[str, str]:
+    """Read what `provenance` wrote at the head of a space file.
+
+    Args:
+        space_file: The file.
+
+    Returns:
+        Time, command, versions and machine by name; files of earlier versions lack the last.
+    """
+    facts: dict[str, str] = {}
+    for line in space_file.read_text(encoding="utf-8").splitlines():
+        match line.split(" ", 2):
+            case ["#", "Resolved", rest]:
+                facts["time"], _, facts["command"] = rest.removeprefix("on ").partition(" by: ")
+            case ["#", "With", rest]:
+                pairs = [package.partition(" ") for package in rest.split(", ")]
+                facts |= {name: version for name, _, version in pairs}
+            case ["#", "On", machine]:
+                facts["machine"] = machine
+            case _:
+                break
+    return facts

@@ -1,6 +1,7 @@
 """The test figures of a trial as tables for people: by split, by class, and as confusions."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -8,12 +9,20 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from search.studies.figures import LARGEST_MATRIX, METRICS, Figures
+from search.studies.figures import LARGEST_MATRIX, METRICS, Figures, Miss
 from search.studies.record import TrialRecord
 from search.tables import new_table, number_text
 
 LARGEST_SHOWN = 20
 """Classes up to which the confusion matrix is shown; of more, it would fit no terminal."""
+WORST_COLUMNS = ("worst image", "true", "predicted", "p(true)")
+WORST_LEFT = ("true", "predicted")
+"""Those of them that hold words."""
+NO_MISSES = "every test image is classified right"
+OLDER_RECORD = (
+    "the worst classified images were not kept when this trial was evaluated; "
+    "search evaluate STUDY --trial N --again keeps them"
+)
 _HEADINGS = {"f1": "F1", "auroc": "AUROC"}
 
 
@@ -38,6 +47,8 @@ def figures_view(record: TrialRecord) -> RenderableType:
         _classes_table(figures),
         Text(),
         _Confusions(figures.per_class["class"], figures.confusion),
+        Text(),
+        _worst_view(figures),
     )
 
 
@@ -59,6 +70,7 @@ def figures_facts(record: TrialRecord) -> dict[str, Any]:
         "seconds": figures.seconds,
         "per_class": figures.per_class,
         "confusion": figures.confusion,
+        "worst": figures.worst and [asdict(miss) for miss in figures.worst],
     }
 
 
@@ -90,6 +102,33 @@ def _classes_table(figures: Figures) -> Table:
     for name, *values in zip(*figures.per_class.values(), strict=True):
         table.add_row(name, *map(number_text, values))
     return table
+
+
+def _worst_view(figures: Figures) -> RenderableType:
+    """Lay out the worst classified images, or say that there is none."""
+    if not figures.worst:
+        return Text(NO_MISSES if figures.worst is not None else OLDER_RECORD)
+    table = new_table()
+    for column in WORST_COLUMNS:
+        table.add_column(column, justify="left" if column in WORST_LEFT else "right")
+    for row in worst_rows(figures.worst):
+        table.add_row(*row)
+    return table
+
+
+def worst_rows(worst: Sequence[Miss]) -> list[list[str]]:
+    """Write the worst classified images as rows.
+
+    Args:
+        worst: The images.
+
+    Returns:
+        The cells of `WORST_COLUMNS` for each.
+    """
+    return [
+        [str(miss.index), miss.true, miss.predicted, number_text(miss.probability)]
+        for miss in worst
+    ]
 
 
 @dataclass(frozen=True)

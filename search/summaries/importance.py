@@ -7,6 +7,7 @@ parameters that only some of the trials have, which are named apart.
 
 import random
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import optuna
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
@@ -20,6 +21,11 @@ FEWEST_TRIALS = 10
 """Complete trials below which no importance is told: it would be noise."""
 MOST_TRIALS = 300
 """Complete trials above which so many are drawn: fANOVA takes 20 s for 1,000 of ten parameters."""
+
+_told: WeakKeyDictionary[Study, tuple[list[FrozenTrial], list[dict[str, Any]]]] = (
+    WeakKeyDictionary()
+)
+"""The last answer of each study, as a report asks three times and fANOVA takes seconds."""
 
 
 def importance_facts(study: Study) -> list[dict[str, Any]]:
@@ -37,6 +43,12 @@ def importance_facts(study: Study) -> list[dict[str, Any]]:
     states = [TrialState.COMPLETE]
     own = filter(has_begun, study.optuna_study.get_trials(deepcopy=False, states=states))
     trials = list(own)
+    if study not in _told or _told[study][0] != trials:
+        _told[study] = (trials, _facts(study, trials))
+    return _told[study][1]
+
+
+def _facts(study: Study, trials: list[FrozenTrial]) -> list[dict[str, Any]]:
     searched = [name for name, kind in study.space.distributions.items() if not kind.single()]
     counts = {name: sum(name in trial.params for trial in trials) for name in searched}
     common = [name for name, n in counts.items() if n == len(trials)]

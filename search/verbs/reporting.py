@@ -1,5 +1,6 @@
 """The verb that writes a study as a page and as pictures: report."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,12 @@ def report(
     figures: Annotated[
         Path | None, typer.Option(help="Also write every figure into this folder, as PNG and SVG.")
     ] = None,
+    without_objective: Annotated[
+        bool,
+        typer.Option(
+            "--without-objective", help="Import nothing of the study: no classes, no layers."
+        ),
+    ] = False,
     studies: StudiesOption = STUDIES,
 ) -> None:
     """Write a study as one HTML page, with tables, figures and the space file."""
@@ -24,9 +31,11 @@ def report(
     from search.report import write_report
     from search.studies.study import Study
 
+    # The page is made of what this machine has; the image classifier asks this variable.
+    os.environ.setdefault("SEARCH_DOWNLOAD", "0")
     opened = Study.open(study, studies)
     path = output or opened.folder / "report.html"
-    write_report(opened, path)
+    write_report(opened, path, ask=not without_objective)
     typer.echo(f"wrote {path}", err=True)
     if figures is not None:
         files = write_figures(opened, figures)

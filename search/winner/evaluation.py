@@ -7,11 +7,12 @@ trials that have completed and that the user asks for.
 from collections.abc import Sequence
 
 from search.studies.export import LEADERBOARD_FILE, write_leaderboard
-from search.studies.figures import compute_figures, store_figures
+from search.studies.figures import store_figures
 from search.studies.leaderboard import leaderboard_rows
 from search.studies.lock import driving
 from search.studies.record import TrialRecord
 from search.studies.study import Study
+from search.studies.worst_pictures import write_pictures
 from search.winner.choice import (
     Say,
     complete_trials,
@@ -77,13 +78,15 @@ def evaluate_trials(
             study.cut_torn_record()
             for record in ready:
                 say(f"{trials_text(study, [record.number])} reads the test split")
-                _evaluate(study, record)
+                _evaluate(study, record, say)
             write_leaderboard(leaderboard_rows(study), "csv", study.folder / LEADERBOARD_FILE)
     now = [study.record(record.number) for record in chosen]
     return [record for record in now if record.test]
 
 
-def _evaluate(study: Study, record: TrialRecord) -> None:
-    found = predict_test(study, record)
-    figures = compute_figures(found.probabilities, found.labels, found.classes, found.seconds)
-    store_figures(study.optuna_study, record.number, figures)
+def _evaluate(study: Study, record: TrialRecord, say: Say) -> None:
+    tested = predict_test(study, record)
+    if tested.problem:
+        say(f"no pictures of the worst images: {tested.problem}")
+    write_pictures(study.trial_folder(record.number), tested.pictures)
+    store_figures(study.optuna_study, record.number, tested.figures)

@@ -1,11 +1,15 @@
-"""Reads a picture that the user names, or says in one line why it cannot be read."""
+"""Pictures: reads one that the user names, and makes small ones for reports."""
 
+import io
 import warnings
 from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
-from search.errors import SearchError
+from search.errors import ObjectiveError, SearchError
+
+_LONGEST_SIDE = 96
+"""Pixels of a small picture; one of fewer is kept as it is."""
 
 
 class PictureError(SearchError):
@@ -48,3 +52,27 @@ def read_picture(path: Path) -> Image.Image:
     except Exception as error:  # noqa: BLE001  a damaged file may raise anything
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise PictureError(f"{path}: a whole image must be given, got: {reason}") from None
+
+
+def small_png(picture: object) -> bytes:
+    """Make a small picture of an objective's image.
+
+    Args:
+        picture: What the objective gave.
+
+    Returns:
+        A PNG file.
+
+    Raises:
+        ObjectiveError: If it is no image of Pillow.
+    """
+    if not isinstance(picture, Image.Image):
+        raise ObjectiveError(
+            f"objective: images() must give images of Pillow, got {type(picture).__name__}"
+        )
+    small = picture if picture.mode in {"1", "L", "RGB", "RGBA"} else picture.convert("RGB")
+    small = small.copy()
+    small.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
+    file = io.BytesIO()
+    small.save(file, "PNG", optimize=True)
+    return file.getvalue()

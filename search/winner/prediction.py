@@ -1,6 +1,7 @@
 """Has a trial predict the test split: built as it ran, from the checkpoint of its best epoch."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -8,8 +9,10 @@ import numpy as np
 
 from search.errors import ObjectiveError, listing
 from search.objective import PredictingObjective
+from search.studies.figures import Figures, compute_figures
 from search.studies.record import TrialRecord
 from search.studies.study import Study
+from search.winner.pictures import small_png
 from search.winner.trained import EVALUATION, named_classes, trained_objective
 
 if TYPE_CHECKING:
@@ -20,23 +23,22 @@ _TOLERANCE = 1e-2
 
 
 @dataclass(frozen=True)
-class Predictions:
-    """What a trial says of the test split.
+class Tested:
+    """What came of a trial on the test split.
 
     Args:
-        probabilities: `(N, K)`, finite, each row sums to 1 up to rounding.
-        labels: `(N,)`, 0 to K - 1.
-        classes: `(K,)`, their names; numbers if the objective has none.
-        seconds: Time that it took.
+        figures: How well it classifies; classes are numbers if the objective does not name them.
+        pictures: The worst classified images by index, as PNG files; empty if the objective
+            gives no images.
+        problem: Why it could not give them; empty if it could.
     """
 
-    probabilities: "NDArray[np.float64]"
-    labels: "NDArray[np.int64]"
-    classes: tuple[str, ...]
-    seconds: float
+    figures: Figures
+    pictures: dict[int, bytes]
+    problem: str = ""
 
 
-def predict_test(study: Study, record: TrialRecord) -> Predictions:
+def predict_test(study: Study, record: TrialRecord) -> Tested:
     """Predict the test split with the state of a trial's best epoch.
 
     Args:
@@ -44,7 +46,7 @@ def predict_test(study: Study, record: TrialRecord) -> Predictions:
         record: A COMPLETE trial.
 
     Returns:
-        Its predictions.
+        What came of it.
 
     Raises:
         ObjectiveError: If the objective cannot do it.
@@ -59,7 +61,26 @@ def predict_test(study: Study, record: TrialRecord) -> Predictions:
         _check_labels(found, labels)
         require_probabilities(found, "predict('test')")
         classes = named_classes(objective, found.shape[1])
-        return Predictions(found, labels.astype(np.int64), classes, seconds)
+        figures = compute_figures(found, labels.astype(np.int64), classes, seconds)
+        indices = [miss.index for miss in figures.worst or []]
+        try:
+            return Tested(figures, _pictures(objective, indices))
+        except Exception as error:  # noqa: BLE001  it is the user's code; the figures stand
+            return Tested(figures, {}, str(error) or type(error).__name__)
+
+
+def _pictures(objective: object, indices: Sequence[int]) -> dict[int, bytes]:
+    """Ask for images of the test split, if the objective gives any."""
+    images = getattr(objective, "images", None)
+    if images is None or not indices:
+        return {}
+    found = list(images("test", list(indices)))
+    if len(found) != len(indices):
+        raise ObjectiveError(
+            f"objective: images('test', indices) must give an image for each of "
+            f"{len(indices)} indices, got {len(found)}"
+        )
+    return {index: small_png(image) for index, image in zip(indices, found, strict=True)}
 
 
 def require_probabilities(probabilities: "NDArray[np.float64]", method: str) -> None:

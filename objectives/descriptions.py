@@ -1,0 +1,66 @@
+"""What can be told of a search's networks and images before anything is trained."""
+
+from typing import Any
+
+import torch
+
+from objectives.blueprint import Blueprint
+from objectives.data import image_shape_and_classes, load_dataset
+from objectives.models import count_parameters
+
+
+def measure(params: dict[str, Any], **settings: Any) -> dict[str, float]:
+    """Tell what can be known of a network before it is trained, for `constraints:`.
+
+    Args:
+        params: Those of a trial.
+        **settings: Those of the objective.
+
+    Returns:
+        `parameters` and, the same number, `n_parameters`.
+
+    Raises:
+        InfeasibleError: If these parameters make no valid network.
+    """
+    blueprint = Blueprint.of(params, settings)
+    sketch = blueprint.sketch(*image_shape_and_classes(blueprint.data))
+    n_parameters = count_parameters(sketch)
+    return {"parameters": n_parameters, "n_parameters": n_parameters}
+
+
+def describe(params: dict[str, Any], **settings: Any) -> str:
+    """Describe a trial's network, layer by layer.
+
+    Args:
+        params: Those of the trial.
+        **settings: Those of the objective.
+
+    Returns:
+        A table of several lines: each layer's output shape and number of parameters.
+    """
+    import torchinfo
+
+    blueprint = Blueprint.of(params, settings)
+    image_shape, n_classes = image_shape_and_classes(blueprint.data)
+    sketch = blueprint.sketch(image_shape, n_classes)
+    return str(torchinfo.summary(sketch, (1, *image_shape), device="meta", verbose=0))
+
+
+def class_counts(**settings: Any) -> dict[str, dict[str, int]]:
+    """Count the images of each class.
+
+    Args:
+        **settings: Those of the objective.
+
+    Returns:
+        For each class, how many images `train` and `val` have of it.
+    """
+    data = load_dataset(Blueprint.of({}, settings).data, "cpu")
+    counts = {
+        name: torch.bincount(split.labels[split.indices], minlength=len(data.classes))
+        for name, split in (("train", data.train), ("val", data.val))
+    }
+    return {
+        label: {name: int(count[i]) for name, count in counts.items()}
+        for i, label in enumerate(data.classes)
+    }
