@@ -154,7 +154,7 @@ def environment_part(study: Study) -> Part:
     return Part(
         "Environment",
         [f"when {study.space_file.name} was written"],
-        Grid(["", "value"], [[name, text] for name, text in facts.items()], ["", "value"]),
+        Grid(["what", "value"], [[name, text] for name, text in facts.items()], ["what", "value"]),
     )
 
 
