@@ -10,7 +10,17 @@ from collections.abc import Callable
 import typer
 
 from search.errors import SearchError
-from search.verbs import comparing, control, evaluating, looking, reporting, running, spaces, using
+from search.verbs import (
+    comparing,
+    control,
+    evaluating,
+    looking,
+    reporting,
+    running,
+    spaces,
+    using,
+    watching,
+)
 
 VERBS: dict[str, Callable[..., None]] = {
     "check": spaces.check,
@@ -18,6 +28,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "run": running.run,
     "resume": running.resume,
     "retry": running.retry,
+    "watch": watching.watch,
     "stop": control.stop,
     "enqueue": control.enqueue,
     "remove": control.remove,

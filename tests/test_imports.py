@@ -20,7 +20,12 @@ LAYERS = (
     {"search.studies"},
     {"search.running.run", "search.running.trial"},
     {"search.running.engines"},
-    {"search.running.progress", "search.running.sitting"},
+    {
+        "search.running.progress",
+        "search.running.sitting",
+        "search.running.standing",
+        "search.running.watching",
+    },
     {"search.winner"},
     {"search.summaries.best_trials", "search.summaries.comparison", "search.summaries.ladder"},
     {
