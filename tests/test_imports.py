@@ -20,6 +20,7 @@ LAYERS = (
     {"search.studies"},
     {"search.running.run", "search.running.trial"},
     {"search.running.engines"},
+    {"search.tracking"},
     {
         "search.running.progress",
         "search.running.sitting",
