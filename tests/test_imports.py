@@ -36,7 +36,7 @@ LAYERS = (
         "search.summaries.ladder_parts",
     },
     {"search.plots"},
-    {"search.report"},
+    {"search.report", "search.dashboard"},
     {"search.notebook"},
     {"search.verbs"},
     {"search.cli"},

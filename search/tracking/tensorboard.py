@@ -5,6 +5,7 @@ loaded. The parts of an event are put together here, as TensorBoard's helpers fo
 TensorFlow.
 """
 
+import importlib
 import shutil
 import time
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,7 @@ class TensorBoardTracker:
 
     def __init__(self, study: Study) -> None:
         try:
-            import tensorboard.summary.writer.event_file_writer  # noqa: F401
+            importlib.import_module("tensorboard.summary.writer.event_file_writer")
         except ModuleNotFoundError as error:
             raise missing("tensorboard", error) from None
         self._root = study.folder / FOLDER
