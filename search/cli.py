@@ -10,7 +10,18 @@ from collections.abc import Callable
 import typer
 
 from search.errors import SearchError
-from search.verbs import comparing, control, evaluating, looking, reporting, running, spaces, using
+from search.verbs import (
+    comparing,
+    control,
+    evaluating,
+    looking,
+    reporting,
+    running,
+    serving,
+    spaces,
+    using,
+    watching,
+)
 
 VERBS: dict[str, Callable[..., None]] = {
     "check": spaces.check,
@@ -18,6 +29,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "run": running.run,
     "resume": running.resume,
     "retry": running.retry,
+    "watch": watching.watch,
     "stop": control.stop,
     "enqueue": control.enqueue,
     "remove": control.remove,
@@ -28,6 +40,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "compare": comparing.compare,
     "ladder": comparing.ladder,
     "report": reporting.report,
+    "dashboard": serving.dashboard,
     "evaluate": evaluating.evaluate,
     "export": looking.export,
     "predict": using.predict,

@@ -20,7 +20,13 @@ LAYERS = (
     {"search.studies"},
     {"search.running.run", "search.running.trial"},
     {"search.running.engines"},
-    {"search.running.progress", "search.running.sitting"},
+    {"search.tracking"},
+    {
+        "search.running.progress",
+        "search.running.sitting",
+        "search.running.standing",
+        "search.running.watching",
+    },
     {"search.winner"},
     {"search.summaries.best_trials", "search.summaries.comparison", "search.summaries.ladder"},
     {
@@ -30,7 +36,7 @@ LAYERS = (
         "search.summaries.ladder_parts",
     },
     {"search.plots"},
-    {"search.report"},
+    {"search.report", "search.dashboard"},
     {"search.notebook"},
     {"search.verbs"},
     {"search.cli"},

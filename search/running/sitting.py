@@ -11,12 +11,13 @@ from rich.console import Console
 
 from search.errors import InterruptedRunError, NoTrialCompletedError
 from search.objective import extend_import_path
-from search.running.progress import make_progress
+from search.running.progress import make_progress, print_line
 from search.running.run import INTERRUPTED, Run
 from search.spaces.space_file import load_space_file
 from search.studies.export import LEADERBOARD_FILE, write_leaderboard
 from search.studies.leaderboard import leaderboard_rows
 from search.studies.study import Study
+from search.tracking.tracking import tracked
 
 
 def extend_study(study: Study, trials: str | None, overrides: Sequence[str]) -> Study:
@@ -60,8 +61,11 @@ def run_study(
         InterruptedRunError: If the user ended it.
         NoTrialCompletedError: If no trial of the study is COMPLETE.
     """
-    with make_progress(console, quiet) as progress:
-        run = Run(study, progress)
+    with (
+        make_progress(console, quiet) as progress,
+        tracked(study, progress, lambda text: print_line(console, text)) as observer,
+    ):
+        run = Run(study, observer)
         if not run.has_work():
             run.stop("the budget of trials is spent; give more with --trials +20")
         else:

@@ -9,7 +9,7 @@ from search.spaces.pruners import PRUNERS, pruner_problems
 from search.spaces.samplers import SAMPLERS, sampler_problems
 from search.spaces.sections import Problem, Sections, unknown, valid_values
 from search.spaces.space import Space, distribution, holds_value
-from search.spaces.spec import BudgetSpec, MetricSpec, PrunerSpec, SamplerSpec
+from search.spaces.spec import TRACKERS, BudgetSpec, MetricSpec, PrunerSpec, SamplerSpec
 
 
 def section_problems(sections: Sections) -> Iterator[Problem]:
@@ -28,6 +28,7 @@ def section_problems(sections: Sections) -> Iterator[Problem]:
         yield from _pruner_problems(pruner, sections)
     yield from _settings_problems(sections)
     yield from _metric_problems(sections.valid.get("metrics", []))
+    yield from _tracker_problems(sections.valid.get("trackers", []))
     budget = sections.valid.get("budget")
     if isinstance(budget, BudgetSpec) and budget.trials is None and budget.time is None:
         yield Problem(("budget",), "trials, time or both must be given")
@@ -117,6 +118,14 @@ def _metric_problems(metrics: Sequence[MetricSpec]) -> Iterator[Problem]:
                 f"trial counts, got {metric.reduce}, {names[0]} has {metrics[0].reduce}"
             )
             yield Problem(("metrics", i, "reduce"), text)
+
+
+def _tracker_problems(trackers: Sequence[str]) -> Iterator[Problem]:
+    for i, name in enumerate(trackers):
+        if name not in TRACKERS:
+            yield Problem(("trackers", i), unknown("tracker", name, TRACKERS))
+        elif name in trackers[:i]:
+            yield Problem(("trackers", i), f"names must differ, got {name!r} twice")
 
 
 def _settings_problems(sections: Sections) -> Iterator[Problem]:

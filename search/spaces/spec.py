@@ -26,6 +26,9 @@ from search.spaces.parameters import Parameter, ScalarField, StrictModel
 from search.spaces.pruners import PRUNERS
 from search.spaces.samplers import SAMPLERS
 
+TRACKERS = ("tensorboard", "mlflow")
+"""Viewers of other people that trials can be written for."""
+
 
 def study_name(name: str) -> str:
     """Accept a study's name if it can be the name of a folder.
@@ -215,6 +218,9 @@ class Spec(StrictModel):
         default=3,
         description="How many of the best complete trials keep their best checkpoint: a number, "
         "all or none.",
+    )
+    trackers: list[Annotated[str, WithJsonSchema({"enum": [*TRACKERS]})]] = Field(
+        default=[], description="For which viewers trials are also written: tensorboard, mlflow."
     )
     start_from: list[dict[str, ScalarField]] = Field(
         default=[], description="Known good points, tried first; what they leave out is sampled."

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -35,10 +35,12 @@ class Driver:
     Args:
         pid: Its number.
         host: The machine it is on.
+        since: When it took the study over, in seconds since 1970.
     """
 
     pid: int
     host: str
+    since: float = 0.0
 
     def __str__(self) -> str:
         """Name it for a message."""
@@ -63,7 +65,8 @@ def driving(folder: Path) -> Iterator[None]:
     """
     path = folder / LOCK_FILE
     with _locked(path) as file:
-        json.dump({"pid": os.getpid(), "host": socket.gethostname()}, file)
+        driver = Driver(os.getpid(), socket.gethostname(), time.time())
+        json.dump(asdict(driver), file)
         file.flush()
         done = threading.Event()
         beat = threading.Thread(target=_beat, args=(path, file, done), daemon=True)

@@ -2,12 +2,17 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from search.verbs.options import where_flag
+
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from search.studies.study import Study
 
 
 def stdout() -> "Console":
@@ -41,3 +46,25 @@ def next_commands(*commands: str) -> None:
         *commands: Whole commands, the likeliest first.
     """
     typer.echo("next: " + "\n      ".join(commands), err=True)
+
+
+def print_result(study: "Study", studies: Path) -> None:
+    """Print what a run has come to: counts and failures to stderr, the best trials to stdout.
+
+    Args:
+        study: The study; nothing is printed of one without trials.
+        studies: The folder of all studies.
+    """
+    from search.summaries.summary import counts_text, failure_lines, leaderboard_view
+
+    records = study.records()
+    if not records:
+        return
+    typer.echo("\n".join([counts_text(records), *failure_lines(records)]), err=True)
+    console = stdout()
+    console.print(leaderboard_view(study, console.width))
+    where = where_flag(studies)
+    next_commands(
+        f"search show {study.name} {records[0].number}{where}",
+        f"search export {study.name} --format csv{where}",
+    )

@@ -21,9 +21,8 @@ from search.verbs.options import (
     TimeOption,
     WorkersOption,
     overrides,
-    where_flag,
 )
-from search.verbs.output import next_commands, stderr, stdout
+from search.verbs.output import print_result, stderr
 
 if TYPE_CHECKING:
     from search.studies.study import Study
@@ -180,20 +179,4 @@ def _sit(study: "Study", engine: str, address: str | None, studies: Path, quiet:
     try:
         run_study(study, engine, address, stderr(), quiet=quiet)
     finally:
-        _print_result(study, studies)
-
-
-def _print_result(study: "Study", studies: Path) -> None:
-    from search.summaries.summary import counts_text, failure_lines, leaderboard_view
-
-    records = study.records()
-    if not records:
-        return
-    typer.echo("\n".join([counts_text(records), *failure_lines(records)]), err=True)
-    console = stdout()
-    console.print(leaderboard_view(study, console.width))
-    where = where_flag(studies)
-    next_commands(
-        f"search show {study.name} {records[0].number}{where}",
-        f"search export {study.name} --format csv{where}",
-    )
+        print_result(study, studies)

@@ -1,0 +1,92 @@
+"""Serves optuna-dashboard for a study, to be looked at only: nothing is changed through it."""
+
+import errno
+from collections.abc import Callable, Iterable
+from socketserver import ThreadingMixIn
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from search.errors import SearchError
+from search.studies.study import Study
+
+HOST = "127.0.0.1"
+PORT = 8080
+_REFUSAL = "405 Method Not Allowed"
+
+Environ = dict[str, Any]
+App = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+
+
+class DashboardServer(ThreadingMixIn, WSGIServer):
+    """A server that answers several requests at a time."""
+
+    daemon_threads = True
+
+
+class _SilentHandler(WSGIRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing of requests."""
+
+
+def open_dashboard(study: Study, port: int | None = None) -> tuple[DashboardServer, str]:
+    """Bind a server to a port of this machine that only this machine reaches.
+
+    Args:
+        study: The study; it may be running.
+        port: The port; 0 takes any, None takes the usual one or any other.
+
+    Returns:
+        The server, to be served, and the address of the study's page.
+
+    Raises:
+        SearchError: If the package is missing or the port is taken.
+    """
+    try:
+        from optuna_dashboard import wsgi
+    except ModuleNotFoundError as error:
+        raise SearchError(
+            f"dashboard: the package {error.name} must be installed, by the extra 'dashboard': "
+            "pip install -e '.[dashboard]' in the folder of search"
+        ) from None
+    record = study.optuna_study
+    server = _bind(read_only(wsgi(record._storage)), port)
+    return server, f"http://{HOST}:{server.server_port}/dashboard/studies/{record._study_id}"
+
+
+def read_only(app: App) -> App:
+    """Refuse every request that could change something.
+
+    Args:
+        app: A WSGI application.
+
+    Returns:
+        The same for GET and HEAD; others are answered with a text that says why not.
+    """
+
+    def answer(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        method = environ["REQUEST_METHOD"]
+        if method in ("GET", "HEAD"):
+            return app(environ, start_response)
+        text = f"this dashboard only shows a study, {method} would change it\n".encode()
+        headers = [("Content-Type", "text/plain; charset=utf-8"), ("Allow", "GET, HEAD")]
+        start_response(_REFUSAL, [*headers, ("Content-Length", str(len(text)))])
+        return [text]
+
+    return answer
+
+
+def _bind(app: App, port: int | None) -> DashboardServer:
+    try:
+        return make_server(
+            HOST,
+            PORT if port is None else port,
+            app,
+            server_class=DashboardServer,
+            handler_class=_SilentHandler,
+        )
+    except OSError as error:
+        if port is None and error.errno == errno.EADDRINUSE:
+            return _bind(app, 0)
+        raise SearchError(
+            f"--port: a free port must be given, got {port}: {error.strerror}; 0 takes any"
+        ) from None

@@ -1,0 +1,154 @@
+"""Where a run stands: its trials by state, the best so far, speed and time left, as text.
+
+A run tells it what happens (`progress.py`), a watcher what it reads (`watching.py`).
+"""
+
+from collections.abc import Callable
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from search.durations import format_duration
+from search.spaces.spec import Spec
+from search.studies.record import TrialRecord
+
+_WORDS = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}
+
+
+class Standing:
+    """What is known of a run.
+
+    Args:
+        spec: Its search.
+        elapsed_s: Tells for how many seconds the run has gone on.
+    """
+
+    def __init__(self, spec: Spec, elapsed_s: Callable[[], float]) -> None:
+        self.spec = spec
+        self.elapsed_s = elapsed_s
+        self.running: dict[int, TrialRecord] = {}
+        self.counts = dict.fromkeys(_WORDS, 0)
+        self.n_epochs = 0
+        self.n_finished_here = 0
+        self._latest: dict[int, tuple[int, float]] = {}
+        self._values: dict[int, float] = {}
+
+    def count(self, trial: TrialRecord) -> None:
+        """Take in a trial that has ended, in this run or an earlier one.
+
+        Args:
+            trial: The trial; one that is RUNNING was left for a later run.
+        """
+        self.running.pop(trial.number, None)
+        self._latest.pop(trial.number, None)
+        if trial.state in self.counts:
+            self.counts[trial.state] += 1
+        if trial.state == "COMPLETE" and trial.value is not None:
+            self._values[trial.number] = trial.value
+        else:
+            self._values.pop(trial.number, None)
+
+    def finish(self, trial: TrialRecord) -> None:
+        """Take in a trial that has ended in this run.
+
+        Args:
+            trial: The trial.
+        """
+        self.n_finished_here += 1
+        self.count(trial)
+
+    def note_epoch(self, number: int, epoch: int, value: float) -> None:
+        """Take in the newest epoch of a running trial.
+
+        Args:
+            number: The trial.
+            epoch: From 1.
+            value: The (first) metric at that epoch.
+        """
+        self._latest[number] = epoch, value
+        best = self._values.get(number)
+        if best is None or self._sign * value > self._sign * best:
+            self._values[number] = value
+
+    @property
+    def best(self) -> tuple[float, int] | None:
+        """Value and number of the best complete or running trial, None if there is none."""
+        ranked = ((value, number) for number, value in self._values.copy().items())
+        return max(ranked, key=lambda pair: (self._sign * pair[0], -pair[1]), default=None)
+
+    def headline(self) -> str:
+        """Say in one line where the run stands.
+
+        Returns:
+            Trials done of those wanted, by state, best value, speed and time left.
+        """
+        parts = [f"{self.spec.study} {self._done()} trials", f"{len(self.running)} running"]
+        parts += [f"{self.counts[state]} {word}" for state, word in _WORDS.items()]
+        best = self.best
+        if best is not None:
+            parts.append(f"best {self.spec.metric.name} {best[0]:.4f} (trial {best[1]})")
+        elapsed_s = max(self.elapsed_s(), 1e-9)
+        parts.append(f"{self.n_epochs / elapsed_s:.1f} epochs/s")
+        left = self._seconds_left(elapsed_s)
+        parts.append(f"{format_duration(elapsed_s)} gone" + (f", {left} left" if left else ""))
+        return " · ".join(parts)
+
+    def finished_line(self, trial: TrialRecord) -> str:
+        """Say in one line how a trial ended.
+
+        Args:
+            trial: The trial, taken in already.
+
+        Returns:
+            Its number, state, value and time, and the best so far.
+        """
+        value = "" if trial.value is None else f" {self.spec.metric.name}={trial.value:.4f}"
+        epoch = f" at epoch {trial.best_epoch} of {trial.n_epochs}" if trial.best_epoch else ""
+        reason = f" ({trial.reason})" if trial.failure else ""
+        seconds = f", {trial.seconds:.1f} s" if trial.seconds is not None else ""
+        leader = self.best
+        best = f", best {leader[0]:.4f} in trial {leader[1]}" if leader else ""
+        end = f"[{self._done()}] trial {trial.number} {trial.state}"
+        return f"{end}{value}{epoch}{seconds}{best}{reason}"
+
+    def table(self) -> RenderableType:
+        """Lay out the running trials, with the headline below.
+
+        Returns:
+            What to show on a terminal.
+        """
+        metric, epochs = self.spec.metric.name, self.spec.epochs
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        for column in ["trial", "epoch", metric]:
+            table.add_column(column, no_wrap=True, min_width=max(len(column), 6))
+        table.add_column("parameters", no_wrap=True, ratio=1)
+        for number, trial in sorted(self.running.copy().items()):
+            epoch, value = self._latest.get(number, (0, None))
+            of = f"{epoch}/{epochs}" if epochs else str(epoch)
+            shown = " ".join(f"{k}={_short(v)}" for k, v in trial.params.items())
+            table.add_row(str(number), of, "–" if value is None else f"{value:.4f}", shown)
+        return Group(table, Text(self.headline()))
+
+    @property
+    def _sign(self) -> int:
+        return 1 if self.spec.metric.direction == "maximize" else -1
+
+    def _done(self) -> str:
+        wanted = self.spec.budget.trials
+        return f"{sum(self.counts.values())}{f'/{wanted}' if wanted else ''}"
+
+    def _seconds_left(self, elapsed_s: float) -> str:
+        budget = self.spec.budget
+        left = []
+        if budget.time is not None:
+            left.append(max(budget.time - elapsed_s, 0.0))
+        if budget.trials is not None and self.n_finished_here:
+            to_do = max(budget.trials - sum(self.counts.values()), 0)
+            left.append(to_do * elapsed_s / self.n_finished_here)
+        return f"about {format_duration(max(round(min(left)), 1))}" if left else ""
+
+
+def _short(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

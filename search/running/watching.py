@@ -1,0 +1,95 @@
+"""Shows a run of another process as it goes, by reading the study's record and nothing else."""
+
+import time
+from collections.abc import Iterator
+from datetime import datetime
+
+from rich.console import Console
+from rich.live import Live
+
+from search.running.progress import print_line
+from search.running.standing import Standing
+from search.studies.lock import Driver, find_driver
+from search.studies.record import TrialRecord, has_begun, read_record
+from search.studies.study import Study
+
+
+class Watcher:
+    """A running study seen from outside.
+
+    Args:
+        study: The study; its storage reads on from where it was.
+        driver: The process that runs it.
+    """
+
+    def __init__(self, study: Study, driver: Driver) -> None:
+        self._study = study
+        self._since = datetime.fromtimestamp(driver.since)
+        self.standing = Standing(study.spec, lambda: max(time.time() - driver.since, 0.0))
+        self._ended: set[int] = set()
+        self._n_epochs_ended = 0
+
+    def look(self) -> list[TrialRecord]:
+        """Read what is new in the record.
+
+        Returns:
+            The trials that have ended since the last look, by number.
+        """
+        new = []
+        n_epochs = 0
+        for trial in self._study.optuna_study.get_trials(deepcopy=False):
+            if trial.number in self._ended or not has_begun(trial):
+                continue
+            record = read_record(trial)
+            if not trial.state.is_finished():
+                self._see_running(record)
+                n_epochs += record.n_epochs
+                continue
+            new.append(record)
+            self._ended.add(record.number)
+            if trial.datetime_complete and trial.datetime_complete >= self._since:
+                self._n_epochs_ended += record.n_epochs
+                self.standing.finish(record)
+            else:
+                self.standing.count(record)
+        self.standing.n_epochs = self._n_epochs_ended + n_epochs
+        return new
+
+    def _see_running(self, record: TrialRecord) -> None:
+        self.standing.running[record.number] = record
+        for epoch, value in sorted(record.values.items()):
+            self.standing.note_epoch(record.number, epoch, value)
+
+
+def watch_study(study: Study, driver: Driver, console: Console, interval_s: float) -> None:
+    """Show a run until it ends: a live table on a terminal, elsewhere a line per ended trial.
+
+    Args:
+        study: The study; neither its record nor its lock is touched.
+        driver: The process that runs it.
+        console: Where to show.
+        interval_s: Seconds between two looks.
+    """
+    watcher = Watcher(study, driver)
+    watcher.look()
+    print_line(console, f"{study.name}: {driver} runs it; Ctrl-C ends the watching only")
+    if not console.is_terminal:
+        for trial in _looks(watcher, study, interval_s):
+            print_line(console, watcher.standing.finished_line(trial))
+        return
+    table = watcher.standing.table
+    with Live(get_renderable=table, console=console, refresh_per_second=4, transient=True):
+        for _ in _looks(watcher, study, interval_s):
+            pass
+    print_line(console, watcher.standing.headline())
+
+
+def _looks(watcher: Watcher, study: Study, interval_s: float) -> Iterator[TrialRecord]:
+    """Yield trials as they end, and end with the run."""
+    runs = True
+    while runs:
+        # Asked before the look, so that the last look sees all that the driver wrote.
+        runs = find_driver(study.folder) is not None
+        yield from watcher.look()
+        if runs:
+            time.sleep(interval_s)

@@ -1,0 +1,146 @@
+"""Tells trackers of a run. Each works in a thread of its own: the driver only passes on.
+
+A tracker that fails is named once and left out from there on; the record has everything, and
+the next run writes what it lacks.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from queue import SimpleQueue
+
+from search.running.run import Observer, Run
+from search.studies.record import Report, TrialRecord
+from search.studies.study import Study
+from search.tracking.mlflow import MlflowTracker
+from search.tracking.tensorboard import TensorBoardTracker
+from search.tracking.tracker import TrackedTrial, Tracker
+
+_KINDS: dict[str, Callable[[Study], Tracker]] = {
+    "tensorboard": TensorBoardTracker,
+    "mlflow": MlflowTracker,
+}
+_PATIENCE_S = 30.0
+"""For so long the end of a run waits for a tracker."""
+
+Job = Callable[[Tracker], None]
+
+
+@contextmanager
+def tracked(study: Study, observer: Observer, warn: Callable[[str], None]) -> Iterator[Observer]:
+    """Have the trackers of a study told of its run.
+
+    Args:
+        study: The study; its space file names the trackers.
+        observer: Who else is told, and first.
+        warn: Tells the user, in one line, why a tracker is left out.
+
+    Yields:
+        Who is to be told of the run.
+    """
+    lanes = [_Lane(name, study, warn) for name in study.spec.trackers]
+    try:
+        yield _Tracking(observer, lanes) if lanes else observer
+    finally:
+        for lane in lanes:
+            lane.close()
+
+
+class _Lane:
+    """A tracker in a thread of its own."""
+
+    def __init__(self, name: str, study: Study, warn: Callable[[str], None]) -> None:
+        self._name = name
+        self._study = study
+        self._warn = warn
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._works = False
+
+    def start(self) -> None:
+        self._works = True
+        self._thread.start()
+
+    def put(self, job: Job) -> None:
+        if self._works:
+            self._jobs.put(job)
+
+    def close(self) -> None:
+        if not self._thread.is_alive():
+            return
+        self._jobs.put(None)
+        self._thread.join(_PATIENCE_S)
+        if self._thread.is_alive():
+            self._warn_once(f"must be done {_PATIENCE_S:.0f} s after the run, it is not")
+
+    def _work(self) -> None:
+        try:
+            tracker = _KINDS[self._name](self._study)
+            for job in iter(self._jobs.get, None):
+                job(tracker)
+            tracker.close()
+        except Exception as error:  # noqa: BLE001  whatever a tracker does, the run goes on
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            self._warn_once(reason)
+
+    def _warn_once(self, reason: str) -> None:
+        self._works = False
+        self._warn(f"warning: trackers: {self._name} is left out of this run: {reason}")
+
+
+class _Tracking:
+    """Passes what happens in a run on to an observer, and to the lanes of the trackers."""
+
+    def __init__(self, observer: Observer, lanes: list[_Lane]) -> None:
+        self._observer = observer
+        self._lanes = lanes
+
+    def run_started(self, run: Run, n_workers: int) -> None:
+        self._observer.run_started(run, n_workers)
+        self._study = run.study
+        for lane in self._lanes:
+            lane.start()
+        for record in run.study.records():
+            if record.state != "RUNNING":
+                self._pass_on(_write_ended(self._tracked(record)))
+
+    def trial_started(self, trial: TrialRecord) -> None:
+        self._observer.trial_started(trial)
+        known = self._tracked(trial)
+        self._pass_on(lambda tracker: tracker.begin(known))
+
+    def epoch_finished(self, number: int, report: Report) -> None:
+        self._observer.epoch_finished(number, report)
+        self._pass_on(lambda tracker: tracker.epoch(number, report.epoch, report.metrics))
+
+    def trial_finished(self, trial: TrialRecord) -> None:
+        self._observer.trial_finished(trial)
+        known = self._tracked(trial)
+
+        def end(tracker: Tracker) -> None:
+            tracker.begin(known)  # one that was left RUNNING may not have begun in this run
+            tracker.end(trial)
+
+        self._pass_on(end)
+
+    def _pass_on(self, job: Job) -> None:
+        for lane in self._lanes:
+            lane.put(job)
+
+    def _tracked(self, record: TrialRecord) -> TrackedTrial:
+        study = self._study
+        frozen = study.optuna_study.get_trials(deepcopy=False)[record.number]
+        begun = frozen.datetime_start.isoformat() if frozen.datetime_start else ""
+        identity = f"{study.name}/{record.number}/{begun}"
+        return TrackedTrial(record, identity, study.trial_folder(record.number))
+
+
+def _write_ended(trial: TrackedTrial) -> Job:
+    """Write a trial of an earlier run, if that run could not."""
+
+    def write(tracker: Tracker) -> None:
+        if not tracker.knows(trial):
+            tracker.begin(trial)
+            tracker.end(trial.record)
+
+    return write

@@ -1,0 +1,45 @@
+"""The verb that serves a page until it is interrupted: dashboard."""
+
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from search.errors import StudyError, listing
+from search.verbs.options import STUDIES, StudiesOption
+
+
+def dashboard(
+    study: Annotated[
+        str | None, typer.Argument(help="A study's name, or the path of its folder.")
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Default: 8080 or, if taken, any; 0: any."),
+    ] = None,
+    open_: Annotated[bool, typer.Option("--open", help="Also open it in the browser.")] = False,
+    studies: StudiesOption = STUDIES,
+) -> None:
+    """Show a study in optuna-dashboard, on this machine only; nothing can be changed there."""
+    from search.dashboard import open_dashboard
+    from search.studies.study import Study
+
+    server, address = open_dashboard(Study.open(study or _no_study(studies), studies), port)
+    typer.echo(address)
+    typer.echo("Ctrl-C ends it", err=True)
+    if open_:
+        webbrowser.open(address)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        typer.echo("", err=True)
+    finally:
+        server.server_close()
+
+
+def _no_study(studies: Path) -> str:
+    from search.studies.study_folder import study_names
+
+    # optuna-dashboard shows one storage at a time, and each study has its own.
+    raise StudyError(f"STUDY: a study must be named; valid: {listing(study_names(studies))}")

@@ -1,0 +1,258 @@
+"""What TensorBoard and MLflow find of a study, read back as they read it."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from mlflow.entities import Run
+from mlflow.tracking import MlflowClient
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.plugins.hparams import plugin_data_pb2
+
+from search.studies.history import read_history
+from search.studies.study import Study
+from tests.conftest import ROOT
+from tests.processes import Search, command_in, environment
+
+SPACE = """\
+study: toy
+objective: tests.OBJECTIVE
+settings: {epochs: 3}
+metric: {name: score, direction: maximize}
+budget: {trials: 4}
+sampler: {name: random, seed: 1}
+pruner: {name: none}
+resources: {gpus_per_trial: 0}
+keep: 2
+trackers: [tensorboard, mlflow]
+parameters:
+  x: {type: float, low: 0, high: 1}
+  kind: {type: categorical, choices: [a, true]}
+"""
+QUADRATIC = "toys:quadratic"
+
+
+@pytest.fixture
+def search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Search:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    write(tmp_path)
+    return command_in(tmp_path)
+
+
+def write(folder: Path, objective: str = QUADRATIC, **changes: str) -> None:
+    text = SPACE.replace("OBJECTIVE", objective)
+    for old, new in changes.items():
+        text = text.replace(f"{old}: ", f"{old}: {new} # ")
+    (folder / "toy.yaml").write_text(text)
+
+
+def scalars(folder: Path, number: int) -> dict[str, dict[int, float]]:
+    """Read the scalars of a trial as TensorBoard does."""
+    accumulator = read_events(folder, number)
+    return {
+        tag: {event.step: event.value for event in accumulator.Scalars(tag)}
+        for tag in accumulator.Tags()["scalars"]
+    }
+
+
+def read_events(folder: Path, number: int) -> EventAccumulator:
+    accumulator = EventAccumulator(str(folder / f"tensorboard/{number:04d}"))
+    accumulator.Reload()
+    return accumulator
+
+
+def runs(uri: str, name: str = "toy") -> tuple[MlflowClient, dict[int, Run]]:
+    """Read the runs of an experiment by trial; there is one for each."""
+    client = MlflowClient(tracking_uri=uri)
+    experiment = client.get_experiment_by_name(name)
+    assert experiment
+    found = client.search_runs([experiment.experiment_id])
+    by_trial = {int(run.data.tags["trial"]): run for run in found}
+    assert len(by_trial) == len(found)
+    return client, by_trial
+
+
+def database(folder: Path) -> str:
+    return f"sqlite:///{folder / 'mlflow.db'}"
+
+
+def steps(client: MlflowClient, run: Run, metric: str = "score") -> dict[int, float]:
+    history = client.get_metric_history(run.info.run_id, metric)
+    by_step = {entry.step: entry.value for entry in history}
+    assert len(by_step) == len(history)
+    return by_step
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """Run four trials that can save themselves, for both."""
+    folder = tmp_path_factory.mktemp("whole")
+    write(folder, "wandering:Wandering")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(ROOT))
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        done = command_in(folder)("run", "toy.yaml", "--engine", "inline")
+    assert done.returncode == 0, done.stderr
+    assert "warning" not in done.stderr.lower()
+    assert "INFO" not in done.stderr
+    assert not list(folder.glob("mlruns*"))
+    return Study.open("toy", folder / "studies")
+
+
+def test_both_have_every_epoch_of_every_trial(study: Study) -> None:
+    client, found = runs(database(study.folder))
+    assert sorted(found) == [0, 1, 2, 3]
+    for record in study.records():
+        run = found[record.number]
+        assert steps(client, run) == pytest.approx(record.values)
+        assert run.data.params == {name: str(value) for name, value in record.params.items()}
+        assert (run.info.status, run.data.tags["state"]) == ("FINISHED", "COMPLETE")
+        assert run.data.metrics["best_score"] == pytest.approx(record.value)
+        seen = scalars(study.folder, record.number)
+        assert seen["score"] == pytest.approx(record.values)
+        assert seen["hparam/score"] == pytest.approx({record.best_epoch: record.value})
+        assert seen["place"].keys() == {1, 2, 3}
+
+
+def test_mlflow_keeps_the_best_models(study: Study) -> None:
+    client, found = runs(database(study.folder))
+    kept = {int(path.parent.name) for path in study.folder.glob("trials/*/best.pt")}
+    assert len(kept) == 2
+    for number, run in found.items():
+        paths = [one.path for one in client.list_artifacts(run.info.run_id)]
+        assert paths == (["best.pt"] if number in kept else [])
+
+
+def test_tensorboard_has_a_row_of_hyperparameters(study: Study) -> None:
+    metadata = read_events(study.folder, 0).summary_metadata
+    parts = {
+        tag: plugin_data_pb2.HParamsPluginData.FromString(one.plugin_data.content)
+        for tag, one in metadata.items()
+        if tag.startswith("_hparams_/")
+    }
+    start = parts["_hparams_/session_start_info"].session_start_info.hparams
+    params = study.record(0).params
+    assert start["x"].number_value == params["x"]
+    assert (start["kind"].bool_value or start["kind"].string_value) == params["kind"]
+    assert parts["_hparams_/session_end_info"].session_end_info.status == 1
+    infos = parts["_hparams_/experiment"].experiment.metric_infos
+    assert [info.name.tag for info in infos] == ["hparam/score"]
+
+
+def test_failed_trials_have_their_state_and_reason(search: Search, tmp_path: Path) -> None:
+    text = SPACE.replace("OBJECTIVE", "toys:misbehaving").replace("{epochs: 3}", "{}")
+    text = text[: text.index("  x:")] + "  way: {type: categorical, choices: [good, raises]}\n"
+    (tmp_path / "toy.yaml").write_text(text.replace("random, seed: 1", "grid"))
+    search("run", "toy.yaml", "--engine", "inline")
+    study = Study.open("toy", tmp_path / "studies")
+    _, found = runs(database(study.folder))
+    failed = next(record for record in study.records() if record.state == "FAIL")
+    run = found[failed.number]
+    assert (run.info.status, run.data.tags["state"]) == ("FAILED", "FAIL")
+    assert run.data.tags["reason"] == "error: RuntimeError: no such layer"
+    tensors = read_events(study.folder, failed.number).Tensors("reason")
+    assert tensors[0].tensor_proto.string_val == [b"error: RuntimeError: no such layer"]
+
+
+def test_a_killed_run_goes_on_in_the_same_runs(search: Search, tmp_path: Path) -> None:
+    write(tmp_path, settings="{epochs: 3, sleep_s: 0.1}", budget="{trials: 30}")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "search", "run", "toy.yaml", "--engine", "inline"],
+        cwd=tmp_path,
+        env={**environment(tmp_path), "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.DEVNULL,
+    )
+    folder = tmp_path / "studies/toy"
+    while not (folder / "trials/0003").exists():
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    done = search("resume", "toy", "--engine", "inline", "--trials", "6")
+    assert done.returncode == 0, done.stderr
+    client, found = runs(database(folder))
+    assert sorted(found) == [*range(6)]
+    for number in range(6):
+        history = read_history(folder / f"trials/{number:04d}")
+        expected = {int(row["epoch"]): float(row["score"]) for row in history}
+        assert len(expected) == 3
+        assert steps(client, found[number]) == pytest.approx(expected)
+        assert scalars(folder, number)["score"] == pytest.approx(expected)
+    again = search("resume", "toy", "--engine", "inline", "--trials", "+1")
+    assert again.returncode == 0
+    assert len(runs(database(folder))[1]) == 7
+
+
+def test_interrupted_trials_are_scheduled_at_the_users_address(
+    search: Search, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri = f"sqlite:///{tmp_path / 'mine.db'}"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    write(tmp_path, settings="{epochs: 9, sleep_s: 0.3}", budget="{time: 1s}")
+    search("run", "toy.yaml", "--engine", "inline", "--set", "trackers=[mlflow]")
+    assert {run.info.status for run in runs(uri)[1].values()} == {"SCHEDULED"}
+    assert not (tmp_path / "studies/toy/mlflow.db").exists()
+
+
+@pytest.mark.parametrize("way", ["broken", "missing"])
+def test_a_tracker_that_cannot_start_warns_once_and_costs_no_trial(
+    search: Search, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    reason = "pip install -e '.[mlflow]'"
+    if way == "missing":
+        (tmp_path / "mlflow.py").write_text("raise ModuleNotFoundError(name='mlflow')\n")
+    else:
+        reason = "ftp://nowhere"
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", reason)
+    done = search("run", "toy.yaml", "--engine", "inline")
+    assert done.returncode == 0, done.stderr
+    (warning,) = warnings_in(done.stderr)
+    assert warning.startswith("warning: trackers: mlflow is left out of this run: ")
+    assert reason in warning
+    assert "4 trials: 4 complete" in done.stderr
+    assert scalars(tmp_path / "studies/toy", 3)["score"].keys() == {1, 2, 3}
+
+
+def test_a_tracker_that_fails_in_the_middle_is_made_good_by_the_next_run(
+    search: Search, tmp_path: Path
+) -> None:
+    search("run", "toy.yaml", "--engine", "inline", "-n", "1", "--set", "trackers=[tensorboard]")
+    folder = tmp_path / "studies/toy"
+    in_the_way = folder / "tensorboard/0001"
+    in_the_way.write_text("a file where a folder belongs")
+    done = search("resume", "toy", "--engine", "inline", "--trials", "4")
+    assert done.returncode == 0
+    (warning,) = warnings_in(done.stderr)
+    assert warning.startswith("warning: trackers: tensorboard is left out of this run: ")
+    assert "4 trials: 4 complete" in done.stderr
+    in_the_way.unlink()
+    search("resume", "toy", "--engine", "inline", "--trials", "5")
+    for number in range(5):
+        assert scalars(folder, number)["score"].keys() == {1, 2, 3}
+
+
+def warnings_in(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith("warning")]
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        (
+            "[tensorbord]",
+            "trackers[0]: unknown tracker 'tensorbord'; did you mean 'tensorboard'; "
+            "valid: tensorboard, mlflow",
+        ),
+        ("[mlflow, mlflow]", "trackers[1]: names must differ, got 'mlflow' twice"),
+        ("mlflow", "trackers: a list must be given, got 'mlflow'"),
+    ],
+    ids=["unknown", "twice", "no list"],
+)
+def test_names_of_trackers_are_checked(search: Search, given: str, text: str) -> None:
+    done = search("check", "toy.yaml", "--set", f"trackers={given}")
+    assert done.returncode == 2
+    assert text in done.stderr
