@@ -1,6 +1,7 @@
 """`search dashboard` as a server of its own, beside a run, asked over HTTP and in a browser."""
 
 import json
+import shutil
 import signal
 import socket
 import subprocess
@@ -62,8 +63,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(home: Path) -> Iterator[str]:
-    """Serve the study and name the address; Ctrl-C must end it cleanly."""
-    process = start(home, "dashboard", "toy", "--port", "0")
+    """Serve the only study and name the address; Ctrl-C must end it cleanly."""
+    process = start(home, "dashboard", "--port", "0")
     assert process.stdout
     yield process.stdout.readline().strip()
     process.send_signal(signal.SIGINT)
@@ -152,9 +153,11 @@ def test_dashboard_shows_a_run_as_it_goes(tmp_path: Path) -> None:
     assert "15 trials: 15 complete" in stderr
 
 
-def test_dashboard_without_a_study_names_those_there_are(home: Path) -> None:
-    stderr = refused(home, "dashboard")
-    assert stderr == "error: STUDY: a study must be named; valid: toy\n"
+def test_dashboard_without_a_study_names_those_there_are(home: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        shutil.copytree(home / "studies/toy", tmp_path / "studies" / name)
+    stderr = refused(tmp_path, "dashboard")
+    assert stderr == "error: STUDY: a study must be named; valid: one, two\n"
 
 
 def test_dashboard_at_a_port_that_is_taken_says_so(home: Path) -> None:

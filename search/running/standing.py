@@ -142,11 +142,13 @@ class Standing:
     def _seconds_left(self, elapsed_s: float) -> str:
         budget = self.spec.budget
         left = []
+        done = sum(self.counts.values())
+        if budget.trials is not None and done >= budget.trials:
+            return ""
         if budget.time is not None:
             left.append(max(budget.time - elapsed_s, 0.0))
         if budget.trials is not None and self.n_finished_here:
-            to_do = max(budget.trials - sum(self.counts.values()), 0)
-            left.append(to_do * elapsed_s / self.n_finished_here)
+            left.append((budget.trials - done) * elapsed_s / self.n_finished_here)
         return f"about {format_duration(max(round(min(left)), 1))}" if left else ""
 
 

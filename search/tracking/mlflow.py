@@ -17,8 +17,13 @@ ARTIFACTS = "mlflow_artifacts"
 _IDENTITY, _STATE = "search.identity", "state"
 _STATUS = {"COMPLETE": "FINISHED", "PRUNED": "KILLED", "FAIL": "FAILED", "RUNNING": "SCHEDULED"}
 """MLflow's word for each state; RUNNING is what a run has left for a later one."""
-# Neither reports to MLflow's makers nor tells of the tables it makes.
-_QUIET = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_LOGGING_LEVEL": "WARNING"}
+# Neither reports to MLflow's makers nor tells of the tables it makes, nor tries a server that is
+# not there for minutes.
+_SETTINGS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+}
 
 
 class MlflowTracker:
@@ -29,7 +34,7 @@ class MlflowTracker:
     """
 
     def __init__(self, study: Study) -> None:
-        for name, value in _QUIET.items():
+        for name, value in _SETTINGS.items():
             os.environ.setdefault(name, value)
         try:
             from mlflow.tracking import MlflowClient

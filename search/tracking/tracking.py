@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from queue import SimpleQueue
 
+from optuna.trial import FrozenTrial
+
 from search.running.run import Observer, Run
 from search.studies.record import Report, TrialRecord
 from search.studies.study import Study
@@ -100,13 +102,15 @@ class _Tracking:
         self._study = run.study
         for lane in self._lanes:
             lane.start()
+        trials = self._study.optuna_study.get_trials(deepcopy=False)
         for record in run.study.records():
             if record.state != "RUNNING":
-                self._pass_on(_write_ended(self._tracked(record)))
+                known = self._tracked(record, trials[record.number])
+                self._pass_on(_write_ended(known))
 
     def trial_started(self, trial: TrialRecord) -> None:
         self._observer.trial_started(trial)
-        known = self._tracked(trial)
+        known = self._running(trial)
         self._pass_on(lambda tracker: tracker.begin(known))
 
     def epoch_finished(self, number: int, report: Report) -> None:
@@ -115,7 +119,7 @@ class _Tracking:
 
     def trial_finished(self, trial: TrialRecord) -> None:
         self._observer.trial_finished(trial)
-        known = self._tracked(trial)
+        known = self._running(trial)
 
         def end(tracker: Tracker) -> None:
             tracker.begin(known)  # one that was left RUNNING may not have begun in this run
@@ -127,9 +131,12 @@ class _Tracking:
         for lane in self._lanes:
             lane.put(job)
 
-    def _tracked(self, record: TrialRecord) -> TrackedTrial:
+    def _running(self, record: TrialRecord) -> TrackedTrial:
+        trials = self._study.optuna_study.get_trials(deepcopy=False)
+        return self._tracked(record, trials[record.number])
+
+    def _tracked(self, record: TrialRecord, frozen: FrozenTrial) -> TrackedTrial:
         study = self._study
-        frozen = study.optuna_study.get_trials(deepcopy=False)[record.number]
         begun = frozen.datetime_start.isoformat() if frozen.datetime_start else ""
         identity = f"{study.name}/{record.number}/{begun}"
         return TrackedTrial(record, identity, study.trial_folder(record.number))

@@ -12,7 +12,7 @@ from search.verbs.options import STUDIES, StudiesOption
 
 def dashboard(
     study: Annotated[
-        str | None, typer.Argument(help="A study's name, or the path of its folder.")
+        str | None, typer.Argument(help="A study's name, or its folder; default: the only one.")
     ] = None,
     port: Annotated[
         int | None,
@@ -25,7 +25,7 @@ def dashboard(
     from search.dashboard import open_dashboard
     from search.studies.study import Study
 
-    server, address = open_dashboard(Study.open(study or _no_study(studies), studies), port)
+    server, address = open_dashboard(Study.open(study or _only_study(studies), studies), port)
     typer.echo(address)
     typer.echo("Ctrl-C ends it", err=True)
     if open_:
@@ -38,8 +38,11 @@ def dashboard(
         server.server_close()
 
 
-def _no_study(studies: Path) -> str:
+def _only_study(studies: Path) -> str:
     from search.studies.study_folder import study_names
 
-    # optuna-dashboard shows one storage at a time, and each study has its own.
-    raise StudyError(f"STUDY: a study must be named; valid: {listing(study_names(studies))}")
+    names = study_names(studies)
+    if len(names) != 1:
+        # optuna-dashboard shows one storage at a time, and each study has its own.
+        raise StudyError(f"STUDY: a study must be named; valid: {listing(names)}")
+    return names[0]
