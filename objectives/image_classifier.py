@@ -18,10 +18,11 @@ from objectives.data import Dataset, image_shape_and_classes, load_dataset, load
 from objectives.deployment import Deployed
 from objectives.devices import choose_device, half_precision
 from objectives.errors import require_count, unknown_name
+from objectives.examples import some_examples
 from objectives.features import feature_dataset
 from objectives.metrics import classification_metrics
 from objectives.models import count_parameters
-from objectives.pictures import prepare
+from objectives.pictures import as_picture, prepare
 from objectives.prediction import predict_images, predict_split
 from objectives.pretrained import Pretrained
 from objectives.training import Training
@@ -166,9 +167,35 @@ class ImageClassifier:
         Raises:
             PictureError: If one of them cannot be brought to that.
         """
-        source, size = self.blueprint.data.name, self.image_shape[1:]
-        prepared = np.stack([prepare(image, source, size) for image in images])
-        return predict_images(self.model, self.data, prepared)
+        return predict_images(self.model, self.data, np.stack(self._prepared(images)))
+
+    def seen(self, images: Sequence[Image]) -> list[Image]:
+        """Show pictures as the network sees them.
+
+        Args:
+            images: As for `classify`.
+
+        Returns:
+            `(N,)`, grey or colour, of the size of `image_shape`.
+
+        Raises:
+            PictureError: If one of them cannot be brought to that.
+        """
+        return [as_picture(pixels) for pixels in self._prepared(images)]
+
+    def examples(self, n: int) -> list[tuple[Image, int]]:
+        """Take some images of the test split.
+
+        Args:
+            n: How many at most.
+
+        Returns:
+            Images and labels, by label, as many of each as can be.
+
+        Raises:
+            SettingsError: If the data has no test split.
+        """
+        return some_examples(self.blueprint.data, n)
 
     def deployable(self) -> nn.Module:
         """Copy the network as it is, with what belongs before and after it.
@@ -267,6 +294,10 @@ class ImageClassifier:
             label: {name: int(count[i]) for name, count in counts.items()}
             for i, label in enumerate(data.classes)
         }
+
+    def _prepared(self, images: Sequence[Image]) -> list[NDArray[np.uint8]]:
+        source, size = self.blueprint.data.name, self.image_shape[1:]
+        return [prepare(image, source, size) for image in images]
 
     @property
     def _freezes(self) -> bool:

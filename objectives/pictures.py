@@ -70,6 +70,18 @@ def prepare(picture: Image.Image, source: str, size: tuple[int, int]) -> NDArray
     return pixels if pixels.shape[1:] == size else resize(pixels[None].copy(), size[0])[0]
 
 
+def as_picture(pixels: NDArray[np.uint8]) -> Image.Image:
+    """Turn the pixels of an image into a picture; `prepare` gives the same pixels of it.
+
+    Args:
+        pixels: `(C, H, W)`, grey or colour.
+
+    Returns:
+        The picture.
+    """
+    return Image.fromarray(pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0).copy())
+
+
 def colour(picture: Image.Image, size: tuple[int, int]) -> NDArray[np.uint8]:
     """Scale a picture as `objectives.sources.read_image_folder` does.
 

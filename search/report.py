@@ -7,10 +7,10 @@ space file with the command to repeat the search.
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from search.disk import write_whole
+from search.pages import render_page
 from search.plots.catalogue import FIGURES
 from search.plots.files import figure_bytes
 from search.studies.leaderboard import Row, leaderboard_rows
@@ -49,9 +49,8 @@ def report_html(study: Study) -> str:
     facts = summary_facts(study)
     _, *parts = summary_parts(facts)
     rows = leaderboard_rows(study)
-    loader = PackageLoader("search", "templates")
-    page = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    return page.get_template("report.html").render(
+    return render_page(
+        "report.html",
         study=study,
         facts=facts["study"],
         notes=facts["notes"],
