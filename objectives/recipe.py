@@ -1,6 +1,7 @@
 """Everything a training is told, as parameters that can be searched or fixed."""
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -99,10 +100,7 @@ class Recipe:
         Raises:
             SettingsError: If a value does not hold.
         """
-        parts = {
-            part: kind(**{name: given[name] for name in _names(kind) if name in given})
-            for part, kind in _PARTS.items()
-        }
+        parts = {part: kind(**_given(kind, given)) for part, kind in _PARTS.items()}
         return cls(**parts, groups=given.get("groups"))
 
 
@@ -125,3 +123,22 @@ def recipe_parameters() -> list[str]:
 
 def _names(kind: type[Any]) -> list[str]:
     return [field.name for field in dataclasses.fields(kind)]
+
+
+def _given(kind: type[Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Pick what a part is given, numbers where numbers must be."""
+    picked = {}
+    for field in dataclasses.fields(kind):
+        if field.name in given:
+            value = picked[field.name] = given[field.name]
+            if field.type in (float, float | None) and not _fits(value, field.default):
+                raise SettingsError(f"{field.name} must be a finite number, got {value!r}")
+            if field.type is bool and not isinstance(value, bool):
+                raise SettingsError(f"{field.name} must be true or false, got {value!r}")
+    return picked
+
+
+def _fits(value: object, default: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value is None and default is None
+    return math.isfinite(value)

@@ -1,5 +1,45 @@
-"""Hyperparameter search for image classifiers: Ray Tune runs, Optuna proposes, ASHA prunes."""
+"""Hyperparameter search for image classifiers: Ray Tune runs, Optuna proposes, ASHA prunes.
 
-from search.errors import InfeasibleError, SearchError
+`Study` opens a study, `run` and `resume` make one grow, `list_studies` says which there are.
+"""
 
-__all__ = ["InfeasibleError", "SearchError"]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from search.errors import InfeasibleError, SearchError, SpaceError, StudyError
+
+if TYPE_CHECKING:
+    from search.notebook.runs import list_studies, resume, run
+    from search.notebook.study import Study
+    from search.studies.record import TrialRecord as Trial
+
+_LATER = {
+    "Study": "search.notebook.study",
+    "Trial": "search.notebook.study",
+    "list_studies": "search.notebook.runs",
+    "resume": "search.notebook.runs",
+    "run": "search.notebook.runs",
+}
+"""Names that are loaded when they are asked for: an objective must not wait for all of them."""
+
+__all__ = [
+    "InfeasibleError",
+    "SearchError",
+    "SpaceError",
+    "Study",
+    "StudyError",
+    "Trial",
+    "list_studies",
+    "resume",
+    "run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return getattr(import_module(_LATER[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

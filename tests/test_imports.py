@@ -31,6 +31,7 @@ LAYERS = (
     },
     {"search.plots"},
     {"search.report"},
+    {"search.notebook"},
     {"search.verbs"},
     {"search.cli"},
 )
@@ -151,8 +152,8 @@ def test_init_is_imported_by_nothing_inside_its_package() -> None:
     assert hubs == {}
 
 
-def test_engines_table_imports_nothing() -> None:
-    assert IMPORTS["search.running.engines"] == set()
+def test_engines_table_loads_no_engine() -> None:
+    assert IMPORTS["search.running.engines"] == {"search.errors"}
 
 
 def members(layer: set[str]) -> set[str]:

@@ -1,6 +1,7 @@
 """The README keeps its word: its commands exist, its examples run, its links lead somewhere."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import typer.main
+from PIL import Image
 from ruamel.yaml import YAML
 
 from search.cli import app
@@ -87,6 +89,21 @@ def test_readme_reads_an_exported_model(tmp_path: Path, run_study: RunStudy) -> 
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", script],
         cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_readme_notebook_runs_as_it_stands(tmp_path: Path, run_study: RunStudy) -> None:
+    sections = {"study": "small_cnn", "objective": "tests.classifying:Using"}
+    study = run_study("inline", **sections, budget={"trials": 1})
+    Image.new("L", (8, 8), 200).save(tmp_path / "three.png")
+    (script,) = blocks("python", "notebook")
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "SEARCH_STUDIES": str(study.folder.parent)},
         capture_output=True,
         text=True,
     )

@@ -91,6 +91,25 @@ def test_recipe_sorts_parameters_into_its_parts() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("learning_rate", "fast"),
+        ("learning_rate", math.nan),
+        ("weight_decay", None),
+        ("momentum", True),
+        ("gradient_clip", math.inf),
+        ("warmup_epochs", "1"),
+        ("unfreeze_at", [0.5]),
+        ("rotation", math.nan),
+        ("nesterov", "no"),
+    ],
+)
+def test_recipe_refuses_what_is_no_number_by_name(name: str, value: object) -> None:
+    with pytest.raises(SettingsError, match=rf"{name} must be .*, got "):
+        Recipe.of({name: value})
+
+
 def test_recipe_of_nothing_has_every_default() -> None:
     assert Recipe.of({}) == Recipe(
         TrainingParameters(), ScheduleParameters(), FreezeParameters(), AugmentationParameters()

@@ -6,7 +6,6 @@ here, so all engines agree.
 
 import time
 from collections import deque
-from pathlib import Path
 from typing import Protocol
 
 from search.disk import TRIAL_BYTES, require_space
@@ -18,11 +17,11 @@ from search.errors import (
     StudyError,
     listing,
 )
+from search.running.assignment import assign
 from search.running.failures import FailurePolicy
 from search.running.trial import Assignment, Worker
 from search.studies.record import Event, Failure, Report, TrialRecord
 from search.studies.study import Study
-from search.studies.study_folder import ERROR_FILE
 
 INTERRUPTED = "interrupted by the user"
 """The stop reason that also ends running trials."""
@@ -353,42 +352,3 @@ class Run:
         self._running.discard(number)
         self.observer.trial_finished(self.study.record(number))
         return True
-
-
-def assign(study: Study, trial: TrialRecord, worker: Worker) -> Assignment:
-    """Gather all that a worker needs to run a trial.
-
-    Args:
-        study: The study.
-        trial: One of its trials.
-        worker: Where it will run.
-
-    Returns:
-        What to run.
-    """
-    spec = study.spec
-    return Assignment(
-        number=trial.number,
-        params=trial.params,
-        seed=trial.seed,
-        objective=spec.objective,
-        settings=spec.settings,
-        checkpoints=study.checkpoints.location,
-        error_file=str((study.trial_folder(trial.number) / ERROR_FILE).resolve()),
-        time_limit_s=spec.budget.trial_time,
-        worker=worker,
-    )
-
-
-def shared_worker(folders: list[str], n_threads: int, hide_gpus: bool) -> Worker:
-    """Describe the surroundings of a run's trials.
-
-    Args:
-        folders: Where objectives may lie.
-        n_threads: Threads of one trial.
-        hide_gpus: Whether objectives must see no GPU.
-
-    Returns:
-        Surroundings with the current folder as the working one.
-    """
-    return Worker(tuple(folders), str(Path.cwd()), n_threads, hide_gpus)

@@ -153,11 +153,15 @@ def read_space_file(path: Path) -> Spec:
         The search.
 
     Raises:
-        SpaceError: If the file was damaged since.
+        SpaceError: If a newer version of this program wrote it, or it was damaged since.
     """
     document = read_document(path)
     _validate_sections(document)
-    document.raise_problems()
+    try:
+        document.raise_problems()
+    except SpaceError as error:
+        hint = f"{path}: a newer version of search wrote this file, or it was changed since"
+        raise SpaceError([*error.problems, hint]) from None
     return Spec.model_validate(document.data)
 
 

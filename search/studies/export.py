@@ -4,22 +4,34 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from search.disk import write_whole
 from search.studies.leaderboard import Row
 from search.tables import escape_latex
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
 LEADERBOARD_FILE = "leaderboard.csv"
 
 
-def _table(rows: list[Row]):  # type: ignore[no-untyped-def]  # a DataFrame; pandas loads late
+def leaderboard_frame(rows: list[Row]) -> "DataFrame":
+    """Make a table of rows.
+
+    Args:
+        rows: The leaderboard.
+
+    Returns:
+        One row a trial; numbers that may be missing keep their type.
+    """
     import pandas as pd
 
     return pd.DataFrame(rows).convert_dtypes() if rows else pd.DataFrame()
 
 
 def _csv(rows: list[Row]) -> bytes:
-    return str(_table(rows).to_csv(index=False)).encode()
+    return str(leaderboard_frame(rows).to_csv(index=False)).encode()
 
 
 def _json(rows: list[Row]) -> bytes:
@@ -50,7 +62,7 @@ def _latex(rows: list[Row]) -> bytes:
 
 
 def _parquet(rows: list[Row]) -> bytes:
-    table, buffer = _table(rows), io.BytesIO()
+    table, buffer = leaderboard_frame(rows), io.BytesIO()
     for name in table.columns:
         if table[name].dtype == object:  # choices of several types
             table[name] = table[name].map(_text).astype("string")

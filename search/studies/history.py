@@ -3,8 +3,12 @@
 import csv
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from search.studies.record import Report
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 FILE_NAME = "history.csv"
 _FIRST_COLUMNS = ["epoch", "seconds"]
@@ -44,6 +48,21 @@ def read_history(folder: Path) -> list[dict[str, str]]:
         return []
     with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
+
+
+def history_frame(folder: Path) -> "DataFrame":
+    """Make a table of a trial's history.
+
+    Args:
+        folder: The trial's folder.
+
+    Returns:
+        Numbers, one row an epoch, in order; no rows if there is none.
+    """
+    import pandas as pd
+
+    rows = pd.DataFrame(read_history(folder))
+    return rows.assign(**{name: pd.to_numeric(rows[name]) for name in rows.columns})
 
 
 def cut_history(folder: Path, n_epochs: int) -> None:

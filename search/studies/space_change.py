@@ -17,7 +17,7 @@ from search.spaces.space import Space, holds_value
 from search.spaces.space_file import write_space_file
 from search.spaces.spec import Spec
 from search.studies import record
-from search.studies.storage import WHOLE, create_next_record, record_version
+from search.studies.record_versions import WHOLE, create_next_record, record_version
 from search.studies.study import IMPORT_FOLDERS, Study
 from search.studies.study_folder import provenance, space_file_name
 

@@ -23,16 +23,17 @@ from search.studies import record
 from search.studies.checkpoints import Checkpoints
 from search.studies.figures import read_figures
 from search.studies.history import append_epoch, cut_history
+from search.studies.journal import cut_torn_line
 from search.studies.live_trial import LiveTrial
 from search.studies.ranking import Directions, ranked
 from search.studies.record import Failure, Report, TrialRecord, read_record
+from search.studies.record_versions import record_version
 from search.studies.storage import (
+    JOURNAL,
     create_record,
-    cut_torn_line,
     delete_record,
     load_record,
     record_file,
-    record_version,
 )
 from search.studies.study_folder import (
     ERROR_FILE,
@@ -181,7 +182,9 @@ class Study:
         Returns:
             What was cut off, in words, or None if the record is whole.
         """
-        return cut_torn_line(self.folder, self.spec.storage)
+        file = record_file(self.folder, self.spec.storage)
+        is_journal = self.spec.storage == JOURNAL
+        return cut_torn_line(file) if file and is_journal else None
 
     def take_up_unfinished(self) -> list[TrialRecord]:
         """Take over the trials that an earlier driver left RUNNING; only the driver may call it.

@@ -7,7 +7,8 @@ from typing import Any
 from search.errors import StudyError
 from search.studies.ranking import Directions, knee_trial, pareto_front, ranked
 from search.studies.record import TrialRecord, has_begun, read_record
-from search.studies.storage import newest_records, open_storage, record_file
+from search.studies.record_versions import newest_records
+from search.studies.storage import open_storage, record_file
 from search.studies.study import METRIC, METRICS, Study
 
 STATES = ("COMPLETE", "PRUNED", "FAIL", "RUNNING")

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from search.errors import SearchError, did_you_mean, listing
 from search.running.engines import ENGINES
 
 STUDIES = Path("studies")
@@ -42,22 +41,6 @@ def where_flag(studies: Path) -> str:
         Nothing for the usual one.
     """
     return "" if studies == STUDIES else f" --studies {studies}"
-
-
-def check_engine(name: str) -> None:
-    """Refuse an engine that there is not.
-
-    Args:
-        name: What the user gave as `--engine`.
-
-    Raises:
-        SearchError: If no engine has that name.
-    """
-    if name not in ENGINES:
-        hint = did_you_mean(name, ENGINES)
-        raise SearchError(
-            f"--engine: an engine must be given, got {name!r}{hint}; valid: {listing(ENGINES)}"
-        )
 
 
 def overrides(flags: Mapping[str, object]) -> list[str]:

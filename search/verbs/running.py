@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from search.errors import SearchError, StudyError, did_you_mean, listing
-from search.running.engines import ENGINES
+from search.running.engines import engine_module
 from search.verbs.options import (
     STUDIES,
     AddressOption,
@@ -20,7 +20,6 @@ from search.verbs.options import (
     StudyArgument,
     TimeOption,
     WorkersOption,
-    check_engine,
     overrides,
     where_flag,
 )
@@ -63,7 +62,7 @@ def run(  # noqa: PLR0913  each is a flag
         "pruner.name": pruner,
         "resources.workers": workers,
     }
-    check_engine(engine)
+    module = engine_module(engine)
     spec = load_space_file(space, [*(set_ or []), *overrides(flags)])
     informing = Study.open(warm_start, studies) if warm_start else None
     study = Study.create(spec, studies, import_folders(space))
@@ -73,7 +72,7 @@ def run(  # noqa: PLR0913  each is a flag
                 n_carried = warm_start_from(study, informing)
                 of = f"{n_carried} of {len(informing.records())} trials of {informing.name}"
                 typer.echo(f"{study.name}: {of} inform the sampler", err=True)
-            _sit(study, ENGINES[engine], address, studies, quiet)
+            _sit(study, module, address, studies, quiet)
     finally:
         study.discard_if_empty()
 
@@ -106,7 +105,7 @@ def resume(  # noqa: PLR0913  each is a flag
         "pruner.name": pruner,
         "resources.workers": workers,
     }
-    check_engine(engine)
+    module = engine_module(engine)
     opened = Study.open(study, studies)
     with driving(opened.folder):
         warning = opened.cut_torn_record()
@@ -115,7 +114,7 @@ def resume(  # noqa: PLR0913  each is a flag
         if space is not None:
             opened = _change_space(opened, space)
         extended = extend_study(opened, trials, overrides(flags))
-        _sit(extended, ENGINES[engine], address, studies, quiet)
+        _sit(extended, module, address, studies, quiet)
 
 
 def retry(  # noqa: PLR0913  each is a flag
@@ -139,7 +138,7 @@ def retry(  # noqa: PLR0913  each is a flag
     from search.studies.record import FAILURE_KINDS
     from search.studies.study import Study
 
-    check_engine(engine)
+    module = engine_module(engine)
     if kind is not None and kind not in FAILURE_KINDS:
         hint = did_you_mean(kind, FAILURE_KINDS)
         valid = listing(FAILURE_KINDS)
@@ -156,7 +155,7 @@ def retry(  # noqa: PLR0913  each is a flag
         wanted = len(opened.records()) + n_waiting(opened)
         more = str(wanted) if wanted > (opened.spec.budget.trials or wanted) else None
         extended = extend_study(opened, more, overrides({"resources.workers": workers}))
-        _sit(extended, ENGINES[engine], address, studies, quiet)
+        _sit(extended, module, address, studies, quiet)
 
 
 def _change_space(study: "Study", path: Path) -> "Study":

@@ -10,13 +10,13 @@ from typing import Any
 from optuna.trial import TrialState
 
 from search.errors import ObjectiveError, SearchError, StudyError, listing
-from search.running.run import assign, shared_worker
+from search.running.assignment import assign, shared_worker
 from search.running.trial import Assignment, close_objective, make_objective, release_gpu_memory
 from search.spaces.space_file import read_space_file
 from search.studies.checkpoint import load_checkpoint
 from search.studies.checkpoints import BEST, checkpoint_name
 from search.studies.record import TrialRecord
-from search.studies.storage import record_version, whole_records
+from search.studies.record_versions import record_version, whole_records
 from search.studies.study import Study
 from search.studies.study_folder import space_file_name
 

@@ -1,6 +1,7 @@
 """Runs trials one after another in this process: no Ray, and breakpoints work."""
 
-from search.running.run import Run, shared_worker
+from search.running.assignment import shared_worker
+from search.running.run import Run
 from search.running.trial import run_trial
 
 

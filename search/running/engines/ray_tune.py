@@ -27,9 +27,10 @@ from pathlib import Path
 from typing import Any
 
 from search.errors import SearchError
+from search.running.assignment import shared_worker
 from search.running.deadline import ended_after
 from search.running.memory import count_oom_kills
-from search.running.run import Run, shared_worker
+from search.running.run import Run
 from search.running.trial import Assignment, Worker, run_trial
 from search.spaces.spec import ResourcesSpec
 from search.studies.record import Event, Failure, FailureKind

@@ -1,0 +1,112 @@
+"""Running searches, and listing studies, from a notebook or a script."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from search.errors import SearchError
+from search.notebook.places import Folder, studies_folder
+from search.notebook.study import Study
+from search.running.engines import engine_module
+from search.running.sitting import extend_study, run_study
+from search.spaces.space_file import import_folders, load_space_file
+from search.studies.lock import driving
+from search.studies.study import Study as RecordedStudy
+from search.studies.study_folder import study_names
+from search.summaries.facts import study_facts
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+def run(  # noqa: PLR0913  as the flags of the verb
+    space: str | Path,
+    overrides: Sequence[str] = (),
+    *,
+    studies: Folder = None,
+    engine: str = "ray",
+    address: str | None = None,
+    quiet: bool = False,
+) -> Study:
+    """Run a search, as `search run` does.
+
+    Args:
+        space: A space file.
+        overrides: Assignments to its keys, such as `budget.trials=10`.
+        studies: The folder of all studies.
+        engine: `ray`, or `inline` for one trial after another in this process.
+        address: A Ray cluster to join; None for one on this machine.
+        quiet: Whether to show no progress.
+
+    Returns:
+        The study.
+
+    Raises:
+        SearchError: If the space file does not hold, the study exists, the run could not go
+            on, was interrupted, or no trial completed; what has run is saved.
+    """
+    module, path = engine_module(engine), Path(space)
+    spec = load_space_file(path, list(overrides))
+    recorded = RecordedStudy.create(spec, studies_folder(studies), import_folders(path))
+    try:
+        with driving(recorded.folder):
+            run_study(recorded, module, address, Console(stderr=True), quiet=quiet)
+    finally:
+        recorded.discard_if_empty()
+    return Study(recorded)
+
+
+def resume(  # noqa: PLR0913  as the flags of the verb
+    name: str,
+    trials: int | str | None = None,
+    *,
+    studies: Folder = None,
+    engine: str = "ray",
+    address: str | None = None,
+    quiet: bool = False,
+) -> Study:
+    """Go on with a study, as `search resume` does.
+
+    Args:
+        name: The study.
+        trials: Trials in all, or how many more, as `"+20"`; None leaves the budget as it is.
+        studies: The folder of all studies.
+        engine: `ray`, or `inline` for one trial after another in this process.
+        address: A Ray cluster to join; None for one on this machine.
+        quiet: Whether to show no progress.
+
+    Returns:
+        The study.
+
+    Raises:
+        SearchError: If there is no such study, another process runs it, or as with `run`.
+    """
+    module = engine_module(engine)
+    recorded = RecordedStudy.open(name, studies_folder(studies))
+    with driving(recorded.folder):
+        recorded.cut_torn_record()
+        wanted = None if trials is None else str(trials)
+        recorded = extend_study(recorded, wanted, [])
+        run_study(recorded, module, address, Console(stderr=True), quiet=quiet)
+    return Study(recorded)
+
+
+def list_studies(studies: Folder = None) -> "DataFrame":
+    """List the studies there are; those that cannot be read are left out.
+
+    Args:
+        studies: The folder of all studies.
+
+    Returns:
+        One row a study: trials by state, best value, metric, last change.
+    """
+    import pandas as pd
+
+    rows, folder = [], studies_folder(studies)
+    for name in study_names(folder):
+        with suppress(SearchError):
+            rows.append(study_facts(RecordedStudy.open(name, folder)))
+    return pd.DataFrame(rows)
