@@ -141,7 +141,7 @@ if (paper) {
     const box = paper.getBoundingClientRect(), scale = paper.width / box.width;
     const point = [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
     pen.beginPath();
-    pen.moveTo(...(last ?? point));
+    pen.moveTo(...(last ?? [point[0] - .1, point[1]]));  // a canvas draws no line without length
     pen.lineTo(...point);
     pen.stroke();
     last = point;
