@@ -190,7 +190,7 @@ class ImageClassifier:
             n: How many at most.
 
         Returns:
-            Images and labels, by label, as many of each as can be.
+            Images and labels: the first of each class, then the second of each, and so on.
 
         Raises:
             SettingsError: If the data has no test split.
