@@ -149,7 +149,7 @@ if (paper) {
   Object.assign(pen, { lineWidth: PEN, lineCap: "round", lineJoin: "round" });
   paper.onpointerdown = event => {
     if (!event.isPrimary || event.button) return;
-    if (!picture.hidden || at("problem").textContent) clear();
+    if (!picture.hidden) clear();
     at("hint").hidden = true;
     paper.setPointerCapture(event.pointerId);
     drawTo(event);
