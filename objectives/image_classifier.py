@@ -19,6 +19,7 @@ from objectives.deployment import Deployed
 from objectives.descriptions import class_counts, describe, measure
 from objectives.devices import choose_device, half_precision
 from objectives.errors import require_count, unknown_name
+from objectives.examples import some_examples
 from objectives.features import feature_dataset
 from objectives.metrics import classification_metrics
 from objectives.models import count_parameters
@@ -175,9 +176,35 @@ class ImageClassifier:
         Raises:
             PictureError: If one of them cannot be brought to that.
         """
-        source, size = self.blueprint.data.name, self.image_shape[1:]
-        prepared = np.stack([prepare(image, source, size) for image in images])
-        return predict_images(self.model, self.data, prepared)
+        return predict_images(self.model, self.data, np.stack(self._prepared(images)))
+
+    def seen(self, images: Sequence[Image]) -> list[Image]:
+        """Show pictures as the network sees them.
+
+        Args:
+            images: As for `classify`.
+
+        Returns:
+            `(N,)`, grey or colour, of the size of `image_shape`.
+
+        Raises:
+            PictureError: If one of them cannot be brought to that.
+        """
+        return [as_picture(pixels) for pixels in self._prepared(images)]
+
+    def examples(self, n: int) -> list[tuple[Image, int]]:
+        """Take some images of the test split.
+
+        Args:
+            n: How many at most.
+
+        Returns:
+            Images and labels: the first of each class, then the second of each, and so on.
+
+        Raises:
+            SettingsError: If the data has no test split.
+        """
+        return some_examples(self.blueprint.data, n)
 
     def deployable(self) -> nn.Module:
         """Copy the network as it is, with what belongs before and after it.
@@ -234,6 +261,10 @@ class ImageClassifier:
             case "test":
                 return load_test_split(self.blueprint.data, self.device)
         raise unknown_name("split", name, SPLITS)
+
+    def _prepared(self, images: Sequence[Image]) -> list[NDArray[np.uint8]]:
+        source, size = self.blueprint.data.name, self.image_shape[1:]
+        return [prepare(image, source, size) for image in images]
 
     @property
     def _freezes(self) -> bool:

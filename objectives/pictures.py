@@ -71,13 +71,13 @@ def prepare(picture: Image.Image, source: str, size: tuple[int, int]) -> NDArray
 
 
 def as_picture(pixels: NDArray[np.uint8]) -> Image.Image:
-    """Make a picture of an image of a data set.
+    """Turn the pixels of an image into a picture; `prepare` gives the same pixels of it.
 
     Args:
-        pixels: `(C, H, W)`, one channel or three.
+        pixels: `(C, H, W)`, grey or colour.
 
     Returns:
-        Of mode `L` or `RGB`.
+        The picture.
     """
     return Image.fromarray(pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0).copy())
 

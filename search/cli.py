@@ -44,6 +44,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "evaluate": evaluating.evaluate,
     "export": looking.export,
     "predict": using.predict,
+    "demo": using.demo,
     "export-model": using.export_model,
 }
 

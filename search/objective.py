@@ -102,6 +102,12 @@ class ClassifyingObjective(ResumableObjective, Protocol):
     """An objective whose best epoch can classify pictures.
 
     It may also have `classes`: the names of the classes, in the order of the probabilities.
+    For `search demo` it may have, besides:
+
+        image_shape         channels, height and width; of one channel, images can be drawn
+        seen(images)        images of Pillow: those given to `classify` as the network sees them
+        examples(n)         at most `n` pairs of an image of Pillow and its label, of the test
+                            split; raise as `predict` does if the data has none
     """
 
     def classify(self, images: Sequence[Any]) -> Any:

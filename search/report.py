@@ -9,10 +9,10 @@ import base64
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from search.disk import write_whole
+from search.pages import render_page
 from search.plots.catalogue import FIGURES
 from search.plots.files import figure_bytes
 from search.studies.leaderboard import Row, leaderboard_rows
@@ -67,34 +67,21 @@ def report_html(study: Study, ask: bool = True) -> str:
     evaluated = first_evaluated(records)
     _, *parts = summary_parts(facts)
     rows = leaderboard_rows(study)
-    return (
-        _environment()
-        .get_template("report.html")
-        .render(
-            study=study,
-            facts=facts["study"],
-            notes=facts["notes"],
-            parts=parts,
-            columns=[(heading(name), name in _WORDS) for name in rows[0]] if rows else [],
-            rows=[_cells(row) for row in rows],
-            figures=_figures(study),
-            tested=test_parts(study, evaluated),
-            pictures=_pictures(study, evaluated),
-            classes=classes_part(study, evaluated, ask),
-            layers=layers_text(study, best, ask),
-            environment=environment_part(study),
-            space=study.space_file.read_text(encoding="utf-8"),
-        )
-    )
-
-
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("search", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    return render_page(
+        "report.html",
+        study=study,
+        facts=facts["study"],
+        notes=facts["notes"],
+        parts=parts,
+        columns=[(heading(name), name in _WORDS) for name in rows[0]] if rows else [],
+        rows=[_cells(row) for row in rows],
+        figures=_figures(study),
+        tested=test_parts(study, evaluated),
+        pictures=_pictures(study, evaluated),
+        classes=classes_part(study, evaluated, ask),
+        layers=layers_text(study, best, ask),
+        environment=environment_part(study),
+        space=study.space_file.read_text(encoding="utf-8"),
     )
 
 

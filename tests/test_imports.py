@@ -36,7 +36,7 @@ LAYERS = (
         "search.summaries.ladder_parts",
     },
     {"search.plots"},
-    {"search.report", "search.dashboard"},
+    {"search.report", "search.dashboard", "search.demo"},
     {"search.notebook"},
     {"search.verbs"},
     {"search.cli"},
@@ -145,6 +145,10 @@ def test_torch_is_imported_by_objectives_only(library: str) -> None:
     assert all(module.startswith("objectives.") for module in importers)
 
 
+def test_flask_is_imported_by_the_demo_only() -> None:
+    assert importers_of("flask") | importers_of("werkzeug") == {"search.demo.server"}
+
+
 def test_imports_form_no_cycle() -> None:
     graph = {module: names & SOURCES.keys() for module, names in IMPORTS.items()}
     graphlib.TopologicalSorter(graph).prepare()
@@ -186,7 +190,7 @@ def test_layers_nothing_reaches_to_its_right(place: int) -> None:
 def test_start_up_loads_nothing_heavy(arguments: tuple[str, ...]) -> None:
     packages = loaded(*arguments)
     assert "search" in packages
-    assert not packages & {"torch", "ray", "optuna", "numpy", "pandas", "matplotlib"}
+    assert not packages & {"torch", "ray", "optuna", "numpy", "pandas", "matplotlib", "flask"}
 
 
 def test_importing_the_inline_engine_loads_neither_ray_nor_torch() -> None:

@@ -189,7 +189,8 @@ def test_verb_prints_a_line_for_each_picture(
         [str(paths[1]), "dog", "0.8000", "cat", "0.2000"],
     ]
     assert err == (
-        f"toy: trial 1, epoch 2\nnext: search export-model toy -o model.pt2 --studies {where}\n"
+        f"toy: trial 1, epoch 2\nnext: search demo toy --studies {where}\n"
+        f"      search export-model toy -o model.pt2 --studies {where}\n"
     )
     predict("toy", paths[:1], trial=2, top=1, studies=where, as_json=True)
     (printed,) = json.loads(capsys.readouterr().out)

@@ -1,10 +1,12 @@
-"""The verbs that use the winner: predict and export-model."""
+"""The verbs that use the winner: predict, demo and export-model."""
 
+import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from search.errors import SearchError
 from search.verbs.options import STUDIES, JsonOption, StudiesOption, StudyArgument, where_flag
 from search.verbs.output import next_commands, print_json, stdout
 
@@ -41,7 +43,36 @@ def predict(  # noqa: PLR0913  each is a flag
     _say(f"{opened.name}: trial {record.number}, epoch {record.best_epoch}")
     stdout().print(_table(found, top))
     flags = "" if trial is None else f" --trial {trial}"
-    next_commands(f"search export-model {study} -o model.pt2{flags}{where_flag(studies)}")
+    where = f"{flags}{where_flag(studies)}"
+    next_commands(
+        f"search demo {study}{where}", f"search export-model {study} -o model.pt2{where}"
+    )
+
+
+def demo(
+    study: StudyArgument,
+    trial: TrialOption = None,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="The next free one from there on; 0 for any.")
+    ] = 7860,
+    show: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+    studies: StudiesOption = STUDIES,
+) -> None:
+    """Serve a page to draw on or drop images on, with the answers of the best trial."""
+    from search.studies.study import Study
+    from search.winner.choice import choose_winner
+    from search.winner.trained import CLASSIFICATION
+
+    if importlib.util.find_spec("flask") is None:
+        raise SearchError(
+            "demo: the package flask must be installed, by the extra 'demo': "
+            "pip install -e '.[demo]' in the folder of search"
+        )
+    from search.demo.server import serve_demo
+
+    opened = Study.open(study, studies)
+    record = choose_winner(opened, trial, CLASSIFICATION, _say)
+    serve_demo(opened, record, port, show=show, tell=typer.echo, say=_say)
 
 
 def export_model(

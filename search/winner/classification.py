@@ -18,6 +18,7 @@ from search.winner.prediction import require_probabilities
 from search.winner.trained import CLASSIFICATION, named_classes, trained_objective
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from PIL.Image import Image
 
 _AT_ONCE = 32
@@ -70,6 +71,32 @@ def classify_files(
     return found
 
 
+def class_probabilities(
+    objective: ClassifyingObjective, pictures: "Sequence[Image]"
+) -> "NDArray[np.float64]":
+    """Have an objective classify pictures, and look at what it gives.
+
+    Args:
+        objective: In the state of its best epoch.
+        pictures: `(N,)`, of any size and mode.
+
+    Returns:
+        Probabilities `(N, K)`.
+
+    Raises:
+        ObjectiveError: If that is not what it gives.
+        ValueError: If the objective refuses one of the pictures.
+    """
+    probabilities = np.asarray(objective.classify(pictures), np.float64)
+    if probabilities.ndim != 2 or len(probabilities) != len(pictures):
+        raise ObjectiveError(
+            "objective: classify() must give probabilities (N, K), with N = "
+            f"{len(pictures)}, got {probabilities.shape}"
+        )
+    require_probabilities(probabilities, "classify()")
+    return probabilities
+
+
 def _parts(paths: Iterable[Path]) -> Iterator[list[Path]]:
     waiting = iter(paths)
     while part := list(islice(waiting, _AT_ONCE)):
@@ -93,7 +120,7 @@ def _classify(
     if not pictures:
         return []
     try:
-        given = objective.classify([picture for _, picture in pictures])
+        probabilities = class_probabilities(objective, [picture for _, picture in pictures])
     except ValueError as error:
         if getattr(error, "fatal", False):
             raise
@@ -102,13 +129,6 @@ def _classify(
         path, reason = pictures[0][0], (str(error).splitlines() or ["no message"])[0]
         problems[path] = f"{path}: {reason}"
         return []
-    probabilities = np.asarray(given, np.float64)
-    if probabilities.ndim != 2 or len(probabilities) != len(pictures):
-        raise ObjectiveError(
-            "objective: classify() must give probabilities (N, K), with N = "
-            f"{len(pictures)}, got {probabilities.shape}"
-        )
-    require_probabilities(probabilities, "classify()")
     names = named_classes(objective, probabilities.shape[1])
     return [
         Classified(path, tuple((names[k], float(row[k])) for k in np.argsort(-row, kind="stable")))

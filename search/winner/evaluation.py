@@ -1,7 +1,7 @@
 """Evaluates trials on the test split: which ones, when not, and where the figures go.
 
-Trials are selected on the validation split. The test split is read here and nowhere else, for
-trials that have completed and that the user asks for.
+Trials are selected on the validation split. Figures of the test split are computed here and
+nowhere else, for trials that have completed and that the user asks for.
 """
 
 from collections.abc import Sequence

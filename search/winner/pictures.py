@@ -1,8 +1,9 @@
-"""Pictures: reads one that the user names, and makes small ones for reports."""
+"""Pictures: reads one that the user names or sends, and makes small ones for reports."""
 
 import io
 import warnings
 from pathlib import Path
+from typing import BinaryIO
 
 from PIL import Image, UnidentifiedImageError
 
@@ -28,30 +29,49 @@ def read_picture(path: Path) -> Image.Image:
     Raises:
         PictureError: If there is no such file, or it is not a whole image of reasonable size.
     """
+    return _read(path, str(path))
+
+
+def decode_picture(content: bytes) -> Image.Image:
+    """Read a picture that was sent.
+
+    Args:
+        content: Its file.
+
+    Returns:
+        The picture, of any size and mode.
+
+    Raises:
+        PictureError: If it is not a whole image of reasonable size.
+    """
+    return _read(io.BytesIO(content), "picture")
+
+
+def _read(file: Path | BinaryIO, name: str) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             # Pillow warns of an image that is suspiciously large, before it is decoded.
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as picture:
+            with Image.open(file) as picture:
                 picture.load()
                 return picture.copy()
     except FileNotFoundError:
-        raise PictureError(f"{path}: an image file must lie there, none found") from None
+        raise PictureError(f"{name}: an image file must lie there, none found") from None
     except IsADirectoryError:
-        raise PictureError(f"{path}: an image file must be given, got a folder") from None
+        raise PictureError(f"{name}: an image file must be given, got a folder") from None
     except UnidentifiedImageError:
-        raise PictureError(f"{path}: an image file must be given, got something else") from None
+        raise PictureError(f"{name}: an image file must be given, got something else") from None
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise PictureError(
-            f"{path}: an image of at most {Image.MAX_IMAGE_PIXELS:,} pixels must be given, "
+            f"{name}: an image of at most {Image.MAX_IMAGE_PIXELS:,} pixels must be given, "
             "got a larger one"
         ) from None
     except PermissionError as error:
-        raise PictureError(f"{path}: the file must be readable, got {error.strerror}") from None
+        raise PictureError(f"{name}: the file must be readable, got {error.strerror}") from None
     except Exception as error:  # noqa: BLE001  a damaged file may raise anything
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise PictureError(f"{path}: a whole image must be given, got: {reason}") from None
+        raise PictureError(f"{name}: a whole image must be given, got: {reason}") from None
 
 
 def small_png(picture: object) -> bytes:

@@ -142,18 +142,35 @@ def as_it_ran(study: Study, record: TrialRecord) -> Assignment:
 
 
 @contextmanager
+def guarded(where: str) -> Iterator[None]:
+    """Have whatever an objective raises become one line for the user.
+
+    Args:
+        where: With what the line begins.
+
+    Yields:
+        None; what is done meanwhile is guarded.
+
+    Raises:
+        ObjectiveError: For any exception that is not yet meant for the user.
+    """
+    try:
+        yield
+    except SearchError:
+        raise
+    except Exception as error:
+        raise ObjectiveError(f"{where}: {_reason(error)}") from error
+
+
+@contextmanager
 def _made_objective(study: Study, record: TrialRecord, use: Use) -> Iterator[Any]:
     """Make a trial's objective; whatever it raises becomes one line for the user."""
     objective = None
     try:
-        objective = make_objective(as_it_ran(study, record))
-        use.check(objective, study.spec.objective)
-        yield objective
-    except SearchError:
-        raise
-    except Exception as error:
-        where = f"{study.name}: trial {record.number}"
-        raise ObjectiveError(f"{where}: {_reason(error)}") from error
+        with guarded(f"{study.name}: trial {record.number}"):
+            objective = make_objective(as_it_ran(study, record))
+            use.check(objective, study.spec.objective)
+            yield objective
     finally:
         close_objective(objective)
         release_gpu_memory()
