@@ -305,5 +305,6 @@ def test_read_space_file_that_was_damaged_raises() -> None:
     with pytest.raises(SpaceError) as caught:
         read_space_file(write_space(("trials: 4", "trials: four")))
     assert str(caught.value) == (
-        "space.yaml:5:18: budget.trials: a whole number must be given, got 'four'"
+        "space.yaml:5:18: budget.trials: a whole number must be given, got 'four'\n"
+        "space.yaml: a newer version of search wrote this file, or it was changed since"
     )
