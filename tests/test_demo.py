@@ -113,12 +113,12 @@ def colours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     random = np.random.default_rng(0)
     for split, n in (("train", 30), ("test", 4)):
         for channel, name in enumerate(("blood", "moss <b>")):
-            (folder / "images" / split / name).mkdir(parents=True)
+            (folder / "stones" / split / name).mkdir(parents=True)
             for i in range(n):
                 pixels = random.integers(0, 60, (12, 12, 3), np.uint8)
                 pixels[..., channel] += 150
-                Image.fromarray(pixels).save(folder / "images" / split / name / f"{i}.png")
-    trained(folder, "colours", "{name: image_folder, path: images}", 6)
+                Image.fromarray(pixels).save(folder / "stones" / split / name / f"{i}.png")
+    trained(folder, "colours", "{name: image_folder, path: stones}", 6)
     with served(folder, "colours", "--port", "0") as server:
         yield server
 
@@ -213,6 +213,10 @@ def test_page_needs_no_other_place(digits: Served) -> None:
     page = digits.ask("GET", "/")[1].decode()
     assert not re.search(r"https?://|@import|<script src|<iframe", page)
     assert "Trained on 1,150 images of digits in 10 classes, chosen by val_accuracy" in page
+
+
+def test_page_names_the_folder_of_its_images(colours: Served) -> None:
+    assert "Trained on 48 images of stones in 2 classes" in colours.ask("GET", "/")[1].decode()
 
 
 # What the command says
