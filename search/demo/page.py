@@ -1,5 +1,6 @@
 """The page: what is known of the trial, and where its pictures go."""
 
+from pathlib import Path
 from typing import Any
 
 from search.demo.model import DemoModel
@@ -57,7 +58,9 @@ def _notes(study: Study, record: TrialRecord) -> list[str]:
     ran = as_it_ran(study, record)
     counts = class_counts(ran.objective, ran.settings) or {}
     data = ran.settings.get("data")
-    source = data.get("name") if isinstance(data, dict) else None
+    source = (
+        Path(data.get("path") or data.get("name") or "").name if isinstance(data, dict) else ""
+    )
     of_what = f" of {source}" if source else ""
     n_train, n_val = (sum(c.get(split, 0) for c in counts.values()) for split in ("train", "val"))
     chosen = f"{study.spec.metric.name} on the validation split"
