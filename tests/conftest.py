@@ -45,13 +45,7 @@ OpenPage = Callable[..., Visit]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs a GPU where there is none; keep apart what tests at a time would share.
-
-    All that starts Ray goes to one process, the tests of a module to one.
-    """
-    for item in items:
-        group = "ray" if item.get_closest_marker("ray") else item.path.name
-        item.add_marker(pytest.mark.xdist_group(group))
+    """Skip what needs a GPU where there is none."""
     needy = [item for item in items if item.get_closest_marker("gpu")]
     if needy:
         import torch

@@ -107,7 +107,10 @@ function takeFile(file) {
 }
 
 picture.onload = () => picture.classList.toggle("pixels", picture.naturalWidth < 128);
-picture.onerror = () => picture.hidden = true;
+picture.onerror = () => {
+  picture.hidden = true;
+  at("hint").hidden = false;
+};
 at("clear").onclick = clear;
 at("file").onchange = event => {
   takeFile(event.target.files[0]);

@@ -1,0 +1,1 @@
+"""`search demo`: its server and command, and its page in a real browser."""
