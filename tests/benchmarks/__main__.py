@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from tests.benchmarks import (
     crowd,
+    drawing,
     freezing,
     kills,
     memory,
@@ -31,6 +32,7 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "kills": kills.measure,
     "features": freezing.measure_features,
     "unfreezing": freezing.measure_unfreezing,
+    "drawing": drawing.measure,
     "whole": training.measure_whole_search,
 }
 

@@ -60,11 +60,12 @@ def trained(folder: Path, name: str, data: str, epochs: int) -> Path:
 
 
 @contextmanager
-def served(folder: Path, *arguments: str) -> Iterator[Served]:
+def served(folder: Path, *arguments: str, **settings: str) -> Iterator[Served]:
+    """Run `search demo` in a folder, with some variables of the environment."""
     process = subprocess.Popen(
         [sys.executable, "-m", "search", "demo", *arguments],
         cwd=folder,
-        env=environment(folder),
+        env={**environment(folder), **settings},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
