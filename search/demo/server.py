@@ -63,8 +63,8 @@ def serve_demo(
             HOST, found, app, threaded=True, request_handler=_Quiet, fd=listener.fileno()
         )
         with suppress(KeyboardInterrupt):
-            tell(f"http://{HOST}:{found}")
             say(f"{study.name}: trial {record.number}, epoch {record.best_epoch}; Ctrl-C ends it")
+            tell(f"http://{HOST}:{found}")
             if show:
                 webbrowser.open(f"http://{HOST}:{found}")
             server.serve_forever()

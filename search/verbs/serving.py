@@ -26,11 +26,11 @@ def dashboard(
     from search.studies.study import Study
 
     server, address = open_dashboard(Study.open(study or _only_study(studies), studies), port)
-    typer.echo(address)
     typer.echo("Ctrl-C ends it", err=True)
-    if open_:
-        webbrowser.open(address)
     try:
+        typer.echo(address)
+        if open_:
+            webbrowser.open(address)
         server.serve_forever()
     except KeyboardInterrupt:
         typer.echo("", err=True)
