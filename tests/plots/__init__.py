@@ -1,0 +1,1 @@
+"""Figures: their labels, their data against the records, and studies that have little to show."""

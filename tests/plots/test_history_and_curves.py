@@ -1,0 +1,83 @@
+"""The optimisation history, and learning curves."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgb
+
+from search.plots.curves import learning_curves
+from search.plots.history import optimization_history
+from search.plots.style import MARKS
+from search.studies.record import Report
+from search.studies.study import Study
+from tests.plots.studies import (
+    legend_of,
+    new_study,
+    points_of,
+    records_of,
+)
+
+
+def test_history_marks_are_the_values_of_the_records(study: Study) -> None:
+    axes = optimization_history(study).axes[0]
+    for state, word in [("COMPLETE", "complete"), ("PRUNED", "pruned"), ("RUNNING", "running")]:
+        wanted = [(r.number, r.value) for r in records_of(study, state)]
+        assert points_of(axes, word) == wanted
+    assert [x for x, _ in points_of(axes, "failed")] == [3]
+    assert axes.get_xlabel() == "trial (number)"
+    assert axes.get_ylabel() == "validation accuracy (share), higher is better"
+    assert legend_of(axes) == [
+        *["complete (4)", "pruned (2)", "running (1)", "failed (1)", "best so far"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("direction", "best"), [("maximize", [1, 5, 5, 7]), ("minimize", [1, 1, 0.5, 0.5])]
+)
+def test_history_best_so_far_is_a_step_line(
+    tmp_path: Path, direction: str, best: list[float]
+) -> None:
+    study = new_study(tmp_path, metrics=[{"name": "val_loss", "direction": direction}])
+    for value in (1.0, 5.0, 0.5, 7.0):
+        assert study.ask()
+        number = study.live_trials()[-1]
+        study.report(number, Report(1, {"val_loss": value}, 0.1, 0.1))
+        study.complete(number, 0.1)
+    axes = optimization_history(study).axes[0]
+    (line,) = axes.lines
+    assert list(map(float, line.get_ydata()))[:-1] == best  # type: ignore[arg-type]
+    assert line.get_drawstyle() == "steps-post"
+    assert axes.get_ylabel().startswith("validation loss (nats), ")
+
+
+def test_states_differ_by_shape_and_by_colour() -> None:
+    for of in (lambda m: m.shape, lambda m: m.colour, lambda m: m.hatch):
+        assert len({of(mark) for mark in MARKS.values()}) == 4
+    luminances = sorted(np.dot(to_rgb(m.colour), [0.3, 0.59, 0.11]).item() for m in MARKS.values())
+    assert luminances[-1] - luminances[0] > 0.2
+
+
+def test_curves_are_the_values_of_the_best_trials(study: Study) -> None:
+    axes = learning_curves(study, n_best=2).axes[0]
+    first, second = study.record(6), study.record(4)
+    lines = {str(line.get_label()): line for line in axes.lines}
+    for trial in (first, second):
+        line = lines[f"trial {trial.number}: {trial.value:.4f}"]
+        pairs = zip(line.get_xdata(), line.get_ydata(), strict=True)  # type: ignore[arg-type]
+        assert dict(pairs) == trial.values
+    assert legend_of(axes) == [
+        *["trial 6: 0.7700", "trial 4: 0.7300", "other trials (3)", "pruned (2)"]
+    ]
+    assert axes.get_xlabel() == "epoch"
+    faint = {str(c.get_label()): c for c in axes.collections if isinstance(c, LineCollection)}
+    segments = faint["pruned (2)"].get_segments()
+    wanted = [sorted(r.values.items()) for r in records_of(study, "PRUNED")]
+    assert [list(map(tuple, s)) for s in segments] == [[(e, v) for e, v in w] for w in wanted]
+
+
+def test_curves_of_many_trials_are_an_image(large: Study) -> None:
+    axes = learning_curves(large).axes[0]
+    assert all(c.get_rasterized() for c in axes.collections)
+    assert not any(line.get_rasterized() for line in axes.lines)
