@@ -15,10 +15,10 @@ from search.errors import (
     RepeatedFailureError,
     SearchError,
     StudyError,
-    listing,
 )
 from search.running.assignment import assign
 from search.running.failures import FailurePolicy
+from search.running.metric_checks import metric_problem
 from search.running.trial import Assignment, Worker
 from search.studies.record import Event, Failure, Report, TrialRecord
 from search.studies.study import Study
@@ -259,7 +259,7 @@ class Run:
         return self.time_is_up() or (n_trials is not None and self.n_begun >= n_trials)
 
     def _epoch(self, number: int, report: Report) -> bool:
-        problem = self._metric_problem(report)
+        problem = metric_problem(self.study.spec.metrics, report)
         if problem:
             self.abort(ObjectiveError(problem))
             return self._fail(number, Failure("error", problem))
@@ -296,20 +296,6 @@ class Run:
             self.study.checkpoints.require_space(number, self._n_workers, n_trials)
         except StudyError as error:
             self.abort(error)
-
-    def _metric_problem(self, report: Report) -> str:
-        """Say which of the study's metrics an epoch lacks; empty if it has them all."""
-        metrics = self.study.spec.metrics
-        for i, name in enumerate(metric.name for metric in metrics):
-            key = "metric.name" if len(metrics) == 1 else f"metrics[{i}].name"
-            if name not in report.metrics:
-                return (
-                    f"{key}: a metric that the objective reports must be given, got {name!r}; "
-                    f"it reports {listing(sorted(report.metrics))}"
-                )
-            if report.metrics[name] is None:
-                return f"{key}: {name} must be a number, got None at epoch {report.epoch}"
-        return ""
 
     def _ending(self) -> bool:
         """Tell whether running trials are to end after their epoch."""
