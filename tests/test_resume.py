@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from search.studies.record import GENERATION
+from search.studies.record import GENERATION, Report
 from search.studies.study import Study
-from tests.conftest import ROOT
+from tests.conftest import ROOT, make_spec
 from tests.processes import environment
 
 SPACE = """\
@@ -146,6 +146,29 @@ def test_killed_and_resumed_study_of_several_metrics_equals_the_whole_one(tmp_pa
     assert outcome(folders[1]) == outcome(folders[0])
     study = Study.open("toy", folders[1] / "studies")
     assert len({t.system_attrs[GENERATION] for t in study.optuna_study.trials}) > 2
+
+
+@pytest.mark.parametrize("n_notes", [0, 1])
+def test_kill_between_a_verdict_and_the_pruners_notes_changes_no_later_verdict(
+    tmp_path: Path, n_notes: int
+) -> None:
+    spec = make_spec(pruner={"name": "asha", "min_epochs": 1, "reduction_factor": 2})
+    study = Study.create(spec, tmp_path)
+    good, bad = (study.ask() for _ in range(2))
+    assert good
+    assert bad
+    assert not study.report(good.number, Report(1, {"score": 2.0}, 0.1, 0.1))
+    assert study.report(bad.number, Report(1, {"score": 1.0}, 0.1, 0.1))
+    killed = study.optuna_study.trials[bad.number]
+    assert [*killed.system_attrs] == ["completed_rung_0"]
+    if n_notes == 0:  # what the journal holds when the driver died before its last line
+        journal = study.folder / "study.journal"
+        journal.write_text("".join(journal.read_text().splitlines(keepends=True)[:-1]))
+    resumed = Study.open("toy", tmp_path)
+    assert len(resumed.optuna_study.trials[bad.number].system_attrs) == n_notes
+    resumed.take_up_unfinished()
+    assert resumed.report(bad.number, Report(1, {"score": 1.0}, 0.1, 0.1))
+    assert resumed.optuna_study.trials[bad.number].system_attrs == killed.system_attrs
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])

@@ -66,8 +66,9 @@ class LiveTrial:
     def should_prune(self, epoch: int) -> bool:
         """Ask the pruner, in an order of writing that a kill at any point cannot confuse.
 
-        Pruners note in the record how far a trial has come and do not judge that point again.
-        So the verdict is written first and their notes after it.
+        Pruners note in the record how far a trial has come, for the trials after it, and do not
+        judge that point again. So the verdict is written first and their notes after it, also
+        by a driver that finds only the verdict.
 
         Args:
             epoch: The epoch recorded last.
@@ -76,14 +77,13 @@ class LiveTrial:
             True if the trial is to be stopped.
         """
         frozen = self._frozen()
-        if frozen.user_attrs.get(record.PRUNED_AT) == epoch:
-            return True
+        was_pruned = frozen.user_attrs.get(record.PRUNED_AT) == epoch
         verdict, notes = judge(self._trial.study, frozen)
-        if verdict:
+        if verdict and not was_pruned:
             self._set(record.PRUNED_AT, epoch)
         for key, value in notes:
             self._storage.set_trial_system_attr(self._trial._trial_id, key, value)
-        return verdict
+        return verdict or was_pruned
 
     def complete(self, elapsed_s: float, stop_reason: str = "") -> None:
         """Record that it ran to its end.
