@@ -43,7 +43,8 @@ def describe(params: dict[str, Any], **settings: Any) -> str:
     blueprint = Blueprint.of(params, settings)
     image_shape, n_classes = image_shape_and_classes(blueprint.data)
     sketch = blueprint.sketch(image_shape, n_classes)
-    return str(torchinfo.summary(sketch, (1, *image_shape), device="meta", verbose=0))
+    table = str(torchinfo.summary(sketch, (1, *image_shape), device="meta", verbose=0))
+    return table.replace("Units.MEGABYTES", "M")  # a slip of torchinfo's
 
 
 def class_counts(**settings: Any) -> dict[str, dict[str, int]]:

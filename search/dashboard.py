@@ -11,7 +11,6 @@ from search.studies.study import Study
 
 HOST = "127.0.0.1"
 PORT = 8080
-_REFUSAL = "405 Method Not Allowed"
 
 Environ = dict[str, Any]
 App = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
@@ -49,7 +48,7 @@ def open_dashboard(study: Study, port: int | None = None) -> tuple[DashboardServ
             "pip install -e '.[dashboard]' in the folder of search"
         ) from None
     record = study.optuna_study
-    server = _bind(read_only(wsgi(record._storage)), port)
+    server = _bind(local_only(read_only(wsgi(record._storage))), port)
     return server, f"http://{HOST}:{server.server_port}/dashboard/studies/{record._study_id}"
 
 
@@ -67,12 +66,38 @@ def read_only(app: App) -> App:
         method = environ["REQUEST_METHOD"]
         if method in ("GET", "HEAD"):
             return app(environ, start_response)
-        text = f"this dashboard only shows a study, {method} would change it\n".encode()
-        headers = [("Content-Type", "text/plain; charset=utf-8"), ("Allow", "GET, HEAD")]
-        start_response(_REFUSAL, [*headers, ("Content-Length", str(len(text)))])
-        return [text]
+        reason = f"this dashboard only shows a study, {method} would change it"
+        return _refuse(start_response, "405 Method Not Allowed", reason, ("Allow", "GET, HEAD"))
 
     return answer
+
+
+def local_only(app: App) -> App:
+    """Refuse requests by another name than this machine's own, which a page elsewhere may use.
+
+    Args:
+        app: A WSGI application.
+
+    Returns:
+        The same for requests to 127.0.0.1 or localhost.
+    """
+
+    def answer(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        host = environ.get("HTTP_HOST", HOST).partition(":")[0]
+        if host in (HOST, "localhost"):
+            return app(environ, start_response)
+        return _refuse(start_response, "400 Bad Request", f"this is {HOST}, not {host}")
+
+    return answer
+
+
+def _refuse(
+    start_response: Callable[..., Any], status: str, reason: str, *headers: tuple[str, str]
+) -> Iterable[bytes]:
+    text = f"{reason}\n".encode()
+    kind = ("Content-Type", "text/plain; charset=utf-8")
+    start_response(status, [kind, *headers, ("Content-Length", str(len(text)))])
+    return [text]
 
 
 def _bind(app: App, port: int | None) -> DashboardServer:

@@ -121,6 +121,14 @@ def test_dashboard_refuses_what_would_change_the_study(
     assert record.read_bytes() == before
 
 
+def test_dashboard_refuses_other_names_of_the_machine(address: str) -> None:
+    request = urllib.request.Request(api(address, "studies"), headers={"Host": "evil.example"})
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(request, timeout=30)
+    with caught.value as answer:
+        assert (answer.code, answer.read()) == (400, b"this is 127.0.0.1, not evil.example\n")
+
+
 def test_dashboard_opens_in_a_browser(address: str, home: Path, visit: OpenPage) -> None:
     record = home / "studies/toy/study.journal"
     before = record.read_bytes()

@@ -1,6 +1,7 @@
 """The public names: what a notebook gets of a study, whatever state it is in."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from matplotlib.figure import Figure
@@ -119,6 +120,8 @@ def test_evaluate_predict_and_confusion_matrix(run_study: RunStudy, tmp_path: Pa
     assert isinstance(study.plot_confusion_matrix(best), Figure)
     Image.new("L", (8, 8), 200).save(tmp_path / "light.png")
     (tmp_path / "text.png").write_text("no image")
+    assert study.predict([]).empty
+    assert len(study.predict(str(tmp_path / "light.png"))) == 1
     table = study.predict([tmp_path / "light.png", tmp_path / "text.png"])
     assert table.index.tolist() == [str(tmp_path / "light.png")]
     assert table.sum(axis=1).tolist() == pytest.approx([1.0])
@@ -139,6 +142,12 @@ def test_study_without_trials_can_be_looked_into(tmp_path: Path) -> None:
     assert isinstance(empty.plot_history(), Figure)
     with pytest.raises(search.StudyError, match="a complete trial must exist, got no trials"):
         empty.best  # noqa: B018
+
+
+@pytest.mark.parametrize("trial", ["x", 1.5, 9])
+def test_what_is_no_trial_is_a_study_error(study: search.Study, trial: Any) -> None:
+    with pytest.raises(search.StudyError, match=rf"must be given, got {trial!r}"):
+        study.history(trial)
 
 
 def test_users_mistakes_are_search_errors(space: Path, tmp_path: Path) -> None:

@@ -166,12 +166,12 @@ class Study:
         return self.trial(chosen[0].number)
 
     def predict(
-        self, images: Sequence[str | Path], trial: Trial | int | None = None
+        self, images: str | Path | Sequence[str | Path], trial: Trial | int | None = None
     ) -> "DataFrame":
         """Classify image files, as `search predict` does.
 
         Args:
-            images: The files.
+            images: A file, or several.
             trial: A trial or its number; None for the best one that has a checkpoint.
 
         Returns:
@@ -185,7 +185,10 @@ class Study:
 
         number = None if trial is None else self._number(trial)
         winner = choose_winner(self._recorded, number, CLASSIFICATION, _say_nothing)
-        paths = [Path(image) for image in images]
+        files = [images] if isinstance(images, str | Path) else images
+        paths = [Path(image) for image in files]
+        if not paths:
+            return pd.DataFrame()
         found = classify_files(self._recorded, winner, paths, _say_nothing)
         rows = {str(one.path): dict(sorted(one.classes)) for one in found}
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("image")
@@ -298,7 +301,10 @@ class Study:
     def _number(self, trial: Trial | int | None) -> int:
         if trial is None:
             return self.best.number
-        return self.trial(trial if isinstance(trial, int) else trial.number).number
+        number = trial.number if isinstance(trial, Trial) else trial
+        if not isinstance(number, int):
+            raise StudyError(f"{self.name}: a trial or its number must be given, got {trial!r}")
+        return self.trial(number).number
 
     def _figure(self, name: str, number: int | None = None) -> "Figure":
         if number is None:

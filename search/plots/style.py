@@ -121,6 +121,8 @@ def legend_above(axes: Axes, n_columns: int = 5) -> None:
         axes: Axes with labelled artists.
         n_columns: Entries side by side.
     """
+    if not axes.get_legend_handles_labels()[0]:
+        return
     axes.legend(
         loc="lower left",
         bbox_to_anchor=(0.0, 1.0),

@@ -69,7 +69,8 @@ def signed(value: float | None) -> str:
 
 
 def _side_text(trial: Facts) -> str:
-    epoch = f"epoch {trial['best_epoch']} of {trial['n_epochs']}"
+    best = trial["best_epoch"]
+    epoch = "no epoch" if best is None else f"epoch {best} of {trial['n_epochs']}"
     return f"{trial['state']}, {trial['metric']} {number_text(trial['value'])} at {epoch}"
 
 

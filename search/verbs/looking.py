@@ -140,8 +140,11 @@ def leaderboard(
 def export(
     study: StudyArgument,
     format_: Annotated[
-        str, typer.Option("--format", "-f", help="csv, json, md, latex or parquet.")
-    ] = "csv",
+        str | None,
+        typer.Option(
+            "--format", "-f", help="csv, json, md, latex or parquet; default: by the file, or csv."
+        ),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File; stdout if not given.")
     ] = None,
@@ -152,6 +155,9 @@ def export(
     from search.studies.leaderboard import leaderboard_rows
     from search.studies.study import Study
 
+    endings = {".tex": "latex", **{f".{name}": name for name in FORMATS}}
+    if format_ is None:
+        format_ = endings.get(output.suffix if output else "", "csv")
     if format_ not in FORMATS:
         hint = did_you_mean(format_, FORMATS)
         raise SearchError(
@@ -162,4 +168,4 @@ def export(
         sys.stdout.buffer.write(FORMATS[format_](rows))
         return
     write_leaderboard(rows, format_, output)
-    typer.echo(f"wrote {len(rows)} trials to {output}", err=True)
+    typer.echo(f"wrote {len(rows)} trials as {format_} to {output}", err=True)

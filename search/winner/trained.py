@@ -80,7 +80,10 @@ def trained_objective(study: Study, record: TrialRecord, use: Use) -> Iterator[A
     with _made_objective(study, record, use) as objective:
         checkpoint = load_checkpoint(study.checkpoints.store, name)
         if checkpoint is None:
-            raise StudyError(f"{study.name}: {name} must be a whole checkpoint, it is damaged")
+            raise StudyError(
+                f"{study.name}: {name} must be a whole checkpoint, it is damaged; valid: "
+                "another trial, by --trial"
+            )
         objective.load_state_dict(dict(checkpoint.objective))
         yield objective
 

@@ -81,3 +81,9 @@ def test_curves_of_many_trials_are_an_image(large: Study) -> None:
     axes = learning_curves(large).axes[0]
     assert all(c.get_rasterized() for c in axes.collections)
     assert not any(line.get_rasterized() for line in axes.lines)
+
+
+def test_history_of_a_trial_without_an_epoch_has_no_legend(tmp_path: Path) -> None:
+    study = new_study(tmp_path)
+    assert study.ask()
+    assert optimization_history(study).axes[0].get_legend() is None
