@@ -1,5 +1,6 @@
 """The public names: what a notebook gets of a study, whatever state it is in."""
 
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,14 @@ def test_studies_lie_where_the_environment_says(
     assert search.list_studies()["study"].tolist() == ["toy"]
 
 
+def test_run_leaves_signals_as_they_were(space: Path, tmp_path: Path) -> None:
+    previous = signal.getsignal(signal.SIGTERM)
+    objective = "objective=tests.toys:interrupting"
+    with pytest.raises(search.SearchError):
+        search.run(space, [objective], studies=tmp_path, engine="inline", quiet=True)
+    assert signal.getsignal(signal.SIGTERM) is previous
+
+
 def test_resume_goes_on(study: search.Study, tmp_path: Path) -> None:
     place = {"studies": tmp_path / "studies", "engine": "inline", "quiet": True}
     longer = search.resume("toy", "+2", **place)  # type: ignore[arg-type]
@@ -86,6 +95,7 @@ def test_history_by_number_by_trial_and_of_the_best(study: search.Study) -> None
     assert best["score"].max() == study.best.value
     assert study.history(study.best).equals(best)
     assert study.history(study.best.number).equals(best)
+    assert study.history(study.leaderboard()["trial"][0]).equals(best)
 
 
 @pytest.mark.parametrize("name", FIGURES)

@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from search.running.progress import Progress
+from search.running.run import Run
 from search.studies.record import GENERATION, Report
 from search.studies.study import Study
 from tests.conftest import ROOT, make_spec
@@ -246,3 +249,15 @@ def test_disk_without_room_for_the_run_ends_it_at_once(
     assert process.returncode == 2, stderr
     assert f"must be free for {purpose}" in stderr.splitlines()[-1]
     assert "Traceback" not in stderr
+
+
+def test_run_that_cannot_start_leaves_unfinished_trials_as_they_were(tmp_path: Path) -> None:
+    study = Study.create(make_spec(), tmp_path)
+    begun = study.ask()
+    assert begun
+    study.report(begun.number, Report(1, {"score": 1.0}, 0.1, 0.1))
+    study.interrupt(begun.number, 6.5, "interrupted by the user")
+    run = Run(Study.open("toy", tmp_path), Progress(Console(stderr=True)))
+    run.abandon()  # as after an engine that could not be started
+    left = Study.open("toy", tmp_path).record(begun.number)
+    assert (left.state, left.seconds, left.n_epochs) == ("RUNNING", 6.5, 1)

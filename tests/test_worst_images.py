@@ -82,6 +82,16 @@ def test_evaluate_keeps_the_worst_and_their_pictures(run_study: RunStudy) -> Non
         assert (picture.size, picture.getpixel((0, 0))) == ((8, 8), 160)
 
 
+def test_pictures_that_cannot_be_written_cost_no_figures(run_study: RunStudy) -> None:
+    study = run_one(run_study)
+    study.trial_folder(0).mkdir(parents=True, exist_ok=True)
+    (study.trial_folder(0) / "worst").write_text("a file in the place of a folder")
+    said: list[str] = []
+    evaluate_trials(study, [study.record(0)], again=False, skip=False, say=said.append)
+    assert study.record(0).test
+    assert "worst: the folder must be writable, got" in said[-1]
+
+
 def test_evaluate_without_images_keeps_rows_only(run_study: RunStudy) -> None:
     study = run_one(run_study, "Predicting")
     read(study)

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import signal
 import time
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -131,3 +132,10 @@ def not_iterable(params: dict[str, Any]) -> float:
 
 def no_mapping(params: dict[str, Any]) -> Iterator[Any]:
     yield 0.5
+
+
+def interrupting(params: dict[str, Any]) -> Iterator[dict[str, float]]:
+    """Has its own run interrupted, as by Ctrl-C."""
+    os.kill(os.getpid(), signal.SIGINT)
+    yield {"score": params["x"]}
+    yield {"score": params["x"]}

@@ -1,7 +1,9 @@
 """Running searches, and listing studies, from a notebook or a script."""
 
-from collections.abc import Sequence
-from contextlib import suppress
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,7 +54,7 @@ def run(  # noqa: PLR0913  as the flags of the verb
     spec = load_space_file(path, list(overrides))
     recorded = RecordedStudy.create(spec, studies_folder(studies), import_folders(path))
     try:
-        with driving(recorded.folder):
+        with driving(recorded.folder), _signals_restored():
             run_study(recorded, module, address, Console(stderr=True), quiet=quiet)
     finally:
         recorded.discard_if_empty()
@@ -86,7 +88,7 @@ def resume(  # noqa: PLR0913  as the flags of the verb
     """
     module = engine_module(engine)
     recorded = RecordedStudy.open(name, studies_folder(studies))
-    with driving(recorded.folder):
+    with driving(recorded.folder), _signals_restored():
         recorded.cut_torn_record()
         wanted = None if trials is None else str(trials)
         recorded = extend_study(recorded, wanted, [])
@@ -110,3 +112,17 @@ def list_studies(studies: Folder = None) -> "DataFrame":
         with suppress(SearchError):
             rows.append(study_facts(RecordedStudy.open(name, folder)))
     return pd.DataFrame(rows)
+
+
+@contextmanager
+def _signals_restored() -> Iterator[None]:
+    """Undo what a run does to signals for good, as its process is expected to end."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -1,5 +1,6 @@
 """A study to look into, from a notebook or a script."""
 
+import operator
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -109,7 +110,12 @@ class Study:
         Raises:
             StudyError: If there is no such trial.
         """
-        return self._recorded.record(number)
+        try:
+            return self._recorded.record(operator.index(number))
+        except TypeError:
+            raise StudyError(
+                f"{self.name}: a trial or its number must be given, got {number!r}"
+            ) from None
 
     def leaderboard(self, top: int | None = None, sort: str = "rank") -> "DataFrame":
         """Make the table of all trials, best first.
@@ -301,10 +307,7 @@ class Study:
     def _number(self, trial: Trial | int | None) -> int:
         if trial is None:
             return self.best.number
-        number = trial.number if isinstance(trial, Trial) else trial
-        if not isinstance(number, int):
-            raise StudyError(f"{self.name}: a trial or its number must be given, got {trial!r}")
-        return self.trial(number).number
+        return trial.number if isinstance(trial, Trial) else self.trial(trial).number
 
     def _figure(self, name: str, number: int | None = None) -> "Figure":
         if number is None:

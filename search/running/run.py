@@ -61,7 +61,8 @@ class Run:
         self.error: SearchError | None = None
         self.stop_reason = ""
         self.n_begun = len(study.records())
-        self._waiting = deque(trial.number for trial in study.take_up_unfinished())
+        unfinished = study.take_up_unfinished()
+        self._waiting = deque(trial.number for trial in unfinished)
         self._alone: deque[int] = deque()
         self._lonely: set[int] = set()
         self._running: set[int] = set()
@@ -69,7 +70,8 @@ class Run:
         self._started = time.monotonic()
         self._n_workers = 1
         self._space_checked = False
-        self._elapsed_s: dict[int, float] = {}
+        self._is_observed = False
+        self._elapsed_s = {trial.number: trial.seconds or 0.0 for trial in unfinished}
         self._heard_at: dict[int, float] = {}
 
     def start(self, n_workers: int) -> None:
@@ -85,6 +87,7 @@ class Run:
         self._n_workers = n_workers
         n_new = (self.study.spec.budget.trials or self.n_begun) - self.n_begun
         require_space(self.study.folder, n_new * TRIAL_BYTES, f"the record of {n_new} trials")
+        self._is_observed = True
         self.observer.run_started(self, n_workers)
 
     def next_trial(self, worker: Worker) -> Assignment | None:
@@ -336,5 +339,6 @@ class Run:
 
     def _ended(self, number: int) -> bool:
         self._running.discard(number)
-        self.observer.trial_finished(self.study.record(number))
+        if self._is_observed:
+            self.observer.trial_finished(self.study.record(number))
         return True

@@ -5,13 +5,14 @@ the next run writes what it lacks.
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from queue import SimpleQueue
 
 from optuna.trial import FrozenTrial
 
-from search.running.run import Observer, Run
+from search.running.run import INTERRUPTED, Observer, Run
 from search.studies.record import Report, TrialRecord
 from search.studies.study import Study
 from search.tracking.mlflow import MlflowTracker
@@ -22,8 +23,8 @@ _KINDS: dict[str, Callable[[Study], Tracker]] = {
     "tensorboard": TensorBoardTracker,
     "mlflow": MlflowTracker,
 }
-_PATIENCE_S = 30.0
-"""For so long the end of a run waits for a tracker."""
+_PATIENCE_S, _SHORT_PATIENCE_S = 30.0, 4.0
+"""For so long the end of a run waits for its trackers, and for so long if it was interrupted."""
 
 Job = Callable[[Tracker], None]
 
@@ -41,11 +42,16 @@ def tracked(study: Study, observer: Observer, warn: Callable[[str], None]) -> It
         Who is to be told of the run.
     """
     lanes = [_Lane(name, study, warn) for name in study.spec.trackers]
+    tracking = _Tracking(observer, lanes)
     try:
-        yield _Tracking(observer, lanes) if lanes else observer
+        yield tracking if lanes else observer
     finally:
+        patience_s = _SHORT_PATIENCE_S if tracking.interrupted() else _PATIENCE_S
+        deadline = time.monotonic() + patience_s
         for lane in lanes:
-            lane.close()
+            lane.put(None)
+        for lane in lanes:
+            lane.join(max(deadline - time.monotonic(), 0.0))
 
 
 class _Lane:
@@ -57,23 +63,23 @@ class _Lane:
         self._warn = warn
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, daemon=True)
-        self._works = False
+        self._works = self._has_warned = False
 
     def start(self) -> None:
         self._works = True
         self._thread.start()
 
-    def put(self, job: Job) -> None:
+    def put(self, job: Job | None) -> None:
+        """Pass a job on; None is the last one."""
         if self._works:
             self._jobs.put(job)
 
-    def close(self) -> None:
+    def join(self, patience_s: float) -> None:
         if not self._thread.is_alive():
             return
-        self._jobs.put(None)
-        self._thread.join(_PATIENCE_S)
+        self._thread.join(patience_s)
         if self._thread.is_alive():
-            self._warn_once(f"must be done {_PATIENCE_S:.0f} s after the run, it is not")
+            self._warn_once("must be done soon after the run, it is not")
 
     def _work(self) -> None:
         try:
@@ -86,8 +92,10 @@ class _Lane:
             self._warn_once(reason)
 
     def _warn_once(self, reason: str) -> None:
+        warned, self._has_warned = self._has_warned, True
         self._works = False
-        self._warn(f"warning: trackers: {self._name} is left out of this run: {reason}")
+        if not warned:
+            self._warn(f"warning: trackers: {self._name} is left out of this run: {reason}")
 
 
 class _Tracking:
@@ -96,10 +104,14 @@ class _Tracking:
     def __init__(self, observer: Observer, lanes: list[_Lane]) -> None:
         self._observer = observer
         self._lanes = lanes
+        self._run: Run | None = None
+
+    def interrupted(self) -> bool:
+        return self._run is not None and self._run.stop_reason == INTERRUPTED
 
     def run_started(self, run: Run, n_workers: int) -> None:
         self._observer.run_started(run, n_workers)
-        self._study = run.study
+        self._run, self._study = run, run.study
         for lane in self._lanes:
             lane.start()
         trials = self._study.optuna_study.get_trials(deepcopy=False)

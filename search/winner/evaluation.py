@@ -6,6 +6,7 @@ nowhere else, for trials that have completed and that the user asks for.
 
 from collections.abc import Sequence
 
+from search.errors import StudyError
 from search.studies.export import LEADERBOARD_FILE, write_leaderboard
 from search.studies.figures import store_figures
 from search.studies.leaderboard import leaderboard_rows
@@ -86,7 +87,11 @@ def evaluate_trials(
 
 def _evaluate(study: Study, record: TrialRecord, say: Say) -> None:
     tested = predict_test(study, record)
-    if tested.problem:
-        say(f"no pictures of the worst images: {tested.problem}")
-    write_pictures(study.trial_folder(record.number), tested.pictures)
     store_figures(study.optuna_study, record.number, tested.figures)
+    problem = tested.problem
+    try:
+        write_pictures(study.trial_folder(record.number), tested.pictures)
+    except StudyError as error:
+        problem = str(error)
+    if problem:
+        say(f"no pictures of the worst images: {problem}")
