@@ -17,6 +17,7 @@ from search.plots.catalogue import FIGURES
 from search.plots.files import figure_bytes
 from search.studies.leaderboard import Row, leaderboard_rows
 from search.studies.record import TrialRecord
+from search.studies.storage import shown_url
 from search.studies.study import Study
 from search.studies.worst_pictures import read_picture
 from search.summaries.best_trials import summary_facts
@@ -81,7 +82,7 @@ def report_html(study: Study, ask: bool = True) -> str:
         classes=classes_part(study, evaluated, ask),
         layers=layers_text(study, best, ask),
         environment=environment_part(study),
-        space=study.space_file.read_text(encoding="utf-8"),
+        space=shown_url(study.space_file.read_text(encoding="utf-8")),
     )
 
 

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+ROOT = Path(__file__).parent.parent
+
 Search = Callable[..., "subprocess.CompletedProcess[str]"]
 """Runs the command and waits for its end."""
 
@@ -14,6 +16,18 @@ def environment(folder: Path) -> dict[str, str]:
     """Give a process a home of its own and none of this process's settings."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("SEARCH_")}
     return {**kept, "HOME": str(folder / "home"), "COLUMNS": "200"}
+
+
+def start(folder: Path, *args: str) -> "subprocess.Popen[str]":
+    """Start the command in a folder; the tests' objectives can be imported there."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "search", *args],
+        cwd=folder,
+        env={**environment(folder), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 def command_in(folder: Path) -> Search:

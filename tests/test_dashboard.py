@@ -4,8 +4,6 @@ import json
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -16,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT, OpenPage
-from tests.processes import environment
+from tests.conftest import OpenPage
+from tests.processes import start
 
 SPACE = """\
 study: toy
@@ -31,17 +29,6 @@ resources: {gpus_per_trial: 0}
 parameters:
   x: {type: float, low: 0, high: 1}
 """
-
-
-def start(folder: Path, *args: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "search", *args],
-        cwd=folder,
-        env={**environment(folder), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 def refused(folder: Path, *args: str) -> str:

@@ -213,3 +213,16 @@ def test_provenance_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert facts["machine"].endswith(f", {os.cpu_count()} cores")
     file.write_text("study: x\n")
     assert read_provenance(file) == {}
+
+
+def test_report_shows_no_password(tmp_path: Path) -> None:
+    study = new_study(tmp_path, 1)
+    secret = (
+        "# Resolved on 2026-01-01 00:00:00 by: search run --set storage=pg://me:se@cret@host/db"
+    )
+    text = study.space_file.read_text(encoding="utf-8")
+    rest = text.partition("\n")[2]
+    study.space_file.write_text(f"{secret}\n{rest}", encoding="utf-8")
+    html = report_html(study)
+    assert "cret" not in html.replace("secret", "")
+    assert html.count("pg://me:***@host/db") == 2

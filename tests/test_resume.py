@@ -17,7 +17,7 @@ from search.running.run import Run
 from search.studies.record import GENERATION, Report
 from search.studies.study import Study
 from tests.conftest import ROOT, make_spec
-from tests.processes import environment
+from tests.processes import environment, start
 
 SPACE = """\
 study: toy
@@ -40,17 +40,6 @@ BRED = SPACE.replace(
     "metrics: [{name: score, direction: maximize}, {name: place, direction: minimize}]",
 ).replace("tpe, seed: 3, n_startup_trials: 4", "nsgaii, seed: 3, population_size: 2")
 """The same search by NSGA-II and for two metrics."""
-
-
-def drive(folder: Path, *args: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "search", *args],
-        cwd=folder,
-        env={**environment(folder), "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 def finish(process: "subprocess.Popen[str]") -> str:
@@ -87,7 +76,7 @@ def run_with_kills(folder: Path, engine: str, n_kills: int, seed: int) -> int:
     n_hit = 0
     verb = ["run", "toy.yaml"]
     for _ in range(n_kills):
-        process = drive(folder, *verb, "--engine", engine)
+        process = start(folder, *verb, "--engine", engine)
         wait_for_the_record(folder, process)
         time.sleep(chance.uniform(0, 0.2))
         process.kill()
@@ -96,7 +85,7 @@ def run_with_kills(folder: Path, engine: str, n_kills: int, seed: int) -> int:
             break
         n_hit += 1
         verb = ["resume", "toy"]
-    finish(drive(folder, *verb, "--engine", engine))
+    finish(start(folder, *verb, "--engine", engine))
     return n_hit
 
 
@@ -117,7 +106,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """Run the study once without a kill."""
     folder = tmp_path_factory.mktemp("whole")
     (folder / "toy.yaml").write_text(SPACE)
-    finish(drive(folder, "run", "toy.yaml", "--engine", "inline"))
+    finish(start(folder, "run", "toy.yaml", "--engine", "inline"))
     return outcome(folder)
 
 
@@ -144,7 +133,7 @@ def test_killed_and_resumed_study_of_several_metrics_equals_the_whole_one(tmp_pa
     for folder in folders:
         folder.mkdir()
         (folder / "toy.yaml").write_text(BRED)
-    finish(drive(folders[0], "run", "toy.yaml", "--engine", "inline"))
+    finish(start(folders[0], "run", "toy.yaml", "--engine", "inline"))
     assert run_with_kills(folders[1], "inline", 8, seed=5) >= 4
     assert outcome(folders[1]) == outcome(folders[0])
     study = Study.open("toy", folders[1] / "studies")
@@ -179,7 +168,7 @@ def test_interrupted_and_resumed_study_equals_the_whole_one(
     whole: list[dict[str, Any]], tmp_path: Path, sign: int
 ) -> None:
     (tmp_path / "toy.yaml").write_text(SPACE)
-    process = drive(tmp_path, "run", "toy.yaml", "--engine", "inline")
+    process = start(tmp_path, "run", "toy.yaml", "--engine", "inline")
     wait_for_the_record(tmp_path, process)
     time.sleep(0.1)
     process.send_signal(sign)
@@ -188,14 +177,14 @@ def test_interrupted_and_resumed_study_equals_the_whole_one(
     assert "search resume toy" in stderr
     (running,) = [trial for trial in outcome(tmp_path) if trial["state"] == "RUNNING"]
     assert running["values"]
-    finish(drive(tmp_path, "resume", "toy", "--engine", "inline"))
+    finish(start(tmp_path, "resume", "toy", "--engine", "inline"))
     assert outcome(tmp_path) == whole
 
 
 def test_objective_without_a_state_runs_again_up_to_where_it_was(tmp_path: Path) -> None:
     text = SPACE.replace("tests.wandering:Wandering", "tests.toys:quadratic")
     (tmp_path / "toy.yaml").write_text(text)
-    finish(drive(tmp_path, "run", "toy.yaml", "--engine", "inline", "--name", "toy"))
+    finish(start(tmp_path, "run", "toy.yaml", "--engine", "inline", "--name", "toy"))
     expected = [{**trial, "best": trial["best"][:2]} for trial in outcome(tmp_path)]
     (tmp_path / "studies" / "toy").rename(tmp_path / "expected")
     run_with_kills(tmp_path, "inline", 4, seed=1)
@@ -205,7 +194,7 @@ def test_objective_without_a_state_runs_again_up_to_where_it_was(tmp_path: Path)
 def test_checkpoints_kept_are_those_of_the_best_trials(tmp_path: Path) -> None:
     text = SPACE + "keep: 2\n"
     (tmp_path / "toy.yaml").write_text(text)
-    finish(drive(tmp_path, "run", "toy.yaml", "--engine", "inline"))
+    finish(start(tmp_path, "run", "toy.yaml", "--engine", "inline"))
     study = Study.open("toy", tmp_path / "studies")
     best = sorted(record.number for record in study.records()[:2])
     kept = sorted((tmp_path / "studies" / "toy" / "trials").rglob("*.pt"))
@@ -231,7 +220,7 @@ def test_disk_that_takes_no_more_ends_the_run_resumable(
     assert result.returncode == 2, result.stderr
     assert f"/{file}: must be writable, got " in result.stderr.splitlines()[-1]
     assert "Traceback" not in result.stderr
-    finish(drive(tmp_path, "resume", "toy", "--engine", "inline"))
+    finish(start(tmp_path, "resume", "toy", "--engine", "inline"))
     assert outcome(tmp_path) == whole
 
 
@@ -244,7 +233,7 @@ def test_disk_without_room_for_the_run_ends_it_at_once(
     n_trials = int(share * shutil.disk_usage(tmp_path).free / 20_000)
     text = SPACE.replace("trials: 40", f"trials: {n_trials}").replace("Wandering", "Bulky")
     (tmp_path / "toy.yaml").write_text(text + "keep: all\n")
-    process = drive(tmp_path, "run", "toy.yaml", "--engine", "inline")
+    process = start(tmp_path, "run", "toy.yaml", "--engine", "inline")
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 2, stderr
     assert f"must be free for {purpose}" in stderr.splitlines()[-1]

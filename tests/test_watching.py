@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.processes import command_in, environment
+from tests.processes import command_in, environment, start
 
 SPACE = """\
 study: toy
@@ -27,17 +27,6 @@ storage: STORAGE
 parameters:
   x: {type: float, low: 0, high: 1}
 """
-
-
-def start(folder: Path, *args: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "search", *args],
-        cwd=folder,
-        env={**environment(folder), "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from datetime import datetime
 
+from optuna.trial import FrozenTrial
 from rich.console import Console
 from rich.live import Live
 
@@ -28,6 +29,7 @@ class Watcher:
         self.standing = Standing(study.spec, lambda: max(time.time() - driver.since, 0.0))
         self._ended: set[int] = set()
         self._n_epochs_ended = 0
+        self._earlier: dict[int, int] = {}
 
     def look(self) -> list[TrialRecord]:
         """Read what is new in the record.
@@ -43,17 +45,24 @@ class Watcher:
             record = read_record(trial)
             if not trial.state.is_finished():
                 self._see_running(record)
-                n_epochs += record.n_epochs
+                n_epochs += self._n_epochs_here(trial, record)
                 continue
             new.append(record)
             self._ended.add(record.number)
             if trial.datetime_complete and trial.datetime_complete >= self._since:
-                self._n_epochs_ended += record.n_epochs
+                self._n_epochs_ended += self._n_epochs_here(trial, record)
                 self.standing.finish(record)
             else:
                 self.standing.count(record)
         self.standing.n_epochs = self._n_epochs_ended + n_epochs
         return new
+
+    def _n_epochs_here(self, trial: FrozenTrial, record: TrialRecord) -> int:
+        """Count a trial's epochs but for those that a resumed one had when it was seen first."""
+        resumed = bool(trial.datetime_start and trial.datetime_start < self._since)
+        return record.n_epochs - self._earlier.setdefault(
+            record.number, record.n_epochs if resumed else 0
+        )
 
     def _see_running(self, record: TrialRecord) -> None:
         self.standing.running[record.number] = record

@@ -134,11 +134,11 @@ def delete_record(folder: Path, storage: str, name: str) -> None:
                     optuna.delete_study(study_name=study.study_name, storage=opened)
 
 
-def shown_url(url: str) -> str:
+def shown_url(text: str) -> str:
     """Write an URL without its password.
 
     Args:
-        url: The URL.
+        text: The URL, or a text with URLs in it.
 
     Returns:
         The same with stars in it.
@@ -147,4 +147,4 @@ def shown_url(url: str) -> str:
         >>> shown_url("postgresql://me:secret@host/db")
         'postgresql://me:***@host/db'
     """
-    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
+    return re.sub(r"(://[^:/@\s]*):\S*@", r"\1:***@", text)

@@ -10,6 +10,7 @@ from search.errors import SearchError
 from search.objective import extend_import_path
 from search.spaces.descriptions import ClassCounts, class_counts, layer_table
 from search.studies.record import TrialRecord
+from search.studies.storage import shown_url
 from search.studies.study import Study
 from search.studies.study_folder import read_provenance
 from search.summaries.figures_view import WORST_COLUMNS, WORST_LEFT, worst_rows
@@ -154,7 +155,11 @@ def environment_part(study: Study) -> Part:
     return Part(
         "Environment",
         [f"when {study.space_file.name} was written"],
-        Grid(["what", "value"], [[name, text] for name, text in facts.items()], ["what", "value"]),
+        Grid(
+            ["what", "value"],
+            [[name, shown_url(text)] for name, text in facts.items()],
+            ["what", "value"],
+        ),
     )
 
 

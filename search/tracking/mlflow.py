@@ -5,6 +5,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from search.errors import SearchError
 from search.studies.checkpoints import BEST, checkpoint_name
 from search.studies.record import TrialRecord
 from search.studies.study import Study
@@ -43,6 +44,8 @@ class MlflowTracker:
             raise missing("mlflow", error) from None
         folder = study.folder.resolve()
         own = os.environ.get("MLFLOW_TRACKING_URI")
+        if not own and {"?", "%"} & set(str(folder)):
+            raise SearchError(f"the study's path must hold neither ? nor %, got {folder}")
         self._client = MlflowClient(tracking_uri=own or f"sqlite:///{folder / DATABASE}")
         self._study = study
         self._metrics = [metric.name for metric in study.spec.metrics]

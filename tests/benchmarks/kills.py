@@ -4,7 +4,8 @@ import tempfile
 from pathlib import Path
 
 from tests.benchmarks.figures import Figure
-from tests.test_resume import SPACE, drive, finish, outcome, run_with_kills
+from tests.processes import start
+from tests.test_resume import SPACE, finish, outcome, run_with_kills
 
 N_KILLS = 100
 
@@ -33,5 +34,5 @@ def _run(n_kills: int, seed: int) -> tuple[Path, int]:
     (folder / "toy.yaml").write_text(SPACE)
     if n_kills:
         return folder, run_with_kills(folder, "inline", n_kills, seed)
-    finish(drive(folder, "run", "toy.yaml", "--engine", "inline"))
+    finish(start(folder, "run", "toy.yaml", "--engine", "inline"))
     return folder, 0
