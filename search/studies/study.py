@@ -14,7 +14,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from search.errors import SearchError, StudyError
-from search.spaces.pruners import make_pruner
+from search.spaces.pruners import Judge, make_pruner
 from search.spaces.sampling import make_sampler, trial_seed
 from search.spaces.space import Space
 from search.spaces.space_file import read_space_file, write_space_file
@@ -75,6 +75,7 @@ class Study:
         self.optuna_study.pruner = make_pruner(
             pruner.name, pruner.min_epochs, spec.epochs, pruner.options
         )
+        self._judge = Judge(by_best=spec.metric.reduce == "best")
         self._live: dict[int, LiveTrial] = {}
         self.checkpoints = Checkpoints(checkpoint_location(folder, spec), spec.keep)
 
@@ -366,7 +367,7 @@ class Study:
     def _begin(self, trial: optuna.Trial) -> TrialRecord:
         """Complete what belongs to the start of a trial."""
         number = trial.number
-        self._live[number] = LiveTrial(trial, self.spec.metrics)
+        self._live[number] = LiveTrial(trial, self.spec.metrics, self._judge)
         try:
             self.space.suggest(trial)
         except SearchError as error:
@@ -384,6 +385,6 @@ class Study:
         if frozen.user_attrs.get(record.FAILURE):
             trial.set_user_attr(record.FAILURE, None)
         taken = self.record(trial.number)
-        self._live[taken.number] = LiveTrial(trial, self.spec.metrics, taken)
+        self._live[taken.number] = LiveTrial(trial, self.spec.metrics, self._judge, taken)
         cut_history(self.trial_folder(taken.number), taken.n_epochs)
         return taken

@@ -15,6 +15,7 @@ from search.studies.ranking import pareto_front
 from search.studies.record import TrialRecord
 from search.studies.study import Study
 from search.studies.study_folder import ERROR_FILE
+from search.summaries.endings import lost_best_note
 from search.summaries.facts import STATES, study_facts
 from search.summaries.figures_view import figures_view
 from search.summaries.front_table import front_table
@@ -46,7 +47,8 @@ def leaderboard_view(
         sort: A column, see `leaderboard_rows`.
 
     Returns:
-        Something rich can print.
+        Something rich can print; names a trial that was pruned or failed if it had the best
+        value of all.
     """
     rows = leaderboard_rows(study, sort=sort)
     if top is not None:
@@ -63,6 +65,8 @@ def leaderboard_view(
         tables.append(_trials_table(rows, fitting, study.spec.metric.name))
         left = [column for column in left if column not in fitting]
     spaced = [part for table in tables for part in (Text(), table)]
+    lost = lost_best_note(study.records(), study.directions)
+    spaced += [Text(), Text(lost)] if lost else []
     return Group(*spaced[1:])
 
 
