@@ -140,8 +140,8 @@ def test_run_ends_when_too_many_trials_in_a_row_failed(search: Search) -> None:
     )
     assert result.returncode == 3
     assert result.stderr.splitlines()[-1] == (
-        "error: failures.max_failures: fewer than 3 trials in a row must fail, got 3, of these "
-        "3 x error: RuntimeError: out of luck"
+        "error: stopped after 3 failed trials in a row (failures.max_failures): error: "
+        "RuntimeError: out of luck"
     )
     assert len(json.loads(search("leaderboard", "toy", "--json").stdout)) == 3
 
