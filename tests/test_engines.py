@@ -129,6 +129,7 @@ def test_run_trial_that_settles_is_not_pruned(
         engine,
         objective="tests.toys:Dipping",
         settings={"says_so": says_so},
+        metric={"name": "score", "direction": "maximize", "reduce": "last"},
         start_from=[{"x": x} for x in (0.2, 0.3, 0.4, 0.9)],
         budget={"trials": 4},
         pruner={"name": "asha", "min_epochs": 2, "reduction_factor": 2},

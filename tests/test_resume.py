@@ -14,6 +14,7 @@ from rich.console import Console
 
 from search.running.progress import Progress
 from search.running.run import Run
+from search.running.sitting import extend_study
 from search.studies.record import GENERATION, Report
 from search.studies.study import Study
 from tests.conftest import ROOT, make_spec
@@ -250,3 +251,22 @@ def test_run_that_cannot_start_leaves_unfinished_trials_as_they_were(tmp_path: P
     run.abandon()  # as after an engine that could not be started
     left = Study.open("toy", tmp_path).record(begun.number)
     assert (left.state, left.seconds, left.n_epochs) == ("RUNNING", 6.5, 1)
+
+
+@pytest.mark.parametrize(
+    ("budget", "n_begun", "trials", "wanted"),
+    [
+        ({"trials": 6}, 2, "+2", 8),  # unfinished: none of what was planned is lost
+        ({"trials": 6}, 6, "+2", 8),
+        ({"trials": 6}, 9, "+2", 11),  # more than planned, as after a retry
+        ({"time": 60}, 3, "+2", 5),
+        ({"trials": 6}, 2, "3", 3),
+    ],
+)
+def test_trials_are_added_to_the_budget(
+    tmp_path: Path, budget: dict[str, Any], n_begun: int, trials: str, wanted: int
+) -> None:
+    study = Study.create(make_spec(budget=budget), tmp_path)
+    for _ in range(n_begun):
+        study.ask()
+    assert extend_study(study, trials, []).spec.budget.trials == wanted

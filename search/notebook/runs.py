@@ -74,7 +74,8 @@ def resume(  # noqa: PLR0913  as the flags of the verb
 
     Args:
         name: The study.
-        trials: Trials in all, or how many more, as `"+20"`; None leaves the budget as it is.
+        trials: Trials in all, or how many more than the budget, as `"+20"`; None leaves it as
+            it is.
         studies: The folder of all studies.
         engine: `ray`, or `inline` for one trial after another in this process.
         address: A Ray cluster to join; None for one on this machine.

@@ -25,7 +25,9 @@ def extend_study(study: Study, trials: str | None, overrides: Sequence[str]) -> 
 
     Args:
         study: The study.
-        trials: Trials in all, as `100`, or how many more, as `+20`; None leaves the budget.
+        trials: Trials in all, as `100`, or how many more than the budget, as `+20`; where
+            more have begun than that, or it has no number, more than have begun. None leaves the
+            budget.
         overrides: Further assignments, such as `budget.time=1h`.
 
     Returns:
@@ -37,8 +39,8 @@ def extend_study(study: Study, trials: str | None, overrides: Sequence[str]) -> 
     overrides = list(overrides)
     if trials is not None:
         more = int(trials) if trials.startswith("+") and trials[1:].isdigit() else None
-        so_far = len(study.records())
-        overrides.append(f"budget.trials={trials if more is None else so_far + more}")
+        planned = max(study.spec.budget.trials or 0, len(study.records()))
+        overrides.append(f"budget.trials={trials if more is None else planned + more}")
     extend_import_path(study.import_folders)
     spec = load_space_file(study.space_file, overrides)
     return study.with_spec(spec) if overrides else study

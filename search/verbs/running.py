@@ -79,7 +79,7 @@ def run(  # noqa: PLR0913  each is a flag
 def resume(  # noqa: PLR0913  each is a flag
     study: StudyArgument,
     trials: Annotated[
-        str | None, typer.Option("--trials", "-n", help="Trials in all, or +20 for more.")
+        str | None, typer.Option("--trials", "-n", help="Trials in all; +20 adds to the budget.")
     ] = None,
     time: TimeOption = None,
     sampler: SamplerOption = None,
