@@ -189,7 +189,8 @@ def has_begun(trial: FrozenTrial) -> bool:
         trial: A trial of Optuna's record.
 
     Returns:
-        False for a waiting one, and for one that only informs the sampler.
+        False for a waiting one, and for one that only informs the sampler; older studies have
+        such ones among their own.
     """
     return trial.state is not TrialState.WAITING and CARRIED_FROM not in trial.user_attrs
 

@@ -4,6 +4,7 @@ The Optuna storage is the one record of trials, written by one process, the driv
 lies beside it in the folder (`history.csv`, `error.txt`, `leaderboard.csv`) is for people.
 """
 
+import functools
 import shutil
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,6 +24,7 @@ from search.studies import record
 from search.studies.checkpoints import Checkpoints
 from search.studies.figures import read_figures
 from search.studies.history import append_epoch, cut_history
+from search.studies.informing import informing_trials
 from search.studies.journal import cut_torn_line
 from search.studies.live_trial import LiveTrial
 from search.studies.ranking import Directions, ranked
@@ -69,7 +71,8 @@ class Study:
         self.spec = spec
         self.space = Space.of(spec)
         self.optuna_study = optuna_study
-        self._sampler = make_sampler(spec.sampler, self.space)
+        informing = functools.partial(informing_trials, optuna_study, self.space)
+        self._sampler = make_sampler(spec.sampler, self.space, informing)
         pruner = spec.pruner
         self.optuna_study.sampler = self._sampler
         self.optuna_study.pruner = make_pruner(
