@@ -290,6 +290,31 @@ def test_run_trial_time_fails_a_slow_trial(engine: str, run_study: RunStudy) -> 
     assert record.reason == "timeout: longer than 0.25s at epoch 3"
 
 
+def test_run_trial_time_leaves_out_the_start_of_a_worker(engine: str, run_study: RunStudy) -> None:
+    study = run_study(
+        engine,
+        objective="tests.sluggish:quick",
+        budget={"trials": 1, "trial_time": 0.5},
+    )
+    (record,) = study.records()
+    assert record.state == "COMPLETE"
+    assert record.seconds is not None
+    assert record.seconds < 0.5
+
+
+@pytest.mark.ray
+def test_ray_worker_that_dies_after_a_slow_start_has_not_timed_out(run_study: RunStudy) -> None:
+    study = run_study(
+        "ray",
+        objective="tests.sluggish:dying",
+        budget={"trials": 1, "trial_time": 0.5},
+        failures={"max_retries": 0},
+    )
+    (record,) = study.records()
+    assert record.failure
+    assert record.failure.kind == "worker_died"
+
+
 @pytest.fixture
 def narrow_group() -> Iterator[Path]:
     """Make a control group whose processes the kernel kills beyond some memory."""
@@ -334,6 +359,7 @@ def test_ray_trial_that_hangs_is_ended_and_the_run_goes_on(run_study: RunStudy) 
     hung, *others = sorted(study.records(), key=lambda record: record.number)
     assert hung.reason == "timeout: longer than 1.5s at epoch 2"
     assert hung.n_epochs == 1
+    assert hung.seconds == 1.5
     assert "in hanging" in (study.trial_folder(0) / "error.txt").read_text()
     assert {record.state for record in others} == {"COMPLETE"}
     assert not list(study.folder.glob("trials/000[123]/error.txt"))

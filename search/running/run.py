@@ -17,11 +17,13 @@ from search.errors import (
     StudyError,
 )
 from search.running.assignment import assign
+from search.running.deadline import was_ended
 from search.running.failures import FailurePolicy
 from search.running.metric_checks import metric_problem
 from search.running.trial import Assignment, Worker
 from search.studies.record import Event, Failure, Report, TrialRecord
 from search.studies.study import Study
+from search.studies.study_folder import ERROR_FILE
 
 INTERRUPTED = "interrupted by the user"
 """The stop reason that also ends running trials."""
@@ -159,6 +161,8 @@ class Run:
             return True
         if failure.kind == "worker_died" and self._hung(number):
             failure = self._timeout(self.study.record(number).n_epochs + 1)
+            limit_s = self.study.spec.budget.trial_time or 0.0
+            self._elapsed_s[number] = max(self._elapsed_s[number], limit_s)
         if failure.kind == "interrupted":
             self.abort(StudyError(f"{failure.reason}; go on by `search resume {self.study.name}`"))
             return self._interrupt(number)
@@ -284,8 +288,14 @@ class Run:
     def _hung(self, number: int) -> bool:
         """Tell whether a worker ended itself because its trial's time was up."""
         limit_s = self.study.spec.budget.trial_time
+        if limit_s is None:
+            return False
+        ended = was_ended(self.study.trial_folder(number) / ERROR_FILE)
+        if ended is not None:
+            return ended
+        # On a node that does not share the study's folder: a guess, which the start counts into.
         silent_s = time.monotonic() - self._heard_at[number]
-        return limit_s is not None and self._elapsed_s[number] + silent_s >= limit_s
+        return self._elapsed_s[number] + silent_s >= limit_s
 
     def _timeout(self, epoch: int) -> Failure:
         limit = format_duration(self.study.spec.budget.trial_time or 0.0)

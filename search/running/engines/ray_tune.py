@@ -22,7 +22,7 @@ import shutil
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from search.running.assignment import shared_worker
 from search.running.deadline import ended_after
 from search.running.memory import count_oom_kills
 from search.running.run import Run
-from search.running.trial import Assignment, Worker, run_trial
+from search.running.trial import Assignment, Worker, import_objective, run_trial
 from search.spaces.spec import ResourcesSpec
 from search.studies.record import Event, Failure, FailureKind
 
@@ -61,6 +61,9 @@ class TrialActor(tune.Trainable):
     def setup(self, config: dict[str, Any]) -> None:
         """See Ray: a new actor takes its first trial."""
         self._assignment: Assignment = config["assignment"]
+        # Before the trial's time begins to run; what cannot be imported fails the trial later.
+        with suppress(Exception):
+            import_objective(self._assignment)
         self._events: Iterator[Event] = run_trial(self._assignment)
         self._elapsed_s = 0.0
 
