@@ -197,7 +197,7 @@ def test_run_interrupted_exits_130_and_says_how_to_go_on(folder: Path, engine: s
     assert "interrupted" in stderr
     assert "Traceback" not in stderr
     with (folder / "studies" / "toy" / "leaderboard.csv").open() as file:
-        reasons = {row["reason"] for row in csv.DictReader(file) if row["state"] == "RUNNING"}
+        reasons = {row["reason"] for row in csv.DictReader(file) if row["state"] == "INTERRUPTED"}
     assert reasons == {"interrupted: interrupted by the user"}
 
 

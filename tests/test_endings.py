@@ -30,7 +30,7 @@ TRIALS = [
     failed(6, "infeasible", "13 brings bad luck"),
     failed(7, "error", "no such layer"),
     failed(8, "out_of_memory", "3 GB"),
-    trial(9, "RUNNING", 1, seconds=None, failure=Failure("interrupted", "Ctrl-C")),
+    trial(9, "INTERRUPTED", 1, seconds=None, failure=Failure("interrupted", "Ctrl-C")),
 ]
 
 
@@ -54,7 +54,8 @@ def test_endings_are_counted_with_their_reasons() -> None:
             **{"n": 1, "share": 0.1},
             "reasons": [{"n": 1, "reason": "infeasible: 13 brings bad luck"}],
         },
-        "running": {"n": 1, "share": 0.1},
+        "running": {"n": 0, "share": 0.0},
+        "interrupted": {"n": 1, "share": 0.1},
     }
 
 

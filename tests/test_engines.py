@@ -253,7 +253,7 @@ def test_run_time_budget_interrupts_the_running_trial(engine: str, run_study: Ru
     study = run_study(engine, settings={"epochs": 10_000, "sleep_s": 0.02}, budget={"time": 0.5})
     assert study.records()
     for record in study.records():
-        assert record.state == "RUNNING"
+        assert record.state == "INTERRUPTED"
         assert record.reason == "interrupted: the time budget was spent"
         assert record.n_epochs >= 1
 

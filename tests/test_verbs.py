@@ -92,9 +92,9 @@ def test_stop_ends_a_running_study_that_can_go_on(
     process.communicate(timeout=20)
     assert time.monotonic() - started < 10
     assert process.returncode == 130
-    running = [row for row in rows(search).values() if row["state"] == "RUNNING"]
-    assert len(running) == 1 if engine == "inline" else running
-    assert all(row["reason"].startswith("interrupted: ") for row in running)
+    left = [row for row in rows(search).values() if row["state"] == "INTERRUPTED"]
+    assert len(left) == 1 if engine == "inline" else left
+    assert all(row["reason"].startswith("interrupted: ") for row in left)
 
 
 def test_stop_of_a_study_that_nobody_runs_says_so(search: Search) -> None:

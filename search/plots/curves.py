@@ -40,7 +40,7 @@ def learning_curves(study: Study, n_best: int = 5) -> Figure:
     Returns:
         The figure; a sentence if no trial has reported an epoch.
     """
-    records = of_state(by_number(study), "COMPLETE", "PRUNED", "RUNNING")
+    records = of_state(by_number(study), "COMPLETE", "PRUNED", "RUNNING", "INTERRUPTED")
     if not records:
         return sentence_figure(TITLE, "No trial has reported an epoch yet.")
     figure = new_figure(TITLE, height=3.8)
@@ -49,7 +49,7 @@ def learning_curves(study: Study, n_best: int = 5) -> Figure:
     ranking = best_first(study)
     best = ranking[:n_best]
     pruned = of_state(records, "PRUNED")
-    others = [*ranking[n_best:], *of_state(records, "RUNNING")]
+    others = [*ranking[n_best:], *of_state(records, "RUNNING", "INTERRUPTED")]
     _draw_faintly(axes, others, GREY, f"other trials ({len(others):,})")
     _draw_faintly(axes, pruned, ORANGE, f"pruned ({len(pruned):,})")
     for place, record in enumerate(best):

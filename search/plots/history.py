@@ -46,7 +46,7 @@ def optimization_history(study: Study) -> Figure:
     for state in MARKS:
         _draw_state(axes, state, [r for r in records if r.state == state], bad_edge)
     _draw_best(axes, of_state(records, "COMPLETE"), records[-1].number, study)
-    shown = of_state(records, "COMPLETE", "PRUNED", "RUNNING")
+    shown = of_state(records, "COMPLETE", "PRUNED", "RUNNING", "INTERRUPTED")
     note(axes, focus_on(axes, map(value_of, shown), study.direction))
     if not shown:
         axes.set_yticks([])

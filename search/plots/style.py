@@ -58,6 +58,7 @@ MARKS = {
     "COMPLETE": Mark("complete", BLUE, "o", 20),
     "PRUNED": Mark("pruned", ORANGE, "v", 20, "////"),
     "RUNNING": Mark("running", GREEN, "D", 18, "...."),
+    "INTERRUPTED": Mark("interrupted", PURPLE, "s", 16, "\\\\\\\\"),
     "FAIL": Mark("failed", VERMILLION, "x", 24, "xxxx"),
 }
 """Marks by state, in the order of legends."""

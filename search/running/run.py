@@ -318,9 +318,9 @@ class Run:
         """Take a trial that has begun already or, within the budget, a new one."""
         if self._alone:
             self._lonely = {self._alone[0]}
-            return self.study.record(self._alone.popleft())
+            return self.study.go_on(self._alone.popleft())
         if self._waiting:
-            return self.study.record(self._waiting.popleft())
+            return self.study.go_on(self._waiting.popleft())
         if self.stop_reason or self.budget_spent():
             return None
         try:

@@ -39,7 +39,7 @@ class Standing:
         """Take in a trial that has ended, in this run or an earlier one.
 
         Args:
-            trial: The trial; one that is RUNNING was left for a later run.
+            trial: The trial; one that is INTERRUPTED was left for a later run.
         """
         self.running.pop(trial.number, None)
         self._latest.pop(trial.number, None)

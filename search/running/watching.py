@@ -44,7 +44,7 @@ class Watcher:
                 continue
             record = read_record(trial)
             if not trial.state.is_finished():
-                self._see_running(record)
+                self._see_unfinished(record)
                 n_epochs += self._n_epochs_here(trial, record)
                 continue
             new.append(record)
@@ -64,7 +64,10 @@ class Watcher:
             record.number, record.n_epochs if resumed else 0
         )
 
-    def _see_running(self, record: TrialRecord) -> None:
+    def _see_unfinished(self, record: TrialRecord) -> None:
+        if record.state == "INTERRUPTED":  # it waits for a worker, or was left by one
+            self.standing.running.pop(record.number, None)
+            return
         self.standing.running[record.number] = record
         for epoch, value in sorted(record.values.items()):
             self.standing.note_epoch(record.number, epoch, value)

@@ -39,6 +39,15 @@ class LiveTrial:
         self.n_epochs = recorded.n_epochs if recorded else 0
         self.best = dict(recorded.metrics) if recorded else {}
 
+    def wait(self) -> None:
+        """Note that it has been taken up and that no worker has it yet."""
+        self._set_failure(Failure("interrupted", "it waits for a worker"))
+
+    def go_on(self) -> None:
+        """Note that a worker has it."""
+        if self._frozen().user_attrs.get(record.FAILURE):
+            self._set(record.FAILURE, None)
+
     def report(self, report: Report) -> bool:
         """Record an epoch.
 
@@ -128,6 +137,9 @@ class LiveTrial:
             failure: Why.
         """
         self._set_seconds(elapsed_s)
+        self._set_failure(failure)
+
+    def _set_failure(self, failure: Failure) -> None:
         self._set(record.FAILURE, {"kind": failure.kind, "reason": failure.reason})
 
     def _set_seconds(self, elapsed_s: float) -> None:

@@ -6,7 +6,7 @@ lies beside it in the folder (`history.csv`, `error.txt`, `leaderboard.csv`) is 
 
 import functools
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from search.studies.history import append_epoch, cut_history
 from search.studies.informing import informing_trials
 from search.studies.journal import cut_torn_line
 from search.studies.live_trial import LiveTrial
+from search.studies.lock import find_driver
 from search.studies.ranking import Directions, ranked
 from search.studies.record import Failure, Report, TrialRecord, read_record
 from search.studies.record_versions import record_version
@@ -194,11 +195,23 @@ class Study:
         """Take over the trials that an earlier driver left RUNNING; only the driver may call it.
 
         Returns:
-            Those trials, in order; each is to be run on from its checkpoint.
+            Those trials, in order; each is to be run on from its checkpoint, see `go_on`.
         """
         trials = self.optuna_study.get_trials(deepcopy=False, states=[TrialState.RUNNING])
         self.checkpoints.sweep({trial.number for trial in trials}, self._completed())
         return [self._take_up(trial) for trial in trials]
+
+    def go_on(self, number: int) -> TrialRecord:
+        """Let a worker have a trial that has begun before.
+
+        Args:
+            number: One of `live_trials`.
+
+        Returns:
+            The trial with all that is recorded of it; it is RUNNING.
+        """
+        self._live[number].go_on()
+        return self.record(number)
 
     def ask(self) -> TrialRecord | None:
         """Begin a trial.
@@ -276,7 +289,7 @@ class Study:
         """Leave a running trial to a later driver, which goes on with it.
 
         Args:
-            number: The trial; it stays RUNNING.
+            number: The trial; it stays RUNNING on disk.
             elapsed_s: Time spent in its objective.
             reason: Why, in one line.
         """
@@ -307,7 +320,8 @@ class Study:
             raise StudyError(
                 f"{self.name}: a trial from 0 to {len(trials) - 1} must be given, got {number}"
             )
-        return read_record(trials[number], read_figures(self.optuna_study.user_attrs, number))
+        (found,) = self._read([trials[number]])
+        return found
 
     def records(self) -> list[TrialRecord]:
         """Read all trials.
@@ -316,9 +330,7 @@ class Study:
             The trials that have begun, best first (see `search.studies.ranking.ranked`).
         """
         trials = filter(record.has_begun, self.optuna_study.get_trials(deepcopy=False))
-        attrs = self.optuna_study.user_attrs
-        records = [read_record(trial, read_figures(attrs, trial.number)) for trial in trials]
-        return ranked(records, self.directions)
+        return ranked(self._read(trials), self.directions)
 
     def trial_folder(self, number: int) -> Path:
         """Name the folder of a trial.
@@ -356,6 +368,11 @@ class Study:
         self.checkpoints.store.clear()
         shutil.rmtree(self.folder)
 
+    def _read(self, trials: Iterable[FrozenTrial]) -> list[TrialRecord]:
+        attrs = self.optuna_study.user_attrs
+        driven = bool(self._live) or find_driver(self.folder) is not None
+        return [read_record(t, read_figures(attrs, t.number), driven=driven) for t in trials]
+
     def _completed(self) -> list[int]:
         """List the study's own complete trials, best first."""
         trials = self.optuna_study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
@@ -385,9 +402,9 @@ class Study:
         trial = optuna.Trial(self.optuna_study, frozen._trial_id)
         if record.SEED not in frozen.user_attrs:
             return self._begin(trial)
-        if frozen.user_attrs.get(record.FAILURE):
-            trial.set_user_attr(record.FAILURE, None)
         taken = self.record(trial.number)
-        self._live[taken.number] = LiveTrial(trial, self.spec.metrics, self._judge, taken)
+        live = LiveTrial(trial, self.spec.metrics, self._judge, taken)
+        live.wait()
+        self._live[taken.number] = live
         cut_history(self.trial_folder(taken.number), taken.n_epochs)
         return taken

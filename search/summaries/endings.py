@@ -17,8 +17,8 @@ def ending_facts(records: Sequence[TrialRecord]) -> dict[str, Any]:
 
     Returns:
         Number and share of the trials that are complete, pruned (with the epochs after which),
-        failed (with the reasons, the most common first), infeasible (likewise) and running.
-        Infeasible trials are not among the failed ones.
+        failed (with the reasons, the most common first), infeasible (likewise), running
+        and interrupted. Infeasible trials are not among the failed ones.
     """
     infeasible = [r for r in records if r.failure and r.failure.kind == "infeasible"]
     infeasible = [record for record in infeasible if record.state == "FAIL"]
@@ -37,6 +37,7 @@ def ending_facts(records: Sequence[TrialRecord]) -> dict[str, Any]:
         "failed": {**counted(len(failed)), "reasons": _reasons(failed)},
         "infeasible": {**counted(len(infeasible)), "reasons": _reasons(infeasible)},
         "running": counted(sum(record.state == "RUNNING" for record in records)),
+        "interrupted": counted(sum(record.state == "INTERRUPTED" for record in records)),
     }
 
 

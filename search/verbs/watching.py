@@ -44,7 +44,7 @@ def _at_rest(study: "Study", studies: Path) -> str:
     records = study.records()
     wanted = study.spec.budget.trials
     spent = wanted is not None and len(records) >= wanted
-    if spent and all(record.state != "RUNNING" for record in records):
+    if spent and all(record.has_ended for record in records):
         more = " --trials +20"
         why = "its budget is spent, extend it"
     else:

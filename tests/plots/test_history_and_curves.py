@@ -54,7 +54,7 @@ def test_history_best_so_far_is_a_step_line(
 
 def test_states_differ_by_shape_and_by_colour() -> None:
     for of in (lambda m: m.shape, lambda m: m.colour, lambda m: m.hatch):
-        assert len({of(mark) for mark in MARKS.values()}) == 4
+        assert len({of(mark) for mark in MARKS.values()}) == len(MARKS)
     luminances = sorted(np.dot(to_rgb(m.colour), [0.3, 0.59, 0.11]).item() for m in MARKS.values())
     assert luminances[-1] - luminances[0] > 0.2
 
