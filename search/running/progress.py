@@ -4,6 +4,7 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from search.running.live_view import fold_parts
 from search.running.run import Run
 from search.running.standing import Standing
 from search.studies.record import Report, TrialRecord
@@ -80,10 +81,10 @@ class LiveProgress(Progress):
         """Replace the table by the last headline."""
         self._live.stop()
         if self.standing is not None:
-            self.console.print(self.standing.headline(), highlight=False)
+            print_headline(self.console, self.standing)
 
     def _view(self) -> RenderableType:
-        return self.standing.table() if self.standing else Text("starting workers …")
+        return self.standing.view() if self.standing else Text("starting workers …")
 
 
 def make_progress(console: Console, quiet: bool) -> Progress:
@@ -99,6 +100,17 @@ def make_progress(console: Console, quiet: bool) -> Progress:
     if quiet:
         return Progress(console)
     return LiveProgress(console) if console.is_terminal else LineProgress(console)
+
+
+def print_headline(console: Console, standing: Standing) -> None:
+    """Print where a run stood at last.
+
+    Args:
+        console: A terminal.
+        standing: What is known of the run.
+    """
+    for line in fold_parts(standing.headline(), console.width):
+        print_line(console, line)
 
 
 def print_line(console: Console, line: str) -> None:

@@ -5,12 +5,8 @@ A run tells it what happens (`progress.py`), a watcher what it reads (`watching.
 
 from collections.abc import Callable
 
-from rich import box
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
-
 from search.durations import format_duration
+from search.running.live_view import LiveView, RunningTrial
 from search.spaces.spec import Spec
 from search.studies.record import TrialRecord
 
@@ -78,11 +74,11 @@ class Standing:
         ranked = ((value, number) for number, value in self._values.copy().items())
         return max(ranked, key=lambda pair: (self._sign * pair[0], -pair[1]), default=None)
 
-    def headline(self) -> str:
-        """Say in one line where the run stands.
+    def headline(self) -> list[str]:
+        """Say where the run stands.
 
         Returns:
-            Trials done of those wanted, by state, best value, speed and time left.
+            Trials done of those wanted, by state, best value, speed and time left, part by part.
         """
         parts = [f"{self.spec.study} {self._done()} trials", f"{len(self.running)} running"]
         parts += [f"{self.counts[state]} {word}" for state, word in _WORDS.items()]
@@ -93,7 +89,7 @@ class Standing:
         parts.append(f"{self.n_epochs / elapsed_s:.1f} epochs/s")
         left = self._seconds_left(elapsed_s)
         parts.append(f"{format_duration(elapsed_s)} gone" + (f", {left} left" if left else ""))
-        return " · ".join(parts)
+        return parts
 
     def finished_line(self, trial: TrialRecord) -> str:
         """Say in one line how a trial ended.
@@ -113,23 +109,25 @@ class Standing:
         end = f"[{self._done()}] trial {trial.number} {trial.state}"
         return f"{end}{value}{epoch}{seconds}{best}{reason}"
 
-    def table(self) -> RenderableType:
+    def view(self, note: str = "") -> LiveView:
         """Lay out the running trials, with the headline below.
+
+        Args:
+            note: What the run is about to do, if that is to be said.
 
         Returns:
             What to show on a terminal.
         """
-        metric, epochs = self.spec.metric.name, self.spec.epochs
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for column in ["trial", "epoch", metric]:
-            table.add_column(column, no_wrap=True, min_width=max(len(column), 6))
-        table.add_column("parameters", no_wrap=True, ratio=1)
-        for number, trial in sorted(self.running.copy().items()):
-            epoch, value = self._latest.get(number, (0, None))
-            of = f"{epoch}/{epochs}" if epochs else str(epoch)
-            shown = " ".join(f"{k}={_short(v)}" for k, v in trial.params.items())
-            table.add_row(str(number), of, "–" if value is None else f"{value:.4f}", shown)
-        return Group(table, Text(self.headline()))
+        trials = [self._shown(trial) for _, trial in sorted(self.running.copy().items())]
+        return LiveView(
+            self.spec.metric.name, [*self.spec.parameters], trials, self.headline(), note
+        )
+
+    def _shown(self, trial: TrialRecord) -> RunningTrial:
+        epoch, value = self._latest.get(trial.number, (0, None))
+        of = f"/{self.spec.epochs}" if self.spec.epochs else ""
+        shown = "–" if value is None else f"{value:.4f}"
+        return RunningTrial(trial.number, f"{epoch}{of}", shown, trial.params)
 
     @property
     def _sign(self) -> int:
@@ -150,7 +148,3 @@ class Standing:
         if budget.trials is not None and self.n_finished_here:
             left.append((budget.trials - done) * elapsed_s / self.n_finished_here)
         return f"about {format_duration(max(round(min(left)), 1))}" if left else ""
-
-
-def _short(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -8,7 +8,7 @@ from optuna.trial import FrozenTrial
 from rich.console import Console
 from rich.live import Live
 
-from search.running.progress import print_line
+from search.running.progress import print_headline, print_line
 from search.running.standing import Standing
 from search.studies.lock import Driver, find_driver
 from search.studies.record import TrialRecord, has_begun, read_record
@@ -86,11 +86,11 @@ def watch_study(study: Study, driver: Driver, console: Console, interval_s: floa
         for trial in _looks(watcher, study, interval_s):
             print_line(console, watcher.standing.finished_line(trial))
         return
-    table = watcher.standing.table
-    with Live(get_renderable=table, console=console, refresh_per_second=4, transient=True):
+    view = watcher.standing.view
+    with Live(get_renderable=view, console=console, refresh_per_second=4, transient=True):
         for _ in _looks(watcher, study, interval_s):
             pass
-    print_line(console, watcher.standing.headline())
+    print_headline(console, watcher.standing)
 
 
 def _looks(watcher: Watcher, study: Study, interval_s: float) -> Iterator[TrialRecord]:
