@@ -1,5 +1,8 @@
 """Shows a run as it goes: a live table on a terminal, elsewhere a line per finished trial."""
 
+import os
+from contextlib import suppress
+
 from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
@@ -44,6 +47,17 @@ class Progress:
         """See `Observer`."""
         self._known.finish(trial)
 
+    def say_at_once(self, text: str) -> None:
+        """Say what the run is about to do, quiet or not; a handler of signals may call it.
+
+        Args:
+            text: One line.
+        """
+        # Whoever was interrupted may hold the console's lock, or be in the middle of a line's
+        # buffer; the system's own call needs neither.
+        with suppress(OSError):  # a console that is no file has nobody to be told
+            os.write(self.console.file.fileno(), f"{text}\n".encode())
+
     def __enter__(self) -> "Progress":
         """Begin to show."""
         return self
@@ -69,6 +83,12 @@ class LineProgress(Progress):
 class LiveProgress(Progress):
     """A table of the running trials under the headline, redrawn in place."""
 
+    _note = ""
+
+    def say_at_once(self, text: str) -> None:
+        """See `Progress`: the thread that redraws shows it."""
+        self._note = text
+
     def __enter__(self) -> "LiveProgress":
         """Take over the lower lines of the terminal."""
         self._live = Live(
@@ -84,7 +104,9 @@ class LiveProgress(Progress):
             print_headline(self.console, self.standing)
 
     def _view(self) -> RenderableType:
-        return self.standing.view() if self.standing else Text("starting workers …")
+        if self.standing is None:
+            return Text("\n".join(filter(None, ["starting workers …", self._note])))
+        return self.standing.view(self._note)
 
 
 def make_progress(console: Console, quiet: bool) -> Progress:

@@ -195,9 +195,9 @@ class Run:
         """Hand out no more trials and end the running ones after their epoch.
 
         Args:
-            reason: Said to the user.
+            reason: Said to the user; an interruption goes before what was said already.
         """
-        self.stop_reason = self.stop_reason or reason
+        self.stop_reason = reason if reason == INTERRUPTED else self.stop_reason or reason
 
     def abort(self, error: SearchError) -> None:
         """Stop because nothing sensible can follow.
