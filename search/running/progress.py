@@ -23,6 +23,7 @@ class Progress:
     def __init__(self, console: Console) -> None:
         self.console = console
         self.standing: Standing | None = None
+        self._resumed_at: dict[int, int] = {}
 
     def run_started(self, run: Run, n_workers: int) -> None:
         """See `Observer`."""
@@ -34,13 +35,16 @@ class Progress:
 
     def trial_started(self, trial: TrialRecord) -> None:
         """See `Observer`."""
-        self._known.running[trial.number] = trial
+        self._known.note_running(trial)
+        self._resumed_at[trial.number] = trial.n_epochs
 
     def epoch_finished(self, number: int, report: Report) -> None:
         """See `Observer`."""
         value = report.metrics[self._metric]
         assert value is not None
-        self._known.n_epochs += 1
+        # A trial that goes on from a checkpoint first reports the epoch it went on from.
+        if self._resumed_at.pop(number, None) != report.epoch:
+            self._known.n_epochs += 1
         self._known.note_epoch(number, report.epoch, value)
 
     def trial_finished(self, trial: TrialRecord) -> None:

@@ -55,6 +55,16 @@ class Standing:
         self.n_finished_here += 1
         self.count(trial)
 
+    def note_running(self, trial: TrialRecord) -> None:
+        """Take in a running trial.
+
+        Args:
+            trial: The trial, with the epochs that are on record.
+        """
+        self.running[trial.number] = trial
+        for epoch, value in sorted(trial.values.items()):
+            self.note_epoch(trial.number, epoch, value)
+
     def note_epoch(self, number: int, epoch: int, value: float) -> None:
         """Take in the newest epoch of a running trial.
 
@@ -65,7 +75,8 @@ class Standing:
         """
         self._latest[number] = epoch, value
         best = self._values.get(number)
-        if best is None or self._sign * value > self._sign * best:
+        is_last = self.spec.metric.reduce == "last"
+        if is_last or best is None or self._sign * value > self._sign * best:
             self._values[number] = value
 
     @property

@@ -44,7 +44,7 @@ class Watcher:
                 continue
             record = read_record(trial)
             if not trial.state.is_finished():
-                self._see_running(record)
+                self.standing.note_running(record)
                 n_epochs += self._n_epochs_here(trial, record)
                 continue
             new.append(record)
@@ -63,11 +63,6 @@ class Watcher:
         return record.n_epochs - self._earlier.setdefault(
             record.number, record.n_epochs if resumed else 0
         )
-
-    def _see_running(self, record: TrialRecord) -> None:
-        self.standing.running[record.number] = record
-        for epoch, value in sorted(record.values.items()):
-            self.standing.note_epoch(record.number, epoch, value)
 
 
 def watch_study(study: Study, driver: Driver, console: Console, interval_s: float) -> None:
