@@ -11,7 +11,8 @@ from search.running.assignment import shared_worker
 from search.running.engines.inline import run_trials
 from search.running.progress import LineProgress, LiveProgress, Progress, make_progress
 from search.running.run import Run
-from search.studies.record import Report
+from search.running.standing import Standing
+from search.studies.record import Report, TrialRecord
 from search.studies.study import Study
 from tests.conftest import ROOT, make_spec
 
@@ -67,6 +68,36 @@ def test_make_progress_suits_the_console() -> None:
     assert made(terminal=True) is LiveProgress
     assert made(terminal=False) is LineProgress
     assert made(terminal=True, quiet=True) is Progress
+
+
+def left(budget: dict[str, Any], ended: list[str], n_workers: int = 2) -> str:
+    """Say what is left of a run after 60 s in which trials have ended so."""
+    standing = Standing(make_spec(budget=budget), lambda: 60.0)
+    standing.n_workers = n_workers
+    for number, state in enumerate(ended):
+        standing.finish(TrialRecord(number, state, {}, 0.5, 1, 1, {}, 1.0, 0))
+    return standing.headline()[-1].removeprefix("1m gone")
+
+
+@pytest.mark.parametrize(
+    ("budget", "ended", "said"),
+    [
+        ({"trials": 10}, [], ""),
+        ({"trials": 10}, ["COMPLETE"], ""),
+        ({"trials": 10}, ["FAIL"] * 4, ""),
+        ({"trials": 10}, ["COMPLETE", "RUNNING"], ""),
+        ({"trials": 10}, ["COMPLETE", "PRUNED"], ", about 4m left"),
+        ({"trials": 10, "time": "10m"}, [], ", at most 9m left"),
+        ({"trials": 10, "time": "10m"}, ["COMPLETE"] * 2, ", about 4m left"),
+        ({"trials": 10, "time": "3m"}, ["COMPLETE"] * 2, ", at most 2m left"),
+        ({"time": "3m"}, ["COMPLETE"] * 2, ", at most 2m left"),
+        ({"trials": 2}, ["COMPLETE"] * 2, ""),
+    ],
+)
+def test_time_left_rests_on_ended_trials_or_the_budget(
+    budget: dict[str, Any], ended: list[str], said: str
+) -> None:
+    assert left(budget, ended) == said
 
 
 class ResumedTrial:

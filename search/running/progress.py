@@ -29,6 +29,7 @@ class Progress:
         """See `Observer`."""
         self._metric = run.study.spec.metric.name
         standing = Standing(run.study.spec, run.elapsed_s)
+        standing.n_workers = n_workers
         for trial in run.study.records():
             standing.count(trial)
         self.standing = standing

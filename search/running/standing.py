@@ -3,6 +3,7 @@
 A run tells it what happens (`progress.py`), a watcher what it reads (`watching.py`).
 """
 
+import math
 from collections.abc import Callable
 
 from search.durations import format_duration
@@ -27,7 +28,8 @@ class Standing:
         self.running: dict[int, TrialRecord] = {}
         self.counts = dict.fromkeys(_WORDS, 0)
         self.n_epochs = 0
-        self.n_finished_here = 0
+        self.n_workers = 1
+        self.n_finished_here = self.n_trained_here = 0
         self._latest: dict[int, tuple[int, float]] = {}
         self._values: dict[int, float] = {}
 
@@ -50,9 +52,10 @@ class Standing:
         """Take in a trial that has ended in this run.
 
         Args:
-            trial: The trial.
+            trial: The trial; one that is RUNNING was left for a later run.
         """
-        self.n_finished_here += 1
+        self.n_finished_here += trial.state in self.counts
+        self.n_trained_here += trial.state in {"COMPLETE", "PRUNED"}
         self.count(trial)
 
     def note_running(self, trial: TrialRecord) -> None:
@@ -62,6 +65,7 @@ class Standing:
             trial: The trial, with the epochs that are on record.
         """
         self.running[trial.number] = trial
+        self.n_workers = max(self.n_workers, len(self.running))
         for epoch, value in sorted(trial.values.items()):
             self.note_epoch(trial.number, epoch, value)
 
@@ -98,8 +102,7 @@ class Standing:
             parts.append(f"best {self.spec.metric.name} {best[0]:.4f} (trial {best[1]})")
         elapsed_s = max(self.elapsed_s(), 1e-9)
         parts.append(f"{self.n_epochs / elapsed_s:.1f} epochs/s")
-        left = self._seconds_left(elapsed_s)
-        parts.append(f"{format_duration(elapsed_s)} gone" + (f", {left} left" if left else ""))
+        parts.append(f"{format_duration(elapsed_s)} gone{self._left(elapsed_s)}")
         return parts
 
     def finished_line(self, trial: TrialRecord) -> str:
@@ -148,14 +151,17 @@ class Standing:
         wanted = self.spec.budget.trials
         return f"{sum(self.counts.values())}{f'/{wanted}' if wanted else ''}"
 
-    def _seconds_left(self, elapsed_s: float) -> str:
-        budget = self.spec.budget
-        left = []
-        done = sum(self.counts.values())
+    def _left(self, elapsed_s: float) -> str:
+        """Say how much longer it takes, from the trials that have ended here or the budget."""
+        budget, done = self.spec.budget, sum(self.counts.values())
         if budget.trials is not None and done >= budget.trials:
             return ""
-        if budget.time is not None:
-            left.append(max(budget.time - elapsed_s, 0.0))
-        if budget.trials is not None and self.n_finished_here:
-            left.append((budget.trials - done) * elapsed_s / self.n_finished_here)
-        return f"about {format_duration(max(round(min(left)), 1))}" if left else ""
+        limit_s = math.inf if budget.time is None else max(budget.time - elapsed_s, 0.0)
+        estimate_s = math.inf
+        # The first trials of a set of workers end one soon after the other.
+        if budget.trials is not None and self.n_trained_here >= self.n_workers:
+            estimate_s = (budget.trials - done) * elapsed_s / self.n_finished_here
+        if estimate_s == limit_s == math.inf:
+            return ""
+        word = "about" if estimate_s < limit_s else "at most"
+        return f", {word} {format_duration(max(round(min(estimate_s, limit_s)), 1))} left"
