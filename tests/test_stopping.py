@@ -109,7 +109,7 @@ def test_stopping_is_said_below_the_live_table(tmp_path: Path, engine: str) -> N
     process.communicate(timeout=30)
     os.close(main)
     assert process.returncode == 130
-    assert "stopping now …" in seen
+    assert ("ending workers …" if engine == "ray" else "stopping now …") in seen
     assert "\x1b[?25h" in seen, "the cursor must be shown again"
     assert seen.splitlines()[-1].startswith("error: interrupted; go on by ")
 
@@ -130,3 +130,29 @@ def test_ctrl_c_counts_also_once_a_run_begins_no_more_trials(tmp_path: Path) -> 
     run.stop(INTERRUPTED)
     run.stop("every point of the space has been tried")
     assert run.stop_reason == INTERRUPTED
+
+
+@pytest.mark.ray
+@pytest.mark.parametrize("moment", ["starting", "running"])
+def test_ctrl_c_many_times_leaves_nothing_behind(tmp_path: Path, moment: str) -> None:
+    (tmp_path / "toy.yaml").write_text(SPACE.replace("SLEEP", "8"))
+    process = start(tmp_path, "run", "toy.yaml")
+    while not (tmp_path / "studies/toy/lock").exists():
+        time.sleep(0.05)
+    if moment == "running":
+        begun(tmp_path, process)
+    time.sleep(0.8)
+    for _ in range(50):
+        by_ctrl_c(process)
+        time.sleep(0.1)
+        if process.poll() is not None:
+            break
+    _, stderr = process.communicate(timeout=30)
+    assert process.returncode == 130, stderr
+    assert [line for line in stderr.splitlines() if "stopping" in line] == [
+        STOPPING,
+        "stopping now …",
+    ]
+    assert "Traceback" not in stderr
+    assert not list(tmp_path.glob("studies/toy/.ray"))
+    assert not list(tmp_path.glob("studies/toy/lock"))

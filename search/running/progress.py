@@ -52,6 +52,9 @@ class Progress:
         """See `Observer`."""
         self._known.finish(trial)
 
+    def run_ended(self) -> None:
+        """See `Observer`."""
+
     def say_at_once(self, text: str) -> None:
         """Say what the run is about to do, quiet or not; a handler of signals may call it.
 
@@ -93,6 +96,10 @@ class LiveProgress(Progress):
     def say_at_once(self, text: str) -> None:
         """See `Progress`: the thread that redraws shows it."""
         self._note = text
+
+    def run_ended(self) -> None:
+        """See `Observer`."""
+        self._note = "ending workers …"
 
     def __enter__(self) -> "LiveProgress":
         """Take over the lower lines of the terminal."""

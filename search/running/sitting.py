@@ -112,12 +112,17 @@ def _interruptible(run: Run, progress: Progress) -> Iterator[None]:
         yield
         return
 
+    heard: list[int] = []
+
     def stop(signum: int, frame: FrameType | None) -> None:
-        if run.stop_reason == INTERRUPTED:
+        heard.append(signum)
+        if len(heard) == 1:
+            run.stop(INTERRUPTED)
+            progress.say_at_once("stopping after the running epochs; Ctrl-C again stops now")
+            return
+        if len(heard) == 2:
             progress.say_at_once("stopping now …")
-            raise KeyboardInterrupt
-        run.stop(INTERRUPTED)
-        progress.say_at_once("stopping after the running epochs; Ctrl-C again stops now")
+        raise KeyboardInterrupt
 
     previous = {s: signal.signal(s, stop) for s in (signal.SIGINT, signal.SIGTERM)}
     try:
