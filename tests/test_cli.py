@@ -181,6 +181,23 @@ def test_run_without_the_resources_leaves_no_study(folder: Path, search: Search)
     assert not (folder / "studies" / "toy").exists()
 
 
+@pytest.mark.parametrize(
+    ("flags", "where"),
+    [
+        (["--workers", "2"], "--workers"),
+        (["--set", "resources.workers=2"], "--set resources.workers"),
+    ],
+)
+def test_run_inline_with_several_workers_is_refused(
+    search: Search, folder: Path, flags: list[str], where: str
+) -> None:
+    result = search("run", "toy.yaml", "--engine", "inline", *flags)
+    assert result.returncode == 2
+    expected = f"error: {where}: the inline engine runs one trial at a time, got 2\n"
+    assert result.stderr == expected
+    assert not (folder / "studies" / "toy").exists()
+
+
 def test_run_missing_file_says_so(search: Search) -> None:
     result = search("run", "nothing.yaml")
     assert result.returncode == 2

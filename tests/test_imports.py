@@ -22,6 +22,7 @@ LAYERS = (
     {"search.running.engines"},
     {"search.tracking"},
     {
+        "search.running.live_view",
         "search.running.progress",
         "search.running.sitting",
         "search.running.standing",

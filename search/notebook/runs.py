@@ -50,7 +50,7 @@ def run(  # noqa: PLR0913  as the flags of the verb
         SearchError: If the space file does not hold, the study exists, the run could not go
             on, was interrupted, or no trial completed; what has run is saved.
     """
-    module, path = engine_module(engine), Path(space)
+    module, path = engine_module(engine, overrides=overrides), Path(space)
     spec = load_space_file(path, list(overrides))
     recorded = RecordedStudy.create(spec, studies_folder(studies), import_folders(path))
     try:

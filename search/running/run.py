@@ -48,6 +48,10 @@ class Observer(Protocol):
         """A trial has ended and is recorded."""
         ...
 
+    def run_ended(self) -> None:
+        """No trial follows; the workers are about to end."""
+        ...
+
 
 class Run:
     """A study at work.
@@ -91,6 +95,11 @@ class Run:
         require_space(self.study.folder, n_new * TRIAL_BYTES, f"the record of {n_new} trials")
         self._is_observed = True
         self.observer.run_started(self, n_workers)
+
+    def end(self) -> None:
+        """End: no trial follows, and to end the workers may take a moment."""
+        if self._is_observed:
+            self.observer.run_ended()
 
     def next_trial(self, worker: Worker) -> Assignment | None:
         """Begin one more trial.
@@ -199,9 +208,9 @@ class Run:
         """Hand out no more trials and end the running ones after their epoch.
 
         Args:
-            reason: Said to the user.
+            reason: Said to the user; an interruption goes before what was said already.
         """
-        self.stop_reason = self.stop_reason or reason
+        self.stop_reason = reason if reason == INTERRUPTED else self.stop_reason or reason
 
     def abort(self, error: SearchError) -> None:
         """Stop because nothing sensible can follow.

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from search.errors import InterruptedRunError, NoTrialCompletedError
 from search.objective import extend_import_path
-from search.running.progress import make_progress, print_line
+from search.running.progress import Progress, make_progress, print_line
 from search.running.run import INTERRUPTED, Run
 from search.spaces.space_file import load_space_file
 from search.studies.export import LEADERBOARD_FILE, write_leaderboard
@@ -71,7 +71,7 @@ def run_study(
         if not run.has_work():
             run.stop("the budget of trials is spent; give more with --trials +20")
         else:
-            _serve(run, engine, address)
+            _serve(run, engine, address, progress)
     if run.error:
         raise run.error
     if run.stop_reason == INTERRUPTED:
@@ -83,11 +83,11 @@ def run_study(
     _check_completed(study)
 
 
-def _serve(run: Run, engine: str, address: str | None) -> None:
+def _serve(run: Run, engine: str, address: str | None, progress: Progress) -> None:
     """Let an engine work until the run ends, and leave no trial running whatever happens."""
     study = run.study
     try:
-        with _interruptible(run):
+        with _interruptible(run, progress):
             importlib.import_module(engine).run_trials(run, address)
     except KeyboardInterrupt:
         run.stop(INTERRUPTED)
@@ -108,16 +108,23 @@ def _check_completed(study: Study) -> None:
 
 
 @contextmanager
-def _interruptible(run: Run) -> Iterator[None]:
+def _interruptible(run: Run, progress: Progress) -> Iterator[None]:
     """Make the first Ctrl-C (or SIGTERM) end the run after the running epochs, the second now."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
+    heard: list[int] = []
+
     def stop(signum: int, frame: FrameType | None) -> None:
-        if run.stop_reason == INTERRUPTED:
-            raise KeyboardInterrupt
-        run.stop(INTERRUPTED)
+        heard.append(signum)
+        if len(heard) == 1:
+            run.stop(INTERRUPTED)
+            progress.say_at_once("stopping after the running epochs; Ctrl-C again stops now")
+            return
+        if len(heard) == 2:
+            progress.say_at_once("stopping now …")
+        raise KeyboardInterrupt
 
     previous = {s: signal.signal(s, stop) for s in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -139,6 +139,9 @@ class _Tracking:
 
         self._pass_on(end)
 
+    def run_ended(self) -> None:
+        self._observer.run_ended()
+
     def _pass_on(self, job: Job) -> None:
         for lane in self._lanes:
             lane.put(job)

@@ -61,7 +61,7 @@ def run(  # noqa: PLR0913  each is a flag
         "pruner.name": pruner,
         "resources.workers": workers,
     }
-    module = engine_module(engine)
+    module = engine_module(engine, workers, set_ or [])
     spec = load_space_file(space, [*(set_ or []), *overrides(flags)])
     informing = Study.open(warm_start, studies) if warm_start else None
     study = Study.create(spec, studies, import_folders(space))
@@ -104,7 +104,7 @@ def resume(  # noqa: PLR0913  each is a flag
         "pruner.name": pruner,
         "resources.workers": workers,
     }
-    module = engine_module(engine)
+    module = engine_module(engine, workers)
     opened = Study.open(study, studies)
     with driving(opened.folder):
         warning = opened.cut_torn_record()
@@ -137,7 +137,7 @@ def retry(  # noqa: PLR0913  each is a flag
     from search.studies.record import FAILURE_KINDS
     from search.studies.study import Study
 
-    module = engine_module(engine)
+    module = engine_module(engine, workers)
     if kind is not None and kind not in FAILURE_KINDS:
         hint = did_you_mean(kind, FAILURE_KINDS)
         valid = listing(FAILURE_KINDS)
