@@ -21,6 +21,7 @@ from search.running.deadline import was_ended
 from search.running.failures import FailurePolicy
 from search.running.metric_checks import metric_problem
 from search.running.trial import Assignment, Worker
+from search.studies.commands import study_command
 from search.studies.record import Event, Failure, Report, TrialRecord
 from search.studies.study import Study
 from search.studies.study_folder import ERROR_FILE
@@ -173,7 +174,7 @@ class Run:
             limit_s = self.study.spec.budget.trial_time or 0.0
             self._elapsed_s[number] = max(self._elapsed_s[number], limit_s)
         if failure.kind == "interrupted":
-            self.abort(StudyError(f"{failure.reason}; go on by `search resume {self.study.name}`"))
+            self.abort(StudyError(f"{failure.reason}; go on by `{self._again()}`"))
             return self._interrupt(number)
         if failure.fatal:
             self.abort(ObjectiveError(failure.reason))
@@ -231,9 +232,12 @@ class Run:
         self.abort(
             StudyError(
                 f"{place}: must be writable, got {error.strerror or error}; what was recorded is "
-                f"whole, go on by `search resume {self.study.name}`"
+                f"whole, go on by `{self._again()}`"
             )
         )
+
+    def _again(self) -> str:
+        return study_command(self.study.folder, "resume")
 
     def abandon(self) -> None:
         """Leave every running trial to a later run."""

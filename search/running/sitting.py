@@ -14,6 +14,7 @@ from search.objective import extend_import_path
 from search.running.progress import Progress, make_progress, print_line
 from search.running.run import INTERRUPTED, Run
 from search.spaces.space_file import load_space_file
+from search.studies.commands import study_command
 from search.studies.export import LEADERBOARD_FILE, write_leaderboard
 from search.studies.leaderboard import leaderboard_rows
 from search.studies.study import Study
@@ -75,9 +76,8 @@ def run_study(
     if run.error:
         raise run.error
     if run.stop_reason == INTERRUPTED:
-        raise InterruptedRunError(
-            f"interrupted; go on by `search resume {study.name} --studies {study.folder.parent}`"
-        )
+        again = study_command(study.folder, "resume")
+        raise InterruptedRunError(f"interrupted; go on by `{again}`")
     if run.stop_reason:
         console.print(f"{study.name}: {run.stop_reason}", highlight=False)
     _check_completed(study)

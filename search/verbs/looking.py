@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from search.errors import SearchError, did_you_mean, listing
+from search.studies.commands import study_command
 from search.verbs.options import STUDIES, JsonOption, StudiesOption, StudyArgument
 from search.verbs.output import next_commands, print_json, stdout
 
@@ -41,10 +42,11 @@ def list_studies(
         print_json([study_facts(study) for study in found])
     elif found:
         stdout().print(studies_table(map(study_facts, found)))
-        next_commands(f"search show {found[0].name}")
+        next_commands(study_command(found[0].folder, "show"))
     else:
         typer.echo(f"no studies in {studies}", err=True)
-        next_commands("search run spaces/small_cnn.yaml")
+        example = Path("spaces/small_cnn.yaml")
+        next_commands(f"search run {example}" if example.exists() else "search run --help")
 
 
 def _list_database(url: str, as_json: bool) -> None:
@@ -85,9 +87,8 @@ def show(
         console = stdout()
         console.print(study_view(opened, console.width))
         best = study_facts(opened)["best_trial"]
-        next_commands(
-            f"search show {study} {best}" if best is not None else f"search export {study}"
-        )
+        next_command = ("export",) if best is None else ("show", best)
+        next_commands(study_command(opened.folder, *next_command))
 
 
 def _show_trial(study: "Study", number: int, layers: bool, as_json: bool) -> None:
@@ -103,7 +104,13 @@ def _show_trial(study: "Study", number: int, layers: bool, as_json: bool) -> Non
     if table:
         typer.echo(f"\n{table}")
     else:
-        next_commands(f"search show {study.name} {number} --layers")
+        next_commands(_next_to_trial(study, number))
+
+
+def _next_to_trial(study: "Study", number: int) -> str:
+    if "n_parameters" in study.record(number).metrics:  # it is a network
+        return study_command(study.folder, "show", number, "--layers")
+    return study_command(study.folder, "leaderboard")
 
 
 def _layers(study: "Study", number: int) -> str:
@@ -134,7 +141,7 @@ def leaderboard(
         return
     console = stdout()
     console.print(leaderboard_view(opened, console.width, top, sort))
-    next_commands(f"search export {study} --format csv")
+    next_commands(study_command(opened.folder, "export", "--format", "csv"))
 
 
 def export(

@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 
 from search.running.engines import ENGINES
-
-STUDIES = Path("studies")
+from search.studies.commands import STUDIES as STUDIES
 
 StudiesOption = Annotated[
     Path, typer.Option("--studies", envvar="SEARCH_STUDIES", help="Folder of all studies.")
@@ -29,18 +28,6 @@ EngineOption = Annotated[str, typer.Option(help=f"One of {', '.join(ENGINES)}.")
 AddressOption = Annotated[str | None, typer.Option(help="Ray cluster to join.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-
-
-def where_flag(studies: Path) -> str:
-    """Write the folder of all studies as a flag, for commands that are named to the user.
-
-    Args:
-        studies: The folder.
-
-    Returns:
-        Nothing for the usual one.
-    """
-    return "" if studies == STUDIES else f" --studies {studies}"
 
 
 def overrides(flags: Mapping[str, object]) -> list[str]:

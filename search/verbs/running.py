@@ -71,7 +71,7 @@ def run(  # noqa: PLR0913  each is a flag
                 n_carried = warm_start_from(study, informing)
                 of = f"{n_carried} of {len(informing.records())} trials of {informing.name}"
                 typer.echo(f"{study.name}: {of} inform the sampler", err=True)
-            _sit(study, module, address, studies, quiet)
+            _sit(study, module, address, quiet)
     finally:
         study.discard_if_empty()
 
@@ -113,7 +113,7 @@ def resume(  # noqa: PLR0913  each is a flag
         if space is not None:
             opened = _change_space(opened, space)
         extended = extend_study(opened, trials, overrides(flags))
-        _sit(extended, module, address, studies, quiet)
+        _sit(extended, module, address, quiet)
 
 
 def retry(  # noqa: PLR0913  each is a flag
@@ -154,7 +154,7 @@ def retry(  # noqa: PLR0913  each is a flag
         wanted = len(opened.records()) + n_waiting(opened)
         more = str(wanted) if wanted > (opened.spec.budget.trials or wanted) else None
         extended = extend_study(opened, more, overrides({"resources.workers": workers}))
-        _sit(extended, module, address, studies, quiet)
+        _sit(extended, module, address, quiet)
 
 
 def _change_space(study: "Study", path: Path) -> "Study":
@@ -173,10 +173,10 @@ def _change_space(study: "Study", path: Path) -> "Study":
     return changed
 
 
-def _sit(study: "Study", engine: str, address: str | None, studies: Path, quiet: bool) -> None:
+def _sit(study: "Study", engine: str, address: str | None, quiet: bool) -> None:
     from search.running.sitting import run_study
 
     try:
         run_study(study, engine, address, stderr(), quiet=quiet)
     finally:
-        print_result(study, studies)
+        print_result(study)

@@ -1,5 +1,7 @@
 """The verbs about space files: check and schema."""
 
+import shlex
+
 import typer
 
 from search.errors import ObjectiveError
@@ -24,7 +26,8 @@ def check(space: SpaceArgument, set_: SetOption = None) -> None:
     if counts:
         console.print()
         console.print(class_table(counts))
-    next_commands(f"search run {space}")
+    sets = [word for assignment in set_ or [] for word in ("--set", assignment)]
+    next_commands(shlex.join(["search", "run", str(space), *sets]))
 
 
 def schema() -> None:
