@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib import metadata
 from pathlib import Path
 
 import pandas as pd
@@ -161,7 +162,7 @@ def test_run_ends_when_too_many_trials_in_a_row_failed(search: Search) -> None:
         ),
         (
             ["--trials", "0"],
-            "error: --set budget.trials=0: budget.trials: a value above 0 must be given, got 0\n",
+            "error: --trials 0: budget.trials: a value above 0 must be given, got 0\n",
         ),
     ],
 )
@@ -343,9 +344,7 @@ def test_leaderboard_unknown_column_names_the_valid_ones(studied: Search) -> Non
     assert "did you mean 'value'; valid: rank, trial, state, value" in result.stderr
 
 
-@pytest.mark.parametrize(
-    ("name", "format_name"), [("a.json", "json"), ("a.tex", "latex"), ("a.txt", "csv")]
-)
+@pytest.mark.parametrize(("name", "format_name"), [("a.json", "json"), ("a.tex", "latex")])
 def test_export_takes_the_format_from_the_file(
     folder: Path, studied: Search, name: str, format_name: str
 ) -> None:
@@ -399,3 +398,55 @@ def test_open_damaged_study_is_one_line(folder: Path, studied: Search) -> None:
     assert result.stderr == (
         "error: studies/toy/study.journal: the record of trials must exist, none found\n"
     )
+
+
+def test_version_is_printed(search: Search) -> None:
+    result = search("--version")
+    assert result.returncode == 0
+    assert result.stdout == f"search {metadata.version('search')}\n"
+
+
+@pytest.mark.parametrize("verb", [[], ["run"], ["evaluate"]], ids=["all", "run", "evaluate"])
+def test_help_names_no_type_for_flags(search: Search, verb: list[str]) -> None:
+    result = search(*verb, "--help")
+    assert "--help" in result.stdout
+    assert "bool" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("flags", "where"),
+    [
+        (["--time", "5parsecs"], "--time 5parsecs: budget.time:"),
+        (["--sampler", "tep"], "--sampler tep: sampler.name:"),
+        (["--name", "../up"], "--name ../up: study:"),
+    ],
+    ids=["time", "sampler", "name"],
+)
+def test_errors_name_the_flag_that_was_typed(search: Search, flags: list[str], where: str) -> None:
+    result = search("run", "toy.yaml", *flags)
+    assert result.returncode == 2
+    assert result.stderr.startswith(f"error: {where} ")
+
+
+def test_resume_names_the_flag_that_was_typed(studied: Search) -> None:
+    result = studied("resume", "toy", "--trials", "many")
+    assert result.returncode == 2
+    assert result.stderr.startswith("error: --trials many: budget.trials: ")
+
+
+def test_set_goes_from_one_metric_to_several_and_back(folder: Path, search: Search) -> None:
+    several = "metrics=[{name: score, direction: maximize}, {name: val_loss, direction: minimize}]"
+    one = "metric={name: score, direction: maximize}"
+    assert search("check", "toy.yaml", "--set", several).returncode == 0
+    assert search("check", "toy.yaml", "--set", several, "--set", one).returncode == 0
+
+
+def test_export_refuses_a_file_whose_ending_names_no_format(folder: Path, studied: Search) -> None:
+    result = studied("export", "toy", "-o", "board.xlsx")
+    assert result.returncode == 2
+    assert result.stderr == (
+        "error: --output: the file's ending must name its format, got 'board.xlsx'; valid: .tex, "
+        ".csv, .json, .md, .parquet, or any with --format\n"
+    )
+    assert not (folder / "board.xlsx").exists()
+    assert studied("export", "toy", "-o", "board.txt", "--format", "csv").returncode == 0

@@ -13,6 +13,7 @@ from search.errors import InterruptedRunError, NoTrialCompletedError
 from search.objective import extend_import_path
 from search.running.progress import Progress, make_progress, print_line
 from search.running.run import INTERRUPTED, Run
+from search.spaces.document import Override
 from search.spaces.space_file import load_space_file
 from search.studies.commands import study_command
 from search.studies.export import LEADERBOARD_FILE, write_leaderboard
@@ -21,7 +22,7 @@ from search.studies.study import Study
 from search.tracking.tracking import tracked
 
 
-def extend_study(study: Study, trials: str | None, overrides: Sequence[str]) -> Study:
+def extend_study(study: Study, trials: str | None, overrides: Sequence[Override]) -> Study:
     """Give a study another budget, sampler or pruner; call it only as its driver.
 
     Args:
@@ -29,7 +30,7 @@ def extend_study(study: Study, trials: str | None, overrides: Sequence[str]) -> 
         trials: Trials in all, as `100`, or how many more than the budget, as `+20`; where
             more have begun than that, or it has no number, more than have begun. None leaves the
             budget.
-        overrides: Further assignments, such as `budget.time=1h`.
+        overrides: Further keys that are set, such as `budget.time`.
 
     Returns:
         The study; its space file holds what was overridden.
@@ -41,7 +42,8 @@ def extend_study(study: Study, trials: str | None, overrides: Sequence[str]) -> 
     if trials is not None:
         more = int(trials) if trials.startswith("+") and trials[1:].isdigit() else None
         planned = max(study.spec.budget.trials or 0, len(study.records()))
-        overrides.append(f"budget.trials={trials if more is None else planned + more}")
+        wanted = trials if more is None else planned + more
+        overrides.append(Override(f"budget.trials={wanted}", f"--trials {trials}"))
     extend_import_path(study.import_folders)
     spec = load_space_file(study.space_file, overrides)
     return study.with_spec(spec) if overrides else study

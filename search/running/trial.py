@@ -138,6 +138,11 @@ def make_objective(assignment: Assignment) -> Iterable[Metrics]:
     seed_generators(assignment.seed)
     settings = _accepted_settings(factory, assignment)
     objective = factory(dict(assignment.params), **settings)
+    if isinstance(objective, Mapping):
+        raise ObjectiveError(
+            f"objective: {assignment.objective} must yield the metrics of each epoch, it returned "
+            "one mapping of them; write `yield` in the place of `return`"
+        )
     if not isinstance(objective, Iterable):
         raise ObjectiveError(
             f"objective: {assignment.objective} must return an iterable of metrics, got "

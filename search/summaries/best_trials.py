@@ -54,12 +54,18 @@ def summary_facts(
         "knee": knee_trial(front, study.directions) if front else None,
         "best": trial_facts(complete[0]) if complete else None,
         "importance": importance_facts(study) if complete else [],
-        "edges": edge_facts(study.spec.parameters, front or complete[:N_BEST], several),
+        "edges": _edges(study, front or complete[:N_BEST], several),
         "endings": ending_facts(records),
         "savings": saving_facts(records, study.spec.epochs),
         "notes": _notes(study, records),
         "problems": problems,
     }
+
+
+def _edges(study: Study, best: Sequence[TrialRecord], are_front: bool) -> list[dict[str, Any]]:
+    """Find where the space may be too small, once there are trials enough to say so."""
+    enough = len(best) >= (2 if are_front else N_BEST)
+    return edge_facts(study.spec.parameters, best, are_front) if enough else []
 
 
 def _front_row(record: TrialRecord, study: Study) -> dict[str, Any]:

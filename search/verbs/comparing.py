@@ -108,8 +108,8 @@ def ladder(
     format_ = _checked(format_, as_json)
     opened = Study.open(study, studies)
     facts = ladder_facts(opened, trials)
-    _print(facts, ladder_parts(facts), format_)
     _raise(facts["problems"])
+    _print(facts, ladder_parts(facts), format_)
     if len(trials) > 1:
         next_commands(study_command(opened.folder, "compare", trials[0], trials[-1]))
     else:

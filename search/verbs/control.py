@@ -32,14 +32,14 @@ def enqueue(
     studies: StudiesOption = STUDIES,
 ) -> None:
     """Add a point to a running or saved study, to be tried next."""
-    from search.spaces.document import Document
+    from search.spaces.document import Document, Override
     from search.studies.lock import find_driver
     from search.studies.points import enqueue_point
     from search.studies.study import Study
 
     point = Document("the point", is_file=False)
     for value in values:
-        point.override(value, flag="", example="filters=32")
+        point.override(Override(value, value), example="filters=32")
     opened = Study.open(study, studies)
     number = enqueue_point(opened, point.data)
     typer.echo(f"{opened.name}: trial {number} will try it", err=True)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -162,9 +163,8 @@ def export(
     from search.studies.leaderboard import leaderboard_rows
     from search.studies.study import Study
 
-    endings = {".tex": "latex", **{f".{name}": name for name in FORMATS}}
     if format_ is None:
-        format_ = endings.get(output.suffix if output else "", "csv")
+        format_ = _format_of(output, FORMATS) if output else "csv"
     if format_ not in FORMATS:
         hint = did_you_mean(format_, FORMATS)
         raise SearchError(
@@ -176,3 +176,14 @@ def export(
         return
     write_leaderboard(rows, format_, output)
     typer.echo(f"wrote {len(rows)} trials as {format_} to {output}", err=True)
+
+
+def _format_of(output: Path, formats: Collection[str]) -> str:
+    """Tell a file's format by its ending."""
+    endings = {".tex": "latex", **{f".{name}": name for name in formats if name != "latex"}}
+    if output.suffix not in endings:
+        raise SearchError(
+            f"--output: the file's ending must name its format, got {str(output)!r}; valid: "
+            f"{listing(endings)}, or any with --format"
+        )
+    return endings[output.suffix]
