@@ -210,8 +210,8 @@ def test_run_metric_never_reported_names_those_that_are(engine: str, run_study: 
         ),
         (
             {"objective": "tests.toys:returning"},
-            "objective: tests.toys:returning must yield the metrics of each epoch, it returned one "
-            "mapping of them; write `yield` in the place of `return`",
+            "objective: tests.toys:returning must yield the metrics of each epoch, it returned "
+            "one mapping of them; write `yield` in the place of `return`",
         ),
         (
             {"objective": "tests.toys:not_iterable"},
