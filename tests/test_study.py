@@ -28,7 +28,8 @@ def test_create_twice_is_refused(study: Study) -> None:
         Study.create(make_spec(), study.folder.parent)
     assert str(error.value) == (
         f"{study.folder}: a new study needs a free name, this one exists; go on with it "
-        "by `search resume toy`, or start another by `--name NAME`"
+        f"by `search resume toy --studies {study.folder.parent}`, or start another by "
+        "`--name NAME`"
     )
 
 

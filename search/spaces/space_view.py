@@ -46,11 +46,20 @@ def space_view(spec: Spec) -> RenderableType:
         f"sampler     {spec.sampler.name}, seed {spec.sampler.seed}",
         f"pruner      {spec.pruner.name}"
         + (f", from epoch {spec.pruner.min_epochs}" if spec.pruner.name != "none" else ""),
+        f"keep        {_keep_text(spec)}",
     ]
     lines += [f"constraint  {text}" for text in spec.constraints]
     if spec.start_from:
         lines.append(f"start from  {len(spec.start_from)} given points")
     return Group(Text("\n".join(lines)), table)
+
+
+def _keep_text(spec: Spec) -> str:
+    """Say whose checkpoints stay, as only these trials can be evaluated."""
+    if spec.keep == "none":
+        return "no checkpoint: no trial can be evaluated"
+    which = "every trial" if spec.keep == "all" else f"the best {spec.keep} trials"
+    return f"the best epoch of {which}, to evaluate, predict and export (keep)"
 
 
 def class_table(counts: ClassCounts) -> RenderableType:

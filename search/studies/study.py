@@ -30,7 +30,7 @@ from search.studies.live_trial import LiveTrial
 from search.studies.lock import find_driver
 from search.studies.ranking import Directions, ranked
 from search.studies.record import Failure, Report, TrialRecord, read_record
-from search.studies.record_versions import record_version
+from search.studies.record_versions import name_metrics, record_version
 from search.studies.storage import (
     JOURNAL,
     create_record,
@@ -107,6 +107,7 @@ class Study:
         except StudyError:
             shutil.rmtree(folder)
             raise
+        name_metrics(optuna_study, [metric.name for metric in spec.metrics])
         optuna_study.set_user_attr(IMPORT_FOLDERS, list(import_folders))
         optuna_study.set_user_attr(METRIC, spec.metric.name)
         if len(spec.metrics) > 1:
