@@ -204,13 +204,13 @@ def _refuse(settings: DataSettings, found: Survey, read: Sequence[Read], labels:
     problems = [*others, *_first(small), *_first(bad)]
     if not problems:
         return
-    sorts = [counted(len(bad), "file") + " that cannot be read"] if bad else []
-    sorts += [counted(len(small), "class", "classes") + " with too few images"] if small else []
-    sorts += [counted(len(others), "problem") + " with its folders"] if others else []
+    sorts = [f"{counted(len(bad), 'file')} that cannot be read"] if bad else []
+    sorts += [f"{counted(len(small), 'class', 'classes')} with too few images"] if small else []
+    sorts += [f"{counted(len(others), 'problem')} with its folders"] if others else []
     where = f"data.path: {printable(str(found.root))}"
     told = [f"{where}: {problems[0]}"]
     if len(problems) > 1:
-        told = [f"{where} has {', '.join(sorts)}", *problems]
+        told = [f"{where} has {', '.join(sorts)}; the first: {problems[0]}", *problems[1:]]
     hint = ["data.skip_bad: true leaves out files that cannot be read"] if bad else []
     raise SettingsError("\n  ".join([*told, *hint, *found.notes]))
 

@@ -62,8 +62,8 @@ def test_check_lists_all_that_is_wrong_with_a_folder(search: Search, pets: Path)
     result = search("check", "small.yaml")
     assert result.stderr.splitlines() == [
         f"warning: no trial can run yet: objective: data.path: {pets} has 1 file that cannot be "
-        "read, 1 class with too few images",
-        "  class empty has no images; a split into train and val needs 2",
+        "read, 1 class with too few images; the first: class empty has no images; a split into "
+        "train and val needs 2",
         "  cat/bad.png cannot be read: it is no image that Pillow knows",
         "  data.skip_bad: true leaves out files that cannot be read",
     ]
