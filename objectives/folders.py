@@ -7,7 +7,7 @@ files and those that operating systems leave behind are passed over.
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -91,7 +91,7 @@ def survey(root: Path) -> Survey:
     if not classes:
         raise _no_classes(base, beside)
     found = _Findings(root, classes)
-    found.read_split("train", base)
+    found.read_split("train", base, beside if base == root else set())
     for split in sorted(beside - {"train"}):
         found.read_split(split, root / split)
     if base != root:
@@ -144,10 +144,12 @@ class _Findings:
             self.notes.append(f"{skipped}: {endings}; read are {' '.join(ENDINGS)}")
         return Survey(self.root, self.classes, self.files, tuple(self.problems), tuple(self.notes))
 
-    def read_split(self, split: str, base: Path) -> None:
-        """List the files of one split, class by class."""
+    def read_split(self, split: str, base: Path, but: Set[str] = frozenset()) -> None:
+        """List the files of one split, class by class; some folders are no classes."""
         files: list[ImageFile] = []
         for folder in _folders(base):
+            if folder.name in but:
+                continue
             if folder.name in self.classes:
                 files += self._class_files(folder, self.classes.index(folder.name))
             else:
@@ -157,7 +159,7 @@ class _Findings:
         if stray:
             where = printable(str(base.relative_to(self.root.parent)))
             self.notes.append(
-                f"{counted(len(stray), 'image')} directly in {where} skipped: of no class"
+                f"{counted(len(stray), 'image')} directly in {where}/ skipped, being of no class"
             )
         absent = [
             printable(name)
@@ -176,7 +178,7 @@ class _Findings:
     def _class_files(self, folder: Path, label: int) -> list[ImageFile]:
         """List the files of a class, also those in its sub-folders."""
         found, nested = [], Counter[str]()
-        for path in self._walk(folder, ()):
+        for path in self._walk(folder, self._above(folder)):
             if not _is_image(path.name):
                 self.skipped[path.suffix.lower() or "no ending"] += 1
                 continue
@@ -192,6 +194,9 @@ class _Findings:
                 f"as {whose}: {', '.join(places + more)}"
             )
         return found
+
+    def _above(self, folder: Path) -> tuple[str, ...]:
+        return tuple(map(os.path.realpath, {self.root, folder.parent}))
 
     def _walk(self, folder: Path, above: tuple[str, ...]) -> Iterator[Path]:
         """Go through the files below a folder; a link back to a folder above is not followed."""
@@ -211,7 +216,7 @@ class _Findings:
                 yield Path(entry.path)
 
     def _unknown_class(self, split: str, folder: Path) -> None:
-        n = sum(_is_image(path.name) for path in self._walk(folder, ()))
+        n = sum(_is_image(path.name) for path in self._walk(folder, self._above(folder)))
         if n:
             name = printable(folder.name)
             self.problems.append(

@@ -89,7 +89,7 @@ class ImageFolder:
         return count_classes(list(map(printable, self.survey.classes)), of_split)
 
     def notes(self) -> list[str]:
-        """Tell what is worth knowing of the images before a search."""
+        """Tell what is worth knowing of the images before a search: a sentence, perhaps a list."""
         n_bad = len(self.fit.bad) + (len(self.test.bad) if self.test else 0)
         left_out = f"{counted(n_bad, 'file')} that cannot be read left out (data.skip_bad)"
         return [
@@ -200,19 +200,19 @@ def _refuse(settings: DataSettings, found: Survey, read: Sequence[Read], labels:
     ]
     bad = [] if settings.skip_bad else bad
     small = _too_small(settings, found, labels)
-    problems = [*found.problems, *_structural(settings, found), *_first(small), *_first(bad)]
+    others = [*found.problems, *_wrong_folders(settings, found)]
+    problems = [*others, *_first(small), *_first(bad)]
     if not problems:
         return
-    where = printable(str(found.root))
-    if len(problems) == 1:
-        hint = "; data.skip_bad: true leaves it out" if bad else ""
-        raise SettingsError(f"data.path: {where}: {problems[0]}{hint}")
-    sorts = [counted(len(bad), "file") + " that cannot be read"] if bad else []
-    sorts += [counted(len(small), "class", "classes") + " with too few images"] if small else []
-    n_others = len(found.problems) + len(_structural(settings, found))
-    sorts += [counted(n_others, "problem") + " with its folders"] if n_others else []
-    problems += ["data.skip_bad: true leaves out files that cannot be read"] if bad else []
-    raise SettingsError("\n  ".join([f"data.path: {where} has {', '.join(sorts)}", *problems]))
+    sorts = [f"{counted(len(bad), 'file')} that cannot be read"] if bad else []
+    sorts += [f"{counted(len(small), 'class', 'classes')} with too few images"] if small else []
+    sorts += [f"{counted(len(others), 'problem')} with its folders"] if others else []
+    where = f"data.path: {printable(str(found.root))}"
+    told = [f"{where}: {problems[0]}"]
+    if len(problems) > 1:
+        told = [f"{where} has {', '.join(sorts)}; the first: {problems[0]}", *problems[1:]]
+    hint = ["data.skip_bad: true leaves out files that cannot be read"] if bad else []
+    raise SettingsError("\n  ".join([*told, *hint, *found.notes]))
 
 
 def _first(lines: Sequence[str], most: int = _MOST_PROBLEMS) -> list[str]:
@@ -220,7 +220,7 @@ def _first(lines: Sequence[str], most: int = _MOST_PROBLEMS) -> list[str]:
     return [*lines[:most], *([f"and {more:,} more"] if more > 0 else [])]
 
 
-def _structural(settings: DataSettings, found: Survey) -> list[str]:
+def _wrong_folders(settings: DataSettings, found: Survey) -> list[str]:
     problems = []
     if len(found.classes) < 2:
         problems.append(f"two classes at least must be there, got {printable(found.classes[0])}")
@@ -258,8 +258,8 @@ def _duplicate_notes(files: dict[str, list[tuple[str, ImageFile]]]) -> list[str]
             within[same[0][0]] += len(same) - 1
     notes = []
     for where, pairs in across.items():
-        told = "; ".join(_first(pairs, _MOST_NAMES))
-        notes.append(f"{counted(len(pairs), 'image')} {where} at once: {told}")
+        told = _first(pairs, _MOST_NAMES)
+        notes.append("\n  ".join([f"{counted(len(pairs), 'image')} {where} at once:", *told]))
     return notes + [
         f"{counted(n, 'image')} of {split} {'is a copy' if n == 1 else 'are copies'} of another"
         for split, n in within.items()

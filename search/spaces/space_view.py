@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from search.durations import format_duration
@@ -88,6 +89,23 @@ def class_table(counts: ClassCounts) -> RenderableType:
         shares = [(f"{n:,}", f"{n / total:.1%}" if total else "–") for n, total in cells]
         table.add_row(name, *[cell for pair in shares for cell in pair])
     return table
+
+
+def notes_view(notes: Sequence[str]) -> RenderableType:
+    """Lay out what an objective tells of its images.
+
+    Args:
+        notes: At least one, of one or several lines each.
+
+    Returns:
+        Something rich can print.
+    """
+    grid = Table.grid(padding=(0, 0))
+    grid.add_column(width=12)
+    grid.add_column(overflow="fold")
+    for note in notes:
+        grid.add_row("note", Text(note))
+    return grid
 
 
 def _range_of(split: str, counts: Sequence[int]) -> str:

@@ -13,7 +13,7 @@ def check(space: SpaceArgument, set_: SetOption = None) -> None:
     """Validate a space file and describe its search and its images."""
     from search.spaces.descriptions import class_counts, image_notes
     from search.spaces.space_file import load_space_file
-    from search.spaces.space_view import class_table, space_view
+    from search.spaces.space_view import class_table, notes_view, space_view
 
     spec = load_space_file(space, set_ or [])
     console = stdout()
@@ -27,8 +27,9 @@ def check(space: SpaceArgument, set_: SetOption = None) -> None:
     if counts:
         console.print()
         console.print(class_table(counts))
-    for note in notes:
-        console.print(note, markup=False)
+    if notes:
+        console.print()
+        console.print(notes_view(notes))
     sets = [word for assignment in set_ or [] for word in ("--set", assignment)]
     next_commands(shlex.join(["search", "run", str(space), *sets]))
 
