@@ -26,6 +26,8 @@ DPI = 150
 LARGE = 300
 """So many lines in one figure are kept as an image, so that an SVG stays small."""
 
+_FEWEST_CUT = 5
+
 # Okabe and Ito, "Color universal design" (2008).
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
@@ -147,6 +149,7 @@ def note(axes: Axes, text: str) -> None:
         text: The remark; nothing is written if it is empty.
     """
     if text:
+        axes.set_xlabel(axes.get_xlabel(), loc="left")
         axes.annotate(
             plain(text),
             (1.0, 0.0),
@@ -219,16 +222,16 @@ def focus(values: Iterable[float], direction: StudyDirection) -> tuple[float, fl
         direction: Which way is better.
 
     Returns:
-        Lower limit, upper limit, and how many values lie outside, on the bad side; none, unless
-        leaving them out makes the axis shorter by a third.
+        Lower limit, upper limit, and how many values lie outside, on the bad side: at most a
+        third of five or more, where leaving them out makes the axis shorter by a third.
     """
     drawn = np.asarray(list(values), dtype=float)
     sign = 1.0 if direction == StudyDirection.MAXIMIZE else -1.0
     distinct = np.unique(drawn * sign)
     best, worst = float(distinct[-1]), float(distinct[0])
     fence = best - 3 * (best - float(distinct[(len(distinct) - 1) // 2]))
-    shown = distinct[distinct >= fence]
-    if best - worst > 1.5 * (best - float(shown[0])) > 0:
+    shown = distinct[distinct >= min(fence, float(distinct[len(distinct) // 3]))]
+    if len(distinct) >= _FEWEST_CUT and best - worst > 1.5 * (best - float(shown[0])) > 0:
         worst = float(shown[0])
     low, high = min(sign * best, sign * worst), max(sign * best, sign * worst)
     low, high = with_margin(low, high)
@@ -276,8 +279,12 @@ def cut_text(
         return ""
     what = what if n_outside == 1 else f"{what}s"
     if direction == StudyDirection.MAXIMIZE:
-        return f"axis from {low:.3g}; {n_outside:,} {what} below"
-    return f"axis to {high:.3g}; {n_outside:,} {what} above"
+        return f"axis from {_short(low)}; {n_outside:,} {what} below"
+    return f"axis to {_short(high)}; {n_outside:,} {what} above"
+
+
+def _short(number: float) -> str:
+    return f"{number:.3g}" if abs(number) < 1000 else f"{number:,.0f}"
 
 
 def sentence_of(figure: Figure) -> str:
