@@ -175,6 +175,9 @@ def test_marked_trials_are_drawn_over_every_figure(visit: OpenPage, report: str)
     for number in (29, 37):
         page.page.get_by_label(f"mark trial {number} in the figures").check()
     assert lines.evaluate_all("all => all.map(e => e.dataset.trial)") == ["29", "37"]
+    strokes = lines.evaluate_all("all => all.map(e => getComputedStyle(e).stroke)")
+    assert "none" not in strokes
+    assert strokes[0] != strokes[1]
     assert curves.locator(".over text").all_text_contents() == ["29", "37"]
     history = page.page.locator('figure[aria-label="history"] circle')
     assert history.evaluate_all("all => all.map(e => e.dataset.trial)") == ["29", "37"]

@@ -68,6 +68,10 @@ def draw_means(
 def _steps(scale: Scale, places: Array) -> tuple[list[str], NDArray[np.int64]]:
     """Cut an axis into values, or into ranges of the same width where there are many.
 
+    Args:
+        scale: The axis.
+        places: (N,), where trials lie on it.
+
     Returns:
         What each step is called, and the step of each place.
     """

@@ -124,6 +124,7 @@ def _add_legend(figure: Figure, axes: Axes) -> None:
         labels[::-1],
         loc="outside upper right",
         ncols=2,
+        markerscale=1.6,
         fontsize=SMALL,
         labelcolor=INK,
         frameon=False,

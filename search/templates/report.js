@@ -65,15 +65,19 @@ const panes = [...document.querySelectorAll("figure > script")].flatMap(script =
     return { svg, over, left, top, right: left + w, bottom: top + h, marks };
   });
 });
+// Four colours in turn; the first one is also that of a trial that is only pointed at.
+const COLOURS = ["--pick-1", "--pick-2", "--pick-3", "--pick-4"];
+const colour = trial => `--pick: var(${COLOURS[Math.max(0, [...marked].indexOf(trial)) % COLOURS.length]})`;
 const paint = (pane, trial) => {
+  const group = draw(pane.over, "g", marked.has(trial) ? { style: colour(trial) } : {});
   for (const [number, ...places] of pane.marks) {
     if (number !== trial) continue;
     const points = places.join(" "), [x, y] = places.slice(-2);
-    if (places.length === 2) draw(pane.over, "circle", { cx: x, cy: y, r: 4.5, "data-trial": trial });
-    else for (const name of ["halo", "line"]) draw(pane.over, "polyline", { points, class: name, "data-trial": trial });
+    if (places.length === 2) draw(group, "circle", { cx: x, cy: y, r: 4.5, "data-trial": trial });
+    else for (const name of ["halo", "line"]) draw(group, "polyline", { points, class: name, "data-trial": trial });
     const atEnd = x > pane.right - 25;
     const side = atEnd ? { x: x - 7, "text-anchor": "end" } : { x: x + 7 };
-    draw(pane.over, "text", { ...side, y: Math.max(y - 5, pane.top + 9) }, trial);
+    draw(group, "text", { ...side, y: Math.max(y - 5, pane.top + 9) }, trial);
   }
 };
 const repaint = pointed => {
@@ -92,6 +96,7 @@ const mark = (trial, on) => {
     chip.type = "button";
     chip.textContent = `trial ${number} ×`;
     chip.title = "mark no longer";
+    chip.style = colour(number);
     chip.addEventListener("click", () => mark(number, false));
     return chip;
   }));
