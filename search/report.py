@@ -14,14 +14,13 @@ from markupsafe import Markup
 from search.disk import write_whole
 from search.pages import render_page
 from search.plots.catalogue import FIGURES
-from search.plots.files import figure_bytes
-from search.studies.leaderboard import Row, leaderboard_rows
+from search.plots.inline import colour_rules, inline_svg, marks_json
+from search.plots.style import WIDTH, sentence_of
 from search.studies.record import TrialRecord
 from search.studies.storage import shown_url
 from search.studies.study import Study
 from search.studies.worst_pictures import read_picture
 from search.summaries.best_trials import summary_facts
-from search.summaries.layout import heading
 from search.summaries.report_parts import (
     classes_part,
     environment_part,
@@ -29,13 +28,8 @@ from search.summaries.report_parts import (
     layers_text,
     test_parts,
 )
+from search.summaries.report_table import report_table
 from search.summaries.summary_parts import summary_parts
-from search.tables import cell_text
-
-_SIGNIFICANT = 6
-"""Digits of the values that the table sorts by."""
-_WORDS = {"state", "reason"}
-"""Columns of the leaderboard that hold words."""
 
 
 def write_report(study: Study, path: Path, ask: bool = True) -> None:
@@ -67,16 +61,20 @@ def report_html(study: Study, ask: bool = True) -> str:
     best = next((record for record in records if record.state == "COMPLETE"), None)
     evaluated = first_evaluated(records)
     _, *parts = summary_parts(facts)
-    rows = leaderboard_rows(study)
+    columns, rows = report_table(study)
+    figures, undrawn = _figures(study)
     return render_page(
         "report.html",
         study=study,
         facts=facts["study"],
         notes=facts["notes"],
         parts=parts,
-        columns=[(heading(name), name in _WORDS) for name in rows[0]] if rows else [],
-        rows=[_cells(row) for row in rows],
-        figures=_figures(study),
+        columns=columns,
+        rows=rows,
+        figures=figures,
+        undrawn=undrawn,
+        light=Markup(colour_rules(dark=False)),  # noqa: S704
+        dark=Markup(colour_rules(dark=True)),  # noqa: S704
         tested=test_parts(study, evaluated),
         pictures=_pictures(study, evaluated),
         classes=classes_part(study, evaluated, ask),
@@ -86,31 +84,28 @@ def report_html(study: Study, ask: bool = True) -> str:
     )
 
 
-def _cells(row: Row) -> list[dict[str, Any]]:
-    """Write a row of the leaderboard: what each cell shows, and what it is sorted by."""
-    return [
-        {
-            "text": cell_text(name, value),
-            "key": f"{value:.{_SIGNIFICANT}g}" if isinstance(value, int | float) else value or "",
-            "left": name in _WORDS,
-        }
-        for name, value in row.items()
-    ]
+def _figures(study: Study) -> tuple[list[dict[str, Any]], list[str]]:
+    """Draw every figure that the study has data for; sentences tell what there is too little for.
 
-
-def _figures(study: Study) -> dict[str, Markup]:
-    """Draw every figure that the study has data for, as the text of an SVG element."""
-    drawn = {name: draw(study) for name, draw in FIGURES.items()}
-    return {
-        name.replace("_", " "): Markup(_svg(figure_bytes(figure, "svg").decode()))  # noqa: S704
-        for name, figure in drawn.items()
-        if figure is not None
-    }
-
-
-def _svg(file: str) -> str:
-    """Cut off what stands before the element in a file of its own."""
-    return file[file.index("<svg") :]
+    A figure is wide if it is to stand alone in its row.
+    """
+    shown, sentences = [], []
+    for name, draw in FIGURES.items():
+        figure = draw(study)
+        if figure is None:
+            continue
+        if sentence := sentence_of(figure):
+            sentences.append(f"{figure.get_suptitle()}: {sentence}")
+            continue
+        shown.append(
+            {
+                "name": name.replace("_", " "),
+                "svg": Markup(inline_svg(figure)),  # noqa: S704
+                "marks": Markup(marks_json(figure)),  # noqa: S704
+                "wide": figure.get_figwidth() > 1.4 * WIDTH,
+            }
+        )
+    return shown, sentences
 
 
 def _pictures(study: Study, record: TrialRecord | None) -> list[str]:

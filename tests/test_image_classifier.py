@@ -197,7 +197,8 @@ def test_parameter_searched_and_fixed_mean_the_same() -> None:
             {},
             {"data": {"nam": "digits"}},
             "unknown setting of data 'nam'; did you mean 'name'; "
-            "valid: name, root, path, image_size, val_fraction, test_fraction, limit, skip_bad, seed",
+            "valid: name, root, path, image_size, val_fraction, test_fraction, limit, skip_bad, "
+            "seed",
         ),
         (
             {},

@@ -108,7 +108,7 @@ def test_figures(study: search.Study, name: str) -> None:
     [
         ("front", "several metrics"),
         ("parallel", "two parameters"),
-        ("contour", "two numeric parameters"),
+        ("contour", "two parameters that differ"),
         ("learning_rate", "reported learning_rate"),
         ("confusion_matrix", "see evaluate"),
         ("class_accuracy", "see evaluate"),

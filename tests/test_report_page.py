@@ -13,7 +13,7 @@ from tests.conftest import OpenPage
 from tests.large_studies import make_large_study
 
 N_TRIALS = 40
-A4_ACROSS = (1030, 700)
+A4_UPRIGHT = (703, 1030)
 """What an A4 page holds within its margins, in pixels of CSS."""
 
 
@@ -103,6 +103,102 @@ def test_leaderboard_sorts_from_the_keyboard(visit: OpenPage, report: str) -> No
     assert seconds == sorted(seconds)
 
 
+def test_parameters_stand_right_after_the_value_and_no_two_headings_are_alike(
+    visit: OpenPage, report: str
+) -> None:
+    page = visit(report)
+    heads = page.page.locator("#leaderboard th button").all_inner_texts()
+    names = [head.strip() for head in heads]
+    place = names.index("value")
+    assert names[:2] == ["rank", "trial"]
+    assert names[place + 1 : place + 4] == ["blocks", "filters", "kernel size"]
+    assert len(set(names)) == len(names)
+    assert {"learning rate (parameter)", "learning rate (metric)"} < set(names)
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_leaderboard_keeps_rank_and_trial_in_sight_and_says_that_it_goes_on(
+    visit: OpenPage, report: str, size: tuple[int, int]
+) -> None:
+    page = visit(report, size)
+    box = page.page.locator("#leaderboard").locator("..")
+    cue = page.page.locator("#cue")
+    assert cue.inner_text().endswith("more columns →")
+    firsts = page.page.locator("#leaderboard tbody tr:first-child td:nth-child(-n+2)")
+    lefts = "all => all.map(e => e.getBoundingClientRect().left)"
+    before = firsts.evaluate_all(lefts)
+    box.evaluate("e => { e.scrollLeft = e.scrollWidth; e.scrollTop = 200; }")
+    page.page.wait_for_function("document.getElementById('cue').textContent == ''")
+    assert firsts.evaluate_all(lefts) == before
+    assert firsts.first.evaluate("e => getComputedStyle(e).position") == "sticky"
+    assert page.page.locator("#leaderboard th").last.is_visible()
+
+
+def mark_of(visit: Visit, figure: str, trial: int) -> tuple[float, float]:
+    """Find where the first mark of a trial is on the screen, after scrolling to its figure."""
+    place = visit.page.locator(f'figure[aria-label="{figure}"]')
+    place.scroll_into_view_if_needed()
+    x, y = place.evaluate(
+        """(figure, trial) => {
+          const panes = JSON.parse(figure.querySelector("script").textContent);
+          const mark = panes.flatMap(pane => pane.marks).find(mark => mark[0] === trial);
+          const at = new DOMPoint(...mark.slice(-2));
+          const there = at.matrixTransform(figure.querySelector("svg").getScreenCTM());
+          return [there.x, there.y];
+        }""",
+        trial,
+    )
+    return float(x), float(y)
+
+
+@pytest.mark.parametrize("figure", ["history", "curves", "parallel", "front", "timeline"])
+def test_pointing_at_a_mark_tells_of_its_trial(
+    visit: OpenPage, report: str, study: Study, figure: str
+) -> None:
+    page = visit(report)
+    best = study.records()[0]
+    page.page.mouse.move(*mark_of(page, figure, best.number))
+    tip = page.page.get_by_role("tooltip")
+    lines = tip.inner_text().split("\n")
+    assert lines[0] == f"trial {best.number}, complete"
+    assert lines[lines.index("value") + 1] == f"{best.value:.4f}"
+    assert lines[lines.index("optimizer") + 1] == best.params["optimizer"]
+    page.page.mouse.move(2, 2)
+    assert not tip.is_visible()
+
+
+def test_marked_trials_are_drawn_over_every_figure(visit: OpenPage, report: str) -> None:
+    page = visit(report)
+    curves = page.page.locator('figure[aria-label="curves"]')
+    lines = curves.locator("polyline.line")
+    assert lines.count() == 0
+    for number in (29, 37):
+        page.page.get_by_label(f"mark trial {number} in the figures").check()
+    assert lines.evaluate_all("all => all.map(e => e.dataset.trial)") == ["29", "37"]
+    strokes = lines.evaluate_all("all => all.map(e => getComputedStyle(e).stroke)")
+    assert "none" not in strokes
+    assert strokes[0] != strokes[1]
+    assert curves.locator(".over text").all_text_contents() == ["29", "37"]
+    history = page.page.locator('figure[aria-label="history"] circle')
+    assert history.evaluate_all("all => all.map(e => e.dataset.trial)") == ["29", "37"]
+    page.page.get_by_role("button", name="trial 29 ×").click()
+    assert lines.evaluate_all("all => all.map(e => e.dataset.trial)") == ["37"]
+    assert not page.page.get_by_label("mark trial 29 in the figures").is_checked()
+    page.page.mouse.click(*mark_of(page, "history", 29))
+    assert lines.count() == 2
+    assert page.page.get_by_label("mark trial 29 in the figures").is_checked()
+
+
+def test_figures_scale_to_a_phone(visit: OpenPage, report: str) -> None:
+    page = visit(report, PHONE)
+    edges = page.page.locator("figure > svg").evaluate_all(
+        "all => all.map(e => e.getBoundingClientRect()).map(r => [r.left, r.right])"
+    )
+    assert len(edges) == 11
+    assert all(left >= 0 and right <= PHONE[0] for left, right in edges)
+    assert all(right - left > 0.9 * PHONE[0] for left, right in edges), "they use its width"
+
+
 def test_filter_shows_rows_that_have_every_word(visit: OpenPage, report: str) -> None:
     page = visit(report)
     count = page.page.get_by_role("status")
@@ -138,9 +234,25 @@ def test_page_texts_stand_out_from_their_ground(visit: OpenPage, report: str, da
     assert contrast(ink, paper) > 7  # WCAG 2.2, success criterion 1.4.6
     links, _ = page.page.locator("nav a").first.evaluate(style)
     assert contrast(links, paper) > 4.5
-    # Figures are drawn for white paper.
-    _, ground = page.page.locator("figure").first.evaluate(style)
-    assert ground == "rgb(255, 255, 255)"
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_figures_follow_the_page_into_the_dark(visit: OpenPage, report: str, dark: bool) -> None:
+    page = visit(report, DESKTOP, dark)
+    ground = page.page.locator("figure").first.evaluate("e => getComputedStyle(e).backgroundColor")
+    assert (luminance(ground) < 0.05) == dark
+    texts = page.page.locator("figure > svg text").evaluate_all(
+        "all => all.map(e => [e.closest('figure').ariaLabel, getComputedStyle(e).fill])"
+    )
+    # Those in the cells of these two stand on the colours of the cells.
+    written = {fill for name, fill in texts if name not in {"contour", "confusion matrix"}}
+    assert written
+    for fill in written:
+        assert contrast(fill, ground) > (4.5 if dark else 3)
+    (paper,) = page.page.locator("figure > svg").evaluate_all(
+        "all => [...new Set(all.map(e => getComputedStyle(e.querySelector('path')).fill))]"
+    )
+    assert contrast(paper, ground) < 1.05
 
 
 def luminance(colour: str) -> float:
@@ -157,7 +269,7 @@ def contrast(one: str, other: str) -> float:
 
 
 def test_page_prints_whole(visit: OpenPage, report: str) -> None:
-    page = visit(report, A4_ACROSS, dark=True)
+    page = visit(report, A4_UPRIGHT, dark=True)
     page.page.emulate_media(media="print")
     assert page.overflow() == 0
     hidden = page.page.evaluate(
@@ -171,7 +283,26 @@ def test_page_prints_whole(visit: OpenPage, report: str) -> None:
     colours = "e => [getComputedStyle(e).color, getComputedStyle(e).backgroundColor]"
     assert page.page.locator("body").evaluate(colours) == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
     n_pages = page.page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n")
-    assert 8 < n_pages < 40
+    assert 4 < n_pages < 12
+
+
+def test_printed_leaderboard_has_the_columns_that_fit_and_repeats_their_headings(
+    visit: OpenPage, report: str
+) -> None:
+    page = visit(report, A4_UPRIGHT)
+    page.page.emulate_media(media="print")
+    heads = page.page.locator("#leaderboard th:visible")
+    names = heads.evaluate_all("all => all.map(e => getComputedStyle(e, '::before').content)")
+    assert [name.strip('"') for name in names[:5]] == ["rank", "trial", "front", "state", "value"]
+    assert len(names) == 5 + 8 + 2
+    right = page.page.locator("#leaderboard").evaluate("e => e.getBoundingClientRect().right")
+    assert right <= A4_UPRIGHT[0]
+    # What Chromium asks for before it repeats a head on each page.
+    assert page.page.locator("#leaderboard thead :visible:is(button, input)").count() == 0
+    styles = page.page.locator("#leaderboard thead").evaluate(
+        "e => [getComputedStyle(e).display, getComputedStyle(e).breakInside]"
+    )
+    assert styles == ["table-header-group", "avoid"]
 
 
 def test_page_leads_to_each_of_its_sections(visit: OpenPage, report: str) -> None:

@@ -34,7 +34,7 @@ _NEEDS = {
     "contour": "two parameters that differ between complete trials",
     "front": "several metrics",
     "parallel": "two parameters that differ between complete trials",
-    "learning_rate": "a complete trial that reported a learning_rate that changes",
+    "learning_rate": "a complete trial that reported learning_rate, and not one throughout",
     "confusion_matrix": "test figures, see evaluate",
     "class_accuracy": "test figures, see evaluate",
 }

@@ -1,5 +1,8 @@
 """The value over the two parameters that matter most."""
 
+from collections.abc import Sequence
+from itertools import compress
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
@@ -21,6 +24,7 @@ from search.plots.style import (
     shortened,
 )
 from search.plots.trials import best_first, differing, value_of
+from search.studies.record import TrialRecord
 from search.studies.study import Study
 
 TITLE = "Value over two parameters"
@@ -58,22 +62,28 @@ def contour(study: Study) -> Figure | None:
             f"At least {LEAST_TRIALS} complete trials with {x} and {y} are needed; "
             f"there {'is' if len(records) == 1 else 'are'} {len(records)}.",
         )
-    scales = [scale_of(name, study.spec.parameters[name], records) for name in (x, y)]
-    places = np.array(
-        [[s.place(r.params[n]) for n, s in zip((x, y), scales, strict=True)] for r in records]
-    )
-    known = np.isfinite(places).all(axis=1)
-    values = np.array([value_of(record) for record in records])
+    return _drawn(study, (x, y), records)
+
+
+def _drawn(study: Study, names: tuple[str, str], records: Sequence[TrialRecord]) -> Figure:
+    scales = [scale_of(name, study.spec.parameters[name], records) for name in names]
+    every = [
+        [scale.place(record.params[name]) for name, scale in zip(names, scales, strict=True)]
+        for record in records
+    ]
+    known = np.isfinite(np.array(every)).all(axis=1)
+    places, numbers = np.array(every)[known], [r.number for r in compress(records, known)]
+    values = np.array([value_of(record) for record in records])[known]
     colour = colours(values, study.direction)
     figure = new_figure(TITLE, height=4.4)
     axes = figure.add_subplot()
-    dress(axes, shortened(x, 40), shortened(y, 40), grid="")
+    dress(axes, shortened(names[0], 40), shortened(names[1], 40), grid="")
     if any(has_few_values(s, places[:, axis]) for axis, s in enumerate(scales)):
-        draw_means(axes, scales, places[known], values[known], colour)
+        draw_means(axes, scales, places, values, colour)
     else:
-        _draw_surface(axes, scales, places[known], values[known], colour)
-        marks = zip(records, places.tolist(), known, strict=True)
-        tell_marks(axes, [(r.number, [tuple(place)]) for r, place, here in marks if here])
+        _draw_surface(axes, scales, places, values, colour)
+        points = [[(x, y)] for x, y in places.tolist()]
+        tell_marks(axes, zip(numbers, points, strict=True))
     add_colour_bar(figure, axes, colour, value_label(study))
     return figure
 

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from search.plots.labels import value_label
+from search.plots.limits import cut_text, focus
 from search.plots.marks import tell_marks
 from search.plots.style import (
     DASHES,
@@ -17,9 +18,7 @@ from search.plots.style import (
     LINES,
     ORANGE,
     SMALL,
-    cut_text,
     dress,
-    focus,
     new_figure,
     note,
     sentence_figure,

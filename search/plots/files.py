@@ -53,18 +53,20 @@ def write_figures(
     return written
 
 
-def figure_bytes(figure: Figure, format_name: str) -> bytes:
+def figure_bytes(figure: Figure, format_name: str, *, as_letters: bool = False) -> bytes:
     """Render a figure.
 
     Args:
         figure: The figure.
         format_name: One of `FORMATS`.
+        as_letters: Whether an SVG holds letters, for a page that has fonts, and not outlines.
 
     Returns:
         The content of a file; the same for the same figure.
     """
     buffer = io.BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": "search"}):
+    letters = "none" if as_letters else "path"
+    with matplotlib.rc_context({"svg.hashsalt": "search", "svg.fonttype": letters}):
         figure.savefig(buffer, format=format_name, metadata=_METADATA[format_name])
     return buffer.getvalue()
 

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from search.plots.labels import axis_label
+from search.plots.limits import cut_text, focus
 from search.plots.marks import tell_marks
 from search.plots.style import (
     BLUE,
@@ -17,9 +18,7 @@ from search.plots.style import (
     SMALL,
     VERMILLION,
     WIDTH,
-    cut_text,
     dress,
-    focus,
     legend_above,
     new_figure,
     note,

@@ -8,17 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from search.plots.labels import value_label
+from search.plots.limits import cut_text
 from search.plots.marks import tell_marks
-from search.plots.style import (
-    BLACK,
-    MARKS,
-    cut_text,
-    dress,
-    legend_above,
-    new_figure,
-    note,
-    sentence_figure,
-)
+from search.plots.style import BLACK, MARKS, dress, legend_above, new_figure, note, sentence_figure
 from search.plots.trials import by_number, of_state, value_limits, value_of
 from search.studies.record import TrialRecord
 from search.studies.study import Study

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from search.plots.scales import Scale, number_label
 from search.plots.style import BLACK, SHADES, SMALL
+from search.tables import number_text
 
 _MOST_VALUES = 8
 _N_RANGES = 4
@@ -51,7 +52,9 @@ def draw_means(
         inside = values[(x == column) & (y == row)]
         shade = to_hex(colour.to_rgba(np.array([inside.mean()]))[0])
         axes.add_patch(Rectangle((column - 0.48, row - 0.48), 0.96, 0.96, color=shade, lw=0))
-        text = f"{inside.mean():.4g}\n{len(inside):,} trial{'s' * (len(inside) > 1)}"
+        text = (
+            f"{number_text(float(inside.mean()))}\n{len(inside):,} trial{'s' * (len(inside) > 1)}"
+        )
         ink = "white" if SHADES.index(shade) < len(SHADES) / 2 else BLACK
         axes.text(column, row, text, ha="center", va="center", fontsize=SMALL - 1, color=ink)
     axes.set_xticks(range(len(x_labels)), x_labels)
@@ -64,6 +67,10 @@ def draw_means(
 
 def _steps(scale: Scale, places: Array) -> tuple[list[str], NDArray[np.int64]]:
     """Cut an axis into values, or into ranges of the same width where there are many.
+
+    Args:
+        scale: The axis.
+        places: (N,), where trials lie on it.
 
     Returns:
         What each step is called, and the step of each place.

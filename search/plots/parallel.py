@@ -55,7 +55,7 @@ def parallel_coordinates(study: Study, n_best: int = 10) -> Figure | None:
     if len(names) < 2:
         return None
     scales = {name: scale_of(name, study.spec.parameters[name], records) for name in names}
-    figure = new_figure(TITLE, height=4.2, width=max(WIDTH, 1.5 + 1.05 * len(scales)))
+    figure = new_figure(TITLE, height=4.2, width=max(WIDTH, 1.5 + 0.8 * len(scales)))
     axes = figure.add_subplot()
     colour = colours(map(value_of, records), study.direction)
     _draw_lines(axes, scales, records[n_best:], colour, strong=False)

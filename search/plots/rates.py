@@ -9,20 +9,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from search.plots.labels import metric_label
+from search.plots.limits import cut_text, focus
 from search.plots.marks import tell_marks
 from search.plots.scales import Scale
-from search.plots.style import (
-    BLACK,
-    BLUE,
-    PALE,
-    VERMILLION,
-    cut_text,
-    dress,
-    focus,
-    legend_above,
-    new_figure,
-    note,
-)
+from search.plots.style import BLACK, BLUE, PALE, VERMILLION, dress, legend_above, new_figure, note
 from search.plots.trials import best_first
 from search.studies.history import read_history
 from search.studies.record import TrialRecord

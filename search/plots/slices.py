@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from search.plots.labels import value_label
+from search.plots.limits import cut_text
 from search.plots.marks import tell_marks
 from search.plots.scales import Scale, scale_of
 from search.plots.style import (
@@ -16,7 +17,6 @@ from search.plots.style import (
     LARGE,
     MARKS,
     SMALL,
-    cut_text,
     dress,
     jitter,
     new_figure,
@@ -124,6 +124,7 @@ def _add_legend(figure: Figure, axes: Axes) -> None:
         labels[::-1],
         loc="outside upper right",
         ncols=2,
+        markerscale=1.6,
         fontsize=SMALL,
         labelcolor=INK,
         frameon=False,

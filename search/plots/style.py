@@ -17,6 +17,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from optuna.study import StudyDirection
 
+from search.plots.limits import focus
+
 WIDTH = 6.0
 """Width of a figure in inches; a height is each figure's own."""
 FONT = 9
@@ -148,6 +150,7 @@ def note(axes: Axes, text: str) -> None:
         text: The remark; nothing is written if it is empty.
     """
     if text:
+        axes.set_xlabel(axes.get_xlabel(), loc="left")
         axes.annotate(
             plain(text),
             (1.0, 0.0),
@@ -207,78 +210,6 @@ def colours(values: Iterable[float], direction: StudyDirection) -> ScalarMappabl
     if n_outside:  # the bar ends in a point
         steps.colorbar_extend = "min" if darker_up else "max"  # type: ignore[assignment]
     return ScalarMappable(Normalize(low, high), steps)
-
-
-def focus(values: Iterable[float], direction: StudyDirection) -> tuple[float, float, int]:
-    """Choose limits of an axis such that bad values do not flatten the better ones.
-
-    The axis ends at thrice the distance from the best to the median of the distinct values,
-    which all of a normal or uniform distribution lie within.
-
-    Args:
-        values: At least one finite value.
-        direction: Which way is better.
-
-    Returns:
-        Lower limit, upper limit, and how many values lie outside, on the bad side; none, unless
-        leaving them out makes the axis shorter by a third.
-    """
-    drawn = np.asarray(list(values), dtype=float)
-    sign = 1.0 if direction == StudyDirection.MAXIMIZE else -1.0
-    distinct = np.unique(drawn * sign)
-    best, worst = float(distinct[-1]), float(distinct[0])
-    fence = best - 3 * (best - float(distinct[(len(distinct) - 1) // 2]))
-    shown = distinct[distinct >= fence]
-    if best - worst > 1.5 * (best - float(shown[0])) > 0:
-        worst = float(shown[0])
-    low, high = min(sign * best, sign * worst), max(sign * best, sign * worst)
-    low, high = with_margin(low, high)
-    return low, high, int(((drawn < low) | (drawn > high)).sum())
-
-
-def with_margin(low: float, high: float) -> tuple[float, float]:
-    """Leave room at both ends of an axis.
-
-    Args:
-        low: Smallest value.
-        high: Largest value.
-
-    Returns:
-        Limits of the axis, also where both are the same.
-    """
-    margin = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
-    return low - margin, high + margin
-
-
-def cut_text(
-    values: Iterable[float],
-    limits: tuple[float, float],
-    direction: StudyDirection,
-    what: str = "trial",
-) -> str:
-    """Say that an axis leaves values out.
-
-    Args:
-        values: What is drawn, finite.
-        limits: Of the axis.
-        direction: Which way is better; it is cut at the other end.
-        what: What has such a value.
-
-    Returns:
-        A few words; empty if it leaves out none.
-
-    Example:
-        >>> cut_text([0.1, 0.91, 0.93], (0.9, 0.94), StudyDirection.MAXIMIZE)
-        'axis from 0.9; 1 trial below'
-    """
-    low, high = limits
-    n_outside = sum(not low <= value <= high for value in values)
-    if not n_outside:
-        return ""
-    what = what if n_outside == 1 else f"{what}s"
-    if direction == StudyDirection.MAXIMIZE:
-        return f"axis from {low:.3g}; {n_outside:,} {what} below"
-    return f"axis to {high:.3g}; {n_outside:,} {what} above"
 
 
 def sentence_of(figure: Figure) -> str:

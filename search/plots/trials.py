@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from optuna.study import StudyDirection
 
-from search.plots.style import focus, with_margin
+from search.plots.limits import focus, with_margin
 from search.studies.record import TrialRecord
 from search.studies.study import Study
 

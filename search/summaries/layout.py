@@ -4,6 +4,7 @@ The same parts become a text for a terminal, Markdown or LaTeX (with the package
 What they say comes from elsewhere; cells arrive as they are to be shown.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from rich.console import Console, Group, RenderableType
 from rich.measure import Measurement
 from rich.text import Text
 
+from search.studies.leaderboard import COLUMNS, PARAMETER_PREFIX
 from search.tables import escape_latex, new_table
 
 _WORDS = {"f1": "F1", "auroc": "AUROC", "n": ""}
@@ -66,8 +68,39 @@ def heading(name: str) -> str:
         >>> heading("val_f1"), heading("n_parameters"), heading("params_kernel_size")
         ('val F1', 'parameters', 'kernel size')
     """
-    words = name.removeprefix("params_").split("_")
+    words = name.removeprefix(PARAMETER_PREFIX).split("_")
     return " ".join(_WORDS.get(word, word) for word in words).strip() or name
+
+
+def headings(columns: Sequence[str]) -> list[str]:
+    """Write the names of a leaderboard's columns as headings, no two alike.
+
+    A parameter and a metric may share their name, as `learning_rate` does.
+
+    Args:
+        columns: As the leaderboard has them.
+
+    Returns:
+        A heading for each; of those that would be alike, each says what it is.
+
+    Example:
+        >>> headings(["trial", "learning_rate", "params_learning_rate"])
+        ['trial', 'learning rate (metric)', 'learning rate (parameter)']
+    """
+    words = [heading(name) for name in columns]
+    met = Counter(words)
+    told = [
+        f"{word}{_what_it_is(name)}" if met[word] > 1 else word
+        for name, word in zip(columns, words, strict=True)
+    ]
+    again = Counter(told)
+    return [name if again[text] > 1 else text for name, text in zip(columns, told, strict=True)]
+
+
+def _what_it_is(column: str) -> str:
+    if column.startswith(PARAMETER_PREFIX):
+        return " (parameter)"
+    return "" if column in COLUMNS else " (metric)"
 
 
 def text_report(parts: Sequence[Part], width: int) -> RenderableType:

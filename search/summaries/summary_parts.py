@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from search.durations import format_duration
-from search.summaries.layout import Grid, Part, heading
+from search.studies.leaderboard import PARAMETER_PREFIX
+from search.summaries.layout import Grid, Part, heading, headings
 from search.tables import cell_text, number_text, value_text
 
 Facts = Mapping[str, Any]
@@ -48,12 +49,12 @@ def share_text(share: float | None) -> str:
 def _leaderboard(facts: Facts) -> Part:
     rows, study = facts["leaderboard"], facts["study"]
     columns = list(rows[0]) if rows else []
-    headings = [heading(study["metric"] if name == "value" else name) for name in columns]
+    named = [study["metric"] if name == "value" else name for name in columns]
     return Part(
         f"Best trials of {study['study']}",
         facts["notes"],
         Grid(
-            headings,
+            headings(named),
             [[cell_text(name, value) for name, value in row.items()] for row in rows],
             left=["state", "reason"],
             n_keys=max(1, len(list(itertools.takewhile(_KEYS.__contains__, columns)))),
@@ -93,19 +94,21 @@ def _best(facts: Facts) -> list[Part]:
     lines = [f"{study['metric']} {number_text(best['value'])} at {of_epochs}"]
     if best["reason"]:
         lines.append(f"ended early: {best['reason']}")
-    for name, value in best["other_metrics"].items():
-        lines.append(f"{heading(name)} {number_text(value)}")
+    others = best["other_metrics"]
+    parameters = [PARAMETER_PREFIX + name for name in best["params"]]
+    for name, value in zip(headings([*others, *parameters]), others.values(), strict=False):
+        lines.append(f"{name} {number_text(value)}")
     if best["seconds"] is not None:
         lines.append(f"seconds {best['seconds']:.1f}")
     lines.append(f"seed {best['seed']}")
-    parameters = [[name, value_text(value)] for name, value in best["params"].items()]
+    rows = [[name, value_text(value)] for name, value in best["params"].items()]
     name = f"Best trial: {best['trial']}"
     return [
         Part(name, lines, splits_grid(best["metrics"])),
         Part(
             f"Parameters of trial {best['trial']}",
             [],
-            Grid(["parameter", "value"], parameters, ["parameter"]),
+            Grid(["parameter", "value"], rows, ["parameter"]),
         ),
     ]
 

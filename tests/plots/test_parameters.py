@@ -157,7 +157,7 @@ def test_contour_of_few_values_is_a_table_of_means(tmp_path: Path, names: tuple[
         return
     cell = study.record(0).params[x], study.record(0).params[y]
     values = [r.value for r in study.records() if (r.params[x], r.params[y]) == cell]
-    assert [f"{np.mean(cast('list[float]', values)):.4g}", len(values)] in [
+    assert [f"{np.mean(cast('list[float]', values)):.4f}", len(values)] in [
         [mean, int(count.split()[0])] for mean, count in texts
     ]
 
