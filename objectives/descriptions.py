@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import torch
+import numpy as np
 
 from objectives.blueprint import Blueprint
-from objectives.data import image_shape_and_classes, load_dataset
+from objectives.images import divide, shared_arrays
 from objectives.models import count_parameters
 
 
@@ -22,6 +22,8 @@ def measure(params: dict[str, Any], **settings: Any) -> dict[str, float]:
     Raises:
         InfeasibleError: If these parameters make no valid network.
     """
+    from objectives.data import image_shape_and_classes
+
     blueprint = Blueprint.of(params, settings)
     sketch = blueprint.sketch(*image_shape_and_classes(blueprint.data))
     n_parameters = count_parameters(sketch)
@@ -40,6 +42,8 @@ def describe(params: dict[str, Any], **settings: Any) -> str:
     """
     import torchinfo
 
+    from objectives.data import image_shape_and_classes
+
     blueprint = Blueprint.of(params, settings)
     image_shape, n_classes = image_shape_and_classes(blueprint.data)
     sketch = blueprint.sketch(image_shape, n_classes)
@@ -56,12 +60,13 @@ def class_counts(**settings: Any) -> dict[str, dict[str, int]]:
     Returns:
         For each class, how many images `train` and `val` have of it.
     """
-    data = load_dataset(Blueprint.of({}, settings).data, "cpu")
+    data = Blueprint.of({}, settings).data
+    arrays = shared_arrays(data, train=True)
     counts = {
-        name: torch.bincount(split.labels[split.indices], minlength=len(data.classes))
-        for name, split in (("train", data.train), ("val", data.val))
+        name: np.bincount(arrays.labels[indices], minlength=len(arrays.classes))
+        for name, indices in divide(arrays.labels, data).items()
     }
     return {
         label: {name: int(count[i]) for name, count in counts.items()}
-        for i, label in enumerate(data.classes)
+        for i, label in enumerate(arrays.classes)
     }

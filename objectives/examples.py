@@ -6,7 +6,8 @@ from itertools import chain, islice, zip_longest
 import numpy as np
 from PIL import Image
 
-from objectives.data import DataSettings, load_test_split
+from objectives.data import load_test_split
+from objectives.images import DataSettings
 from objectives.pictures import as_picture
 from objectives.sources import KNOWN_SHAPES
 

@@ -15,7 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from objectives.data import Dataset, DataSettings, Split, images_key, locked
+from objectives.data import Dataset, Split
+from objectives.images import DataSettings, images_key, locked
 from objectives.pretrained import Pretrained
 from objectives.sources import cache_folder
 

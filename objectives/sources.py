@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from objectives.errors import SettingsError
@@ -68,6 +67,8 @@ def resize(images: NDArray[np.uint8], size: int | None) -> NDArray[np.uint8]:
     """
     if size is None or images.shape[2:] == (size, size):
         return images
+    import torch
+
     scaled = torch.nn.functional.interpolate(
         torch.from_numpy(images).float(), size=(size, size), mode="bilinear", antialias=True
     )

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from objectives.data import DataSettings, load_test_split
+from objectives.data import load_test_split
 from objectives.examples import some_examples
 from objectives.image_classifier import ImageClassifier
+from objectives.images import DataSettings
 from objectives.pictures import prepare
 from search.demo.model import DemoModel
 from search.demo.server import listen
