@@ -6,7 +6,37 @@ import numpy as np
 
 from objectives.blueprint import Blueprint
 from objectives.images import divide, shared_arrays
-from objectives.models import count_parameters
+from objectives.models import count_parameters, model_parameters
+from objectives.recipe import recipe_parameters
+
+
+def declares(**settings: Any) -> dict[str, list[str]]:
+    """Name what a trial can be given, and what is reported after an epoch.
+
+    Args:
+        **settings: Those of the objective.
+
+    Returns:
+        `parameters` of the network and of the training, and `metrics`.
+
+    Raises:
+        SettingsError: If a setting does not exist or its value does not hold.
+    """
+    blueprint = Blueprint.of({}, settings)
+    return {
+        "parameters": [*model_parameters(blueprint.model), *recipe_parameters()],
+        "metrics": [
+            "val_accuracy",
+            "val_loss",
+            "val_f1",
+            "val_auroc",
+            "train_loss",
+            "train_accuracy",
+            "learning_rate",
+            "backbone_learning_rate",
+            "n_parameters",
+        ],
+    }
 
 
 def measure(params: dict[str, Any], **settings: Any) -> dict[str, float]:

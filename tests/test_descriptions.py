@@ -46,7 +46,9 @@ def test_check_images_that_cannot_be_read_are_said(search: Search) -> None:
 def test_check_objective_without_images_says_nothing_of_them(
     search: Search, tmp_path: Path
 ) -> None:
-    (tmp_path / "plain.py").write_text("def train(params):\n    yield {'score': 1.0}\n")
+    (tmp_path / "plain.py").write_text(
+        "def train(params, **settings):\n    yield {'score': 1.0}\n"
+    )
     result = search("check", "small.yaml", "--set", "objective=plain:train")
     assert result.returncode == 0, result.stderr
     assert "share" not in result.stdout

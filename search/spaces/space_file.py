@@ -16,9 +16,11 @@ from ruamel.yaml import YAML
 
 from search.errors import SpaceError, did_you_mean, listing, nearest, shown
 from search.objective import extend_import_path
+from search.spaces.declared_checks import declared_problems
 from search.spaces.document import Document, KeyPath, read_document
 from search.spaces.measure_checks import measured_problem
 from search.spaces.parameters import PARAMETER_TYPES, Parameter
+from search.spaces.probing import probing_problems
 from search.spaces.sampling import sample_points
 from search.spaces.section_checks import section_problems
 from search.spaces.sections import Sections
@@ -46,7 +48,7 @@ _WANTED_TYPES = {
 }
 
 
-def load_space_file(path: Path, overrides: Iterable[str] = ()) -> Spec:
+def load_space_file(path: Path, overrides: Iterable[str] = (), *, probe: bool = False) -> Spec:
     """Read, override and validate a space file.
 
     The folder of the file and the current folder become importable, as objectives may lie
@@ -55,6 +57,7 @@ def load_space_file(path: Path, overrides: Iterable[str] = ()) -> Spec:
     Args:
         path: The file.
         overrides: Assignments such as `budget.trials=10`, applied in this order.
+        probe: Whether an objective that declares no names is imported and asked about points.
 
     Returns:
         A search that can run.
@@ -67,11 +70,16 @@ def load_space_file(path: Path, overrides: Iterable[str] = ()) -> Spec:
         _override(document, assignment)
     extend_import_path(import_folders(path))
     sections = _validate_sections(document)
-    for problem in [*parameter_problems(sections), *section_problems(sections)]:
+    declared = list(declared_problems(sections))
+    problems = parameter_problems(sections, askable=not declared)
+    for problem in [*declared, *problems, *section_problems(sections)]:
         document.add_problem(problem.path, problem.text, at_key=problem.at_key)
     document.raise_problems()
     spec = Spec.model_validate(document.data)
     _check_feasible(spec, document)
+    for problem in probing_problems(spec) if probe else ():
+        document.add_problem(problem.path, problem.text, at_key=problem.at_key)
+    document.raise_problems()
     return spec
 
 

@@ -13,7 +13,7 @@ def check(space: SpaceArgument, set_: SetOption = None) -> None:
     from search.spaces.space_file import load_space_file
     from search.spaces.space_view import class_table, space_view
 
-    spec = load_space_file(space, set_ or [])
+    spec = load_space_file(space, set_ or [], probe=True)
     console = stdout()
     console.print(space_view(spec))
     try:
