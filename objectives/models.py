@@ -33,6 +33,9 @@ class _Models(Mapping[str, Callable[..., "nn.Module"]]):
         )
         return model
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._modules  # else the function would be imported to find out
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._modules)
 
