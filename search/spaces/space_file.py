@@ -83,6 +83,25 @@ def load_space_file(path: Path, overrides: Iterable[str] = (), *, probe: bool = 
     return spec
 
 
+def problem_in(path: Path, overrides: Iterable[str], key: KeyPath, text: str) -> SpaceError:
+    """Place a mistake that was found later, as by trying the objective.
+
+    Args:
+        path: The space file.
+        overrides: Assignments to its keys.
+        key: Where the mistake is.
+        text: What must hold and what was given.
+
+    Returns:
+        The error to raise.
+    """
+    document = read_document(path)
+    for assignment in overrides:
+        _override(document, assignment)
+    document.add_problem(key, text)
+    return SpaceError(document.problems)
+
+
 def _override(document: Document, assignment: str) -> None:
     """Apply an override; another sampler or pruner does not get the options of the file's."""
     key = assignment.partition("=")[0].strip()
