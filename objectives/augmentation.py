@@ -2,12 +2,12 @@
 
 import math
 from dataclasses import dataclass
-
-import torch
-from torch import Tensor
-from torch.nn.functional import affine_grid, grid_sample
+from typing import TYPE_CHECKING
 
 from objectives.errors import SettingsError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class AugmentationParameters:
         return any((self.rotation, self.shift, self.crop, self.flip, self.erasing))
 
 
-def augment(images: Tensor, parameters: AugmentationParameters) -> Tensor:
+def augment(images: "Tensor", parameters: AugmentationParameters) -> "Tensor":
     """Change each image of a batch in its own way.
 
     Random numbers are drawn on the CPU, so that every device draws the same.
@@ -70,8 +70,11 @@ def augment(images: Tensor, parameters: AugmentationParameters) -> Tensor:
     return images
 
 
-def _move(images: Tensor, parameters: AugmentationParameters) -> Tensor:
+def _move(images: "Tensor", parameters: AugmentationParameters) -> "Tensor":
     """Rotate, shift, flip and crop in one resampling."""
+    import torch
+    from torch.nn.functional import affine_grid, grid_sample
+
     n, _, height, width = images.shape
     angle = _spread(n, math.radians(parameters.rotation))
     zoom = 1 - parameters.crop * torch.rand(n)
@@ -88,8 +91,10 @@ def _move(images: Tensor, parameters: AugmentationParameters) -> Tensor:
     return grid_sample(images, grid, align_corners=False)
 
 
-def _erase(images: Tensor, probability: float) -> Tensor:
+def _erase(images: "Tensor", probability: float) -> "Tensor":
     """Blacken a rectangle of a tenth to a half of each side, in some of the images."""
+    import torch
+
     n, _, height, width = images.shape
     sides = 0.1 + 0.4 * torch.rand(n, 2)
     corners = torch.rand(n, 2) * (1 - sides)
@@ -105,6 +110,8 @@ def _erase(images: Tensor, probability: float) -> Tensor:
     return images.masked_fill(erased.to(images.device), 0.0)
 
 
-def _spread(shape: int | tuple[int, int], limit: float) -> Tensor:
+def _spread(shape: int | tuple[int, int], limit: float) -> "Tensor":
     """Draw evenly from -limit to limit."""
+    import torch
+
     return (2 * torch.rand(shape) - 1) * limit

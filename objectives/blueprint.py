@@ -3,16 +3,17 @@
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import torch
-from torch import nn
+from typing import TYPE_CHECKING, Any
 
 from objectives.errors import unknown_name
 from objectives.images import DataSettings
-from objectives.layers import ImageShape
 from objectives.models import MODELS, model_parameters
 from objectives.recipe import Recipe, recipe_parameters
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from objectives.layers import ImageShape
 
 RUN_SETTINGS = (
     "model",
@@ -71,7 +72,7 @@ class Blueprint:
             _data_settings(settings.get("data") or {}),
         )
 
-    def build(self, image_shape: ImageShape, n_classes: int) -> nn.Module:
+    def build(self, image_shape: "ImageShape", n_classes: int) -> "nn.Module":
         """Build the network.
 
         Args:
@@ -86,7 +87,7 @@ class Blueprint:
         """
         return MODELS[self.model](image_shape, n_classes, **self.network)
 
-    def sketch(self, image_shape: ImageShape, n_classes: int) -> nn.Module:
+    def sketch(self, image_shape: "ImageShape", n_classes: int) -> "nn.Module":
         """Build the network without any weights, only to be looked at.
 
         Args:
@@ -96,6 +97,8 @@ class Blueprint:
         Returns:
             The network, on torch's meta device.
         """
+        import torch
+
         with torch.device("meta"):
             return self.build(image_shape, n_classes)
 

@@ -3,10 +3,39 @@
 from typing import Any
 
 from objectives.blueprint import Blueprint
-from objectives.data import image_shape_and_classes
 from objectives.image_folder import fit_images, open_folder
 from objectives.images import count_classes
-from objectives.models import count_parameters
+from objectives.models import count_parameters, model_parameters
+from objectives.recipe import recipe_parameters
+
+
+def declares(**settings: Any) -> dict[str, list[str]]:
+    """Name what a trial can be given, and what is reported after an epoch.
+
+    Args:
+        **settings: Those of the objective.
+
+    Returns:
+        `parameters` of the network and of the training, and `metrics`.
+
+    Raises:
+        SettingsError: If a setting does not exist or its value does not hold.
+    """
+    blueprint = Blueprint.of({}, settings)
+    return {
+        "parameters": [*model_parameters(blueprint.model), *recipe_parameters()],
+        "metrics": [
+            "val_accuracy",
+            "val_loss",
+            "val_f1",
+            "val_auroc",
+            "train_loss",
+            "train_accuracy",
+            "learning_rate",
+            "backbone_learning_rate",
+            "n_parameters",
+        ],
+    }
 
 
 def measure(params: dict[str, Any], **settings: Any) -> dict[str, float]:
@@ -22,6 +51,8 @@ def measure(params: dict[str, Any], **settings: Any) -> dict[str, float]:
     Raises:
         InfeasibleError: If these parameters make no valid network.
     """
+    from objectives.data import image_shape_and_classes
+
     blueprint = Blueprint.of(params, settings)
     sketch = blueprint.sketch(*image_shape_and_classes(blueprint.data))
     n_parameters = count_parameters(sketch)
@@ -39,6 +70,8 @@ def describe(params: dict[str, Any], **settings: Any) -> str:
         A table of several lines: each layer's output shape and number of parameters.
     """
     import torchinfo
+
+    from objectives.data import image_shape_and_classes
 
     blueprint = Blueprint.of(params, settings)
     image_shape, n_classes = image_shape_and_classes(blueprint.data)

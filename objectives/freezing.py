@@ -8,11 +8,14 @@ one have no gradient, so that neither momentum nor weight decay moves them.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-from torch import nn
+from typing import TYPE_CHECKING
 
 from objectives.errors import SettingsError, require_count, unknown_name
-from objectives.groups import LayerGroup
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from objectives.groups import LayerGroup
 
 MODES = ("none", "probe", "lpft", "gradual", "llrd")
 BATCH_NORMS = ("frozen", "affine", "full")
@@ -175,8 +178,8 @@ def is_settling(
 
 
 def set_training_modes(
-    model: nn.Module,
-    groups: Sequence[LayerGroup],
+    model: "nn.Module",
+    groups: Sequence["LayerGroup"],
     starts: Sequence[int | None],
     epoch: int,
     bn: str = "full",
@@ -208,7 +211,7 @@ def set_training_modes(
             module.eval()  # a block may drop its whole output at random, by its own mode
 
 
-def _set_batch_norms(group: LayerGroup, bn: str) -> None:
+def _set_batch_norms(group: "LayerGroup", bn: str) -> None:
     for module in group.batch_norms:
         if bn != "full":
             module.eval()

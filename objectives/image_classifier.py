@@ -16,7 +16,7 @@ from torch import nn
 from objectives.blueprint import Blueprint
 from objectives.data import Dataset, Split, load_dataset, load_test_split
 from objectives.deployment import Deployed
-from objectives.descriptions import class_counts, describe, measure, notes
+from objectives.descriptions import class_counts, declares, describe, measure, notes
 from objectives.devices import choose_device, half_precision
 from objectives.errors import require_count, unknown_name
 from objectives.examples import some_examples
@@ -248,6 +248,7 @@ class ImageClassifier:
         if state_dict["random_cuda"] is not None and self.device.startswith("cuda"):
             torch.cuda.set_rng_state(state_dict["random_cuda"].cpu())
 
+    declares = staticmethod(declares)
     measure = staticmethod(measure)
     describe = staticmethod(describe)
     class_counts = staticmethod(class_counts)

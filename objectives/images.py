@@ -7,6 +7,7 @@ divide and to count what has been read.
 
 import fcntl
 import hashlib
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from objectives.errors import SettingsError, require_count, unknown_name
 from objectives.sources import SOURCES, Arrays, cache_folder, default_root
+from objectives.stratified import stratified_split
 
 IMAGE_FOLDER = "image_folder"
 NAMES = (*SOURCES, IMAGE_FOLDER)
@@ -108,29 +110,26 @@ def divide(
     train, val = np.flatnonzero(~in_val), np.flatnonzero(in_val)
     test: dict[str, Indices] = {}
     if settings.test_fraction:
-        train, drawn = _draw(train, labels, settings, test_size=settings.test_fraction)
+        train, drawn = _draw(
+            train, labels, _n_left(len(train), settings.test_fraction), settings.seed
+        )
         train, test = np.sort(train), {"test": np.sort(drawn)}
     if settings.limit is not None and settings.limit < len(train):
-        train, _ = _draw(train, labels, settings, train_size=settings.limit)
+        train, _ = _draw(train, labels, settings.limit, settings.seed)
     if not len(val):
-        train, val = _draw(train, labels, settings, test_size=settings.val_fraction)
+        train, val = _draw(
+            train, labels, _n_left(len(train), settings.val_fraction), settings.seed
+        )
     return {"train": np.sort(train), "val": np.sort(val), **test}
 
 
-def _draw(
-    indices: Indices, labels: Indices, settings: DataSettings, **share: float
-) -> tuple[Indices, Indices]:
-    from sklearn.model_selection import train_test_split
+def _draw(indices: Indices, labels: Indices, n_kept: int, seed: int) -> tuple[Indices, Indices]:
+    kept, drawn = stratified_split(labels[indices], n_kept, seed)
+    return indices[kept], indices[drawn]
 
-    try:
-        kept, drawn = train_test_split(
-            indices, stratify=labels[indices], random_state=settings.seed, **share
-        )
-    except ValueError as error:
-        raise SettingsError(
-            f"data: the images must suffice for a split by class: {error}"
-        ) from None
-    return kept, drawn
+
+def _n_left(n_images: int, share: float) -> int:
+    return n_images - math.ceil(share * n_images)
 
 
 def count_classes(

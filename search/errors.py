@@ -95,9 +95,13 @@ def nearest(word: str, valid: Iterable[str]) -> str | None:
         valid: What could have been given.
 
     Returns:
-        The nearest one, or None when nothing is near.
+        The only one that begins so, else the nearest one, or None when nothing is near.
     """
-    return next(iter(difflib.get_close_matches(word, list(valid), n=1, cutoff=0.6)), None)
+    words = list(valid)
+    longer = [other for other in words if other.startswith(word)] if len(word) > 2 else []
+    if len(longer) == 1:
+        return longer[0]
+    return next(iter(difflib.get_close_matches(word, words, n=1, cutoff=0.6)), None)
 
 
 def shown(value: object) -> str:

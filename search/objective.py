@@ -14,7 +14,9 @@ trial. An objective that takes an argument `seed` is given the trial's seed. One
 methods of `ResumableObjective` goes on after an interruption, one with those of
 `PredictingObjective` can be evaluated, and those of `ClassifyingObjective` and
 `DeployableObjective` let its best network be used; what one may tell before it trains is in
-`search.spaces.measure`. It may also have, looked at after each epoch:
+`search.spaces.measure`. With a static or class method `declares(**settings)` it names the
+`parameters` that it takes and the `metrics` that it reports, either or both; other names in a
+space file are then refused before a trial starts. It may also have, looked at after each epoch:
 
     settling        True while it looks worse than it is, so that it must not be pruned
     stop_reason     why it ended before its last epoch: one line, shown with the trial

@@ -27,7 +27,7 @@ start_from:
 """
 
 OBJECTIVE = """\
-def train(params, epochs):
+def train(params, **settings):
     yield {"score": params["rate"]}
 """
 

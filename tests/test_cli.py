@@ -285,7 +285,7 @@ def test_check_describes_the_space(search: Search) -> None:
     assert "size        continuous (x)" in result.stdout
     assert "budget      5 trials, up to 3 epochs each" in result.stdout
     assert "good, bad" in result.stdout
-    assert result.stderr == "next: search run toy.yaml\n"
+    assert result.stderr == "next: search check toy.yaml --try\n      search run toy.yaml\n"
 
 
 def test_list_shows_trials_by_state_and_best_value(studied: Search) -> None:

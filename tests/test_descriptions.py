@@ -88,7 +88,9 @@ def test_evaluate_of_a_folder_needs_a_test_split(search: Search, pets: Path) -> 
 def test_check_objective_without_images_says_nothing_of_them(
     search: Search, tmp_path: Path
 ) -> None:
-    (tmp_path / "plain.py").write_text("def train(params):\n    yield {'score': 1.0}\n")
+    (tmp_path / "plain.py").write_text(
+        "def train(params, **settings):\n    yield {'score': 1.0}\n"
+    )
     result = search("check", "small.yaml", "--set", "objective=plain:train")
     assert result.returncode == 0, result.stderr
     assert "share" not in result.stdout

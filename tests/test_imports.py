@@ -4,6 +4,7 @@ import ast
 import graphlib
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -198,3 +199,15 @@ def test_importing_the_inline_engine_loads_neither_ray_nor_torch() -> None:
     packages = loaded("-c", "import search.running.engines.inline")
     assert "optuna" in packages
     assert not packages & {"torch", "ray"}
+
+
+def test_check_loads_neither_ray_nor_torch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    check = ("-m", "search", "check", "spaces/small_cnn.yaml")
+    first, again = loaded(*check), loaded(*check)
+    assert "optuna" in again
+    assert not first & {"torch", "ray"}
+    # The images were prepared by the first one; to count them again takes numpy alone.
+    assert not again & {"torch", "ray", "sklearn", "scipy", "pandas", "PIL"}

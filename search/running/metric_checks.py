@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from search.errors import listing
+from search.errors import did_you_mean, listing
 from search.spaces.spec import MetricSpec
 from search.studies.record import Report
 
@@ -21,7 +21,8 @@ def metric_problem(metrics: Sequence[MetricSpec], report: Report) -> str:
         key = "metric.name" if len(metrics) == 1 else f"metrics[{i}].name"
         if name not in report.metrics:
             return (
-                f"{key}: a metric that the objective reports must be given, got {name!r}; "
+                f"{key}: a metric that the objective reports must be given, got {name!r}"
+                f"{did_you_mean(name, report.metrics)}; "
                 f"it reports {listing(sorted(report.metrics))}"
             )
         if report.metrics[name] is None:

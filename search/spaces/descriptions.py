@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from search.errors import ObjectiveError
-from search.objective import load_objective
+from search.spaces.objective_source import static_member
 
 ClassCounts = Mapping[str, Mapping[str, int]]
 """Images by class and split."""
@@ -28,7 +28,7 @@ def class_counts(objective: str, settings: Mapping[str, Any]) -> ClassCounts | N
     Raises:
         ObjectiveError: If it cannot be loaded, or not read its images.
     """
-    method = getattr(load_objective(objective), "class_counts", None)
+    method = static_member(objective, "class_counts")
     return _call(method, **settings) if method else None
 
 
@@ -45,7 +45,7 @@ def image_notes(objective: str, settings: Mapping[str, Any]) -> list[str]:
     Raises:
         ObjectiveError: If it cannot be loaded, or not read its images.
     """
-    method = getattr(load_objective(objective), "notes", None)
+    method = static_member(objective, "notes")
     return [str(note) for note in _call(method, **settings)] if method else []
 
 
@@ -63,7 +63,7 @@ def layer_table(objective: str, params: Mapping[str, Any], settings: Mapping[str
     Raises:
         ObjectiveError: If the objective cannot be loaded or does not tell.
     """
-    method = getattr(load_objective(objective), "describe", None)
+    method = static_member(objective, "describe")
     if method is None:
         raise ObjectiveError(
             f"objective: {objective} must have describe(params, **settings) for its layers "

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from search.errors import ObjectiveError
-from search.objective import load_objective
+from search.spaces.objective_source import static_member
 
 Measured = dict[str, float]
 """What was measured of a point, by name."""
@@ -37,7 +37,7 @@ class Measure:
         Raises:
             ObjectiveError: If it cannot be loaded.
         """
-        return callable(getattr(load_objective(self._objective), "measure", None))
+        return static_member(self._objective, "measure") is not None
 
     def __call__(self, params: Mapping[str, Any]) -> Measured | None:
         """Measure a point.
@@ -57,9 +57,9 @@ class Measure:
         return self._known[key]
 
     def _ask(self, params: Mapping[str, Any]) -> Measured | None:
-        factory: Any = load_objective(self._objective)
+        measure: Any = static_member(self._objective, "measure")
         try:
-            measured = factory.measure(dict(params), **self._settings)
+            measured = measure(dict(params), **self._settings)
         except Exception as error:  # noqa: BLE001  it is the user's code
             if getattr(error, "infeasible", False):
                 return None

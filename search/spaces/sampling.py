@@ -70,13 +70,16 @@ def make_sampler(spec: SamplerSpec, space: Space, informing: "Informing" = list)
     return ListingSampler(space, spec.options.get("values", {}), shuffle_seed, informing)
 
 
-def sample_points(space: Space, n_points: int, seed: int = 0) -> list[Params]:
+def sample_points(
+    space: Space, n_points: int, seed: int = 0, fixed: Params | None = None
+) -> list[Params]:
     """Draw feasible points uniformly.
 
     Args:
         space: What to draw from.
         n_points: How many.
         seed: The same seed gives the same points.
+        fixed: Values that the first point has.
 
     Returns:
         The points.
@@ -86,6 +89,8 @@ def sample_points(space: Space, n_points: int, seed: int = 0) -> list[Params]:
     """
     with quiet_optuna():
         study = optuna.create_study(sampler=DrawingSampler(space, _uniform, seed, {}))
+        if fixed:
+            study.enqueue_trial(fixed)
     return [space.suggest(study.ask()) for _ in range(n_points)]
 
 

@@ -33,11 +33,12 @@ _RESERVED = {"true", "false", *expressions.FUNCTIONS}
 _TRIED_POINTS = 50  # on which a constraint must be computable
 
 
-def parameter_problems(sections: Sections) -> Iterator[Problem]:
+def parameter_problems(sections: Sections, *, askable: bool) -> Iterator[Problem]:
     """Check parameters, conditions, constraints and starting points.
 
     Args:
         sections: What of the file is well-formed.
+        askable: Whether the objective can be asked about points, as it takes these parameters.
 
     Yields:
         Each mistake.
@@ -52,7 +53,7 @@ def parameter_problems(sections: Sections) -> Iterator[Problem]:
     yield from _default_problems(sound)
     yield from _name_problems(sections)
     bonds = [*_condition_problems(sections, sound), *_syntax_problems(sections)]
-    bonds += stranger_problems(sections, drawable=all_sound and not bonds)
+    bonds += stranger_problems(sections, drawable=askable and all_sound and not bonds)
     if not bonds and all_sound:
         bonds = list(_computation_problems(sections))
     yield from bonds

@@ -16,9 +16,11 @@ from ruamel.yaml import YAML
 
 from search.errors import SpaceError, did_you_mean, listing, nearest, shown
 from search.objective import extend_import_path
+from search.spaces.declared_checks import declared_problems
 from search.spaces.document import Document, KeyPath, Override, read_document
 from search.spaces.measure_checks import measured_problem
 from search.spaces.parameters import PARAMETER_TYPES, Parameter
+from search.spaces.probing import probing_problems
 from search.spaces.sampling import sample_points
 from search.spaces.section_checks import section_problems
 from search.spaces.sections import Sections
@@ -46,7 +48,9 @@ _WANTED_TYPES = {
 }
 
 
-def load_space_file(path: Path, overrides: Iterable[str | Override] = ()) -> Spec:
+def load_space_file(
+    path: Path, overrides: Iterable[str | Override] = (), *, probe: bool = False
+) -> Spec:
     """Read, override and validate a space file.
 
     The folder of the file and the current folder become importable, as objectives may lie
@@ -55,6 +59,7 @@ def load_space_file(path: Path, overrides: Iterable[str | Override] = ()) -> Spe
     Args:
         path: The file.
         overrides: Assignments such as `budget.trials=10`, as by `--set`, applied in this order.
+        probe: Whether an objective that declares no names is imported and asked about points.
 
     Returns:
         A search that can run.
@@ -62,18 +67,45 @@ def load_space_file(path: Path, overrides: Iterable[str | Override] = ()) -> Spe
     Raises:
         SpaceError: With every mistake found.
     """
-    document = read_document(path)
-    for given in overrides:
-        override = given if isinstance(given, Override) else Override(given, f"--set {given}")
-        _override(document, override)
+    document = _read(path, overrides)
     extend_import_path(import_folders(path))
     sections = _validate_sections(document)
-    for problem in [*parameter_problems(sections), *section_problems(sections)]:
+    declared = list(declared_problems(sections))
+    problems = parameter_problems(sections, askable=not declared)
+    for problem in [*declared, *problems, *section_problems(sections)]:
         document.add_problem(problem.path, problem.text, at_key=problem.at_key)
     document.raise_problems()
     spec = Spec.model_validate(document.data)
     _check_feasible(spec, document)
+    for problem in probing_problems(spec) if probe else ():
+        document.add_problem(problem.path, problem.text, at_key=problem.at_key)
+    document.raise_problems()
     return spec
+
+
+def _read(path: Path, overrides: Iterable[str | Override]) -> Document:
+    document = read_document(path)
+    for given in overrides:
+        override = given if isinstance(given, Override) else Override(given, f"--set {given}")
+        _override(document, override)
+    return document
+
+
+def problem_in(path: Path, overrides: Iterable[str], key: KeyPath, text: str) -> SpaceError:
+    """Place a mistake that was found later, as by trying the objective.
+
+    Args:
+        path: The space file.
+        overrides: Assignments to its keys.
+        key: Where the mistake is.
+        text: What must hold and what was given.
+
+    Returns:
+        The error to raise.
+    """
+    document = _read(path, overrides)
+    document.add_problem(key, text)
+    return SpaceError(document.problems)
 
 
 _EITHER = {"metric": "metrics", "metrics": "metric"}

@@ -1,0 +1,148 @@
+"""Tries a search before it runs: one epoch of one point, in this process, without a study."""
+
+import re
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from search.durations import format_duration
+from search.errors import SearchError, listing, shown
+from search.objective import load_objective
+from search.running.assignment import shared_worker
+from search.running.trial import Assignment, make_objective, run_trial
+from search.spaces.sampling import sample_points, trial_seed
+from search.spaces.space import Params, Space
+from search.spaces.spec import Spec
+from search.studies.record import Failure, Report
+from search.tables import value_text
+
+_FURTHER_POINTS = 10  # drawn where the objective finds the ones before infeasible
+
+_ABILITIES = {
+    "load_state_dict": "goes on from its last epoch",
+    "predict": "can be evaluated",
+    "classify": "can classify pictures",
+    "deployable": "can be exported",
+}
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What one epoch of one point has shown.
+
+    Args:
+        params: The point.
+        report: Its first epoch.
+        abilities: What the objective can do besides training, in words.
+    """
+
+    params: Params
+    report: Report
+    abilities: tuple[str, ...]
+
+
+def try_epoch(spec: Spec, folders: Sequence[str]) -> Tried:
+    """Run one epoch of the first point of `start_from`, or of a drawn one.
+
+    Args:
+        spec: A valid search.
+        folders: Where its objective may lie.
+
+    Returns:
+        What it has shown.
+
+    Raises:
+        SearchError: If the objective fails, with the place in its own file.
+    """
+    with tempfile.TemporaryDirectory(prefix="search-") as folder:
+        for params in _points(spec):
+            assignment = _assignment(spec, params, folders, folder)
+            event = next(run_trial(assignment))
+            if isinstance(event, Report):
+                return Tried(params, event, _abilities(assignment))
+            failure = event.failure or Failure("error", "no epoch was reported")
+            if failure.kind != "infeasible":
+                break
+    values = listing(f"{name}={shown(value)}" for name, value in params.items())
+    raise SearchError(
+        f"{spec.objective}: one epoch must run, got {failure.reason}, at {values}"
+        + _place_in_file(spec.objective, failure.traceback)
+    )
+
+
+def tried_lines(tried: Tried, spec: Spec) -> Iterator[str]:
+    """Say what one epoch has shown.
+
+    Args:
+        tried: The epoch.
+        spec: The search.
+
+    Yields:
+        Lines for people.
+    """
+    report = tried.report
+    values = listing(f"{name}={value_text(value)}" for name, value in tried.params.items())
+    metrics = listing(f"{name} {_metric_text(value)}" for name, value in report.metrics.items())
+    set_up = format_duration(report.elapsed_s - report.seconds)
+    yield f"tried       {values}"
+    yield f"took        {set_up} to begin, {format_duration(report.seconds)} for the first epoch"
+    if spec.epochs:
+        training = format_duration(spec.epochs * report.seconds)
+        yield f"a trial     about {training} of training if all {spec.epochs} epochs are like it"
+    yield f"metrics     {metrics}"
+    yield f"objective   {listing(tried.abilities)}"
+
+
+def _metric_text(value: float | None) -> str:
+    return "None" if value is None else f"{value:.4g}"
+
+
+def _points(spec: Spec) -> Iterator[Params]:
+    space = Space.of(spec)
+    first = spec.start_from[0] if spec.start_from else {}
+    yield from sample_points(space, 1, spec.sampler.seed, fixed=first)
+    yield from sample_points(space, _FURTHER_POINTS, spec.sampler.seed)
+
+
+def _assignment(
+    spec: Spec, params: dict[str, Any], folders: Sequence[str], folder: str
+) -> Assignment:
+    return Assignment(
+        number=0,
+        params=params,
+        seed=trial_seed(spec.sampler.seed, 0),
+        objective=spec.objective,
+        settings=spec.settings,
+        checkpoints=folder,
+        error_file=str(Path(folder) / "error.txt"),
+        time_limit_s=None,
+        worker=shared_worker(
+            list(folders),
+            n_threads=max(1, int(spec.resources.cpus_per_trial)),
+            hide_gpus=spec.resources.gpus_per_trial == 0,
+        ),
+    )
+
+
+def _abilities(assignment: Assignment) -> tuple[str, ...]:
+    factory = load_objective(assignment.objective)
+    subject = factory if isinstance(factory, type) else make_objective(assignment)
+    found = [text for name, text in _ABILITIES.items() if hasattr(subject, name)]
+    if "load_state_dict" not in dir(subject):
+        found.insert(0, "runs again from its first epoch after an interruption")
+    return tuple(found)
+
+
+def _place_in_file(objective: str, traceback: str) -> str:
+    """Cut a traceback down to the last lines of it in the objective's own file."""
+    module = sys.modules.get(objective.partition(":")[0])
+    file = getattr(module, "__file__", None)
+    frames = re.split(r'(?m)^(?=  File ")', traceback)
+    own = [frame for frame in frames if file and frame.startswith(f'  File "{file}"')]
+    if not own:
+        return ""
+    lines = [line for line in own[-1].splitlines() if line.startswith("  ")]
+    return "\n" + "\n".join(lines)

@@ -1,0 +1,51 @@
+"""Asks an objective that declares no names about a few points, before a trial fails of them."""
+
+from collections.abc import Iterator
+
+from search.errors import ObjectiveError, listing, shown
+from search.spaces.declared_checks import place_in, worded_error
+from search.spaces.document import KeyPath
+from search.spaces.objective_source import static_member
+from search.spaces.sampling import sample_points
+from search.spaces.sections import Problem
+from search.spaces.space import Space
+from search.spaces.spec import Spec
+
+_PROBES = ("measure", "describe")
+_DRAWN_POINTS = 3
+
+
+def probing_problems(spec: Spec) -> Iterator[Problem]:
+    """Have the whole points of `start_from` and a few drawn ones measured or described.
+
+    Args:
+        spec: A valid search.
+
+    Yields:
+        The first mistake of all points.
+    """
+    try:
+        if static_member(spec.objective, "declares"):
+            return  # it was asked
+        methods = {name: static_member(spec.objective, name) for name in _PROBES}
+    except ObjectiveError:
+        return  # an objective that cannot be imported here may be where trials run
+    name, method = next(((n, m) for n, m in methods.items() if m), ("", None))
+    if method is None:
+        return
+    space = Space.of(spec)
+    keys: dict[KeyPath, str] = {("parameters", key): key for key in space.parameters}
+    keys |= {("settings", key): key for key in spec.settings}
+    given = [point for point in spec.start_from if space.is_whole(point)]
+    for point in [*given, *sample_points(space, _DRAWN_POINTS, spec.sampler.seed)]:
+        try:
+            method(dict(point), **spec.settings)
+        except Exception as error:  # noqa: BLE001  it is the user's code
+            if getattr(error, "infeasible", False):
+                continue
+            reason = worded_error(error)
+            values = listing(f"{key}={shown(value)}" for key, value in point.items())
+            place = place_in(reason, keys)
+            text = f"{spec.objective}.{name} must take this point, got {reason}, at {values}"
+            yield Problem(place or ("objective",), text, at_key=place is not None)
+            return
