@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from objectives.data import DataSettings
 from objectives.errors import unknown_name
+from objectives.images import DataSettings
 from objectives.layers import ImageShape
 from objectives.models import MODELS, model_parameters
 from objectives.recipe import Recipe, recipe_parameters

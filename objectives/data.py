@@ -1,77 +1,21 @@
-"""Image data for training: split, kept in memory once per node, indexed on the device.
+"""Image data for training: kept in memory once per node, indexed on the device.
 
-A data set is read once and written as plain `.npy` files into the cache folder; every
-worker maps these files into memory, so all of them share the same pages. Batches are index
-selections; there is no DataLoader.
+Batches are index selections; there is no DataLoader.
 """
 
-import fcntl
-import hashlib
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.model_selection import train_test_split
 from torch import Tensor
 
-from objectives.errors import SettingsError, require_count, unknown_name
-from objectives.sources import KNOWN_SHAPES, SOURCES, Arrays, cache_folder, default_root
-
-SPLITS = ("train", "val", "test")
-
-
-@dataclass(frozen=True)
-class DataSettings:
-    """Which images, and how they are split.
-
-    Args:
-        name: A key of `SOURCES`.
-        root: Folder of torchvision's data sets; None looks at `$SEARCH_DATA`, then the cache.
-        path: Folder of an `image_folder`, in the current folder or else in `$SEARCH_DATA`.
-        image_size: Height and width to scale to; None keeps those of the source.
-        val_fraction: Share of the training images that becomes the validation split, in (0, 1).
-        limit: Use only so many training images (validation included), by class; None uses all.
-        seed: Of the split and of `limit`.
-    """
-
-    name: str = "digits"
-    root: str | None = None
-    path: str | None = None
-    image_size: int | None = None
-    val_fraction: float = 0.2
-    limit: int | None = None
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Refuse values that no data set can satisfy.
-
-        Raises:
-            SettingsError: If one does not hold.
-        """
-        if self.name not in SOURCES:
-            raise unknown_name("data.name", self.name, SOURCES)
-        if not 0 < self.val_fraction < 1:
-            raise SettingsError(f"0 < data.val_fraction < 1 must hold, got {self.val_fraction}")
-        for name, value in (("limit", self.limit), ("image_size", self.image_size)):
-            if value is not None:
-                require_count(f"data.{name}", value)
-        if (self.name == "image_folder") != (self.path is not None):
-            raise SettingsError("data.path must be given for image_folder and for nothing else")
-
-    @property
-    def folder(self) -> Path:
-        """Where the source reads from; a relative `path` may also lie in the data root."""
-        given = Path(self.path or self.root or default_root()).expanduser()
-        in_root = default_root() / given
-        return (
-            in_root if self.path and not given.exists() and in_root.exists() else given
-        ).resolve()
+from objectives.errors import SettingsError
+from objectives.image_folder import NO_TEST, fit_images, open_folder
+from objectives.images import DataSettings, Indices, source_arrays
+from objectives.sources import KNOWN_SHAPES, Arrays
 
 
 @dataclass(frozen=True)
@@ -169,9 +113,9 @@ def load_dataset(settings: DataSettings, device: str) -> Dataset:
     Raises:
         SettingsError: If it cannot be read, or is too small to split.
     """
-    arrays = _shared_arrays(settings, train=True)
+    arrays, places = fit_images(settings)
     images, labels = _tensors(arrays, device)
-    train, val = _split_indices(arrays.labels, settings)
+    train, val = places["train"], places["val"]
     scale, shift = _statistics(arrays.images, train)
     return Dataset(
         train=Split(images, labels, torch.from_numpy(train).to(device)),
@@ -210,40 +154,27 @@ def load_test_split(settings: DataSettings, device: str) -> Split:
         device: Where they are to lie.
 
     Returns:
-        The test split, whole.
+        The test split, whole, or what `test_fraction` took from a folder for it.
 
     Raises:
         SettingsError: If the source has none.
     """
-    images, labels = _tensors(_shared_arrays(settings, train=False), device)
-    return Split(images, labels, torch.arange(len(labels), device=device))
+    places: Indices | None = None
+    if not settings.is_folder:
+        arrays = source_arrays(settings, "test")
+    else:
+        folder = open_folder(settings)
+        if not folder.test and "test" not in folder.places:
+            raise SettingsError(f"data.path: {NO_TEST}")
+        arrays, places = (folder.test or folder.fit).map(), folder.places.get("test")
+    images, labels = _tensors(arrays, device)
+    if places is None:
+        places = np.arange(len(labels))
+    return Split(images, labels, torch.from_numpy(places).to(device))
 
 
 def _tensors(arrays: Arrays, device: str) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(arrays.images).to(device), torch.from_numpy(arrays.labels).to(device)
-
-
-def _split_indices(
-    labels: NDArray[np.int64], settings: DataSettings
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Split by class, so that each part has every class in the same share."""
-    indices = np.arange(len(labels))
-    try:
-        if settings.limit is not None and settings.limit < len(labels):
-            indices, _ = train_test_split(
-                indices, train_size=settings.limit, stratify=labels, random_state=settings.seed
-            )
-        train, val = train_test_split(
-            indices,
-            test_size=settings.val_fraction,
-            stratify=labels[indices],
-            random_state=settings.seed,
-        )
-    except ValueError as error:
-        raise SettingsError(
-            f"data: the images must suffice for a split by class: {error}"
-        ) from None
-    return np.sort(train), np.sort(val)
 
 
 def _statistics(images: NDArray[np.uint8], indices: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
@@ -261,63 +192,3 @@ def _statistics(images: NDArray[np.uint8], indices: NDArray[np.int64]) -> tuple[
     scale = torch.tensor(1 / deviation, dtype=torch.float32)
     shift = torch.tensor(-mean / deviation, dtype=torch.float32)
     return scale.view(1, -1, 1, 1), shift.view(1, -1, 1, 1)
-
-
-def _shared_arrays(settings: DataSettings, train: bool) -> Arrays:
-    """Map the images of a source from the cache, reading the source if it was not yet."""
-    folder = cache_folder() / "images" / images_key(settings, train)
-    if not (folder / "classes.txt").exists():
-        with locked(folder):
-            if not (folder / "classes.txt").exists():
-                arrays = SOURCES[settings.name](settings.folder, train, settings.image_size)
-                _write_arrays(folder, arrays)
-    classes = tuple((folder / "classes.txt").read_text(encoding="utf-8").splitlines())
-    # Copy-on-write mapping: pages are shared until someone writes, and nobody does.
-    images = np.load(folder / "images.npy", mmap_mode="c")
-    return Arrays(np.asarray(images), np.load(folder / "labels.npy"), classes)
-
-
-def _write_arrays(folder: Path, arrays: Arrays) -> None:
-    np.save(folder / "images.npy", arrays.images)
-    np.save(folder / "labels.npy", arrays.labels)
-    unfinished = folder / "classes.unfinished"
-    unfinished.write_text("\n".join(arrays.classes), encoding="utf-8")
-    os.replace(unfinished, folder / "classes.txt")  # last: its presence says all is whole
-
-
-def images_key(settings: DataSettings, train: bool) -> str:
-    """Name a prepared set of images.
-
-    Args:
-        settings: Which images.
-        train: Which split of the source.
-
-    Returns:
-        The name of a folder; another state of an image folder gets another one.
-    """
-    parts = [str(settings.image_size), str(train)]
-    if settings.name == "image_folder":
-        for path in sorted(settings.folder.rglob("*")):
-            if path.is_file():
-                stat = path.stat()
-                parts.append(f"{path} {stat.st_size} {stat.st_mtime_ns}")
-    elif settings.name != "digits":
-        parts.append(str(settings.folder))
-    digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-    return f"{settings.name}-{'train' if train else 'test'}-{digest}"
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Let one process of a node prepare a folder while the others wait.
-
-    Args:
-        folder: Made if it is missing.
-
-    Yields:
-        None, once it is this process's turn.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

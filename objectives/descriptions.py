@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import torch
-
 from objectives.blueprint import Blueprint
-from objectives.data import image_shape_and_classes, load_dataset
+from objectives.data import image_shape_and_classes
+from objectives.image_folder import fit_images, open_folder
+from objectives.images import count_classes
 from objectives.models import count_parameters
 
 
@@ -54,14 +54,25 @@ def class_counts(**settings: Any) -> dict[str, dict[str, int]]:
         **settings: Those of the objective.
 
     Returns:
-        For each class, how many images `train` and `val` have of it.
+        For each class, how many images `train` and `val` have of it, and `test` of a folder.
     """
-    data = load_dataset(Blueprint.of({}, settings).data, "cpu")
-    counts = {
-        name: torch.bincount(split.labels[split.indices], minlength=len(data.classes))
-        for name, split in (("train", data.train), ("val", data.val))
-    }
-    return {
-        label: {name: int(count[i]) for name, count in counts.items()}
-        for i, label in enumerate(data.classes)
-    }
+    data = Blueprint.of({}, settings).data
+    if data.is_folder:
+        return open_folder(data).class_counts()
+    arrays, places = fit_images(data)
+    return count_classes(
+        arrays.classes, {split: arrays.labels[at] for split, at in places.items()}
+    )
+
+
+def notes(**settings: Any) -> list[str]:
+    """Tell what is worth knowing of the images before a search.
+
+    Args:
+        **settings: Those of the objective.
+
+    Returns:
+        A sentence each.
+    """
+    data = Blueprint.of({}, settings).data
+    return open_folder(data).notes() if data.is_folder else []

@@ -15,7 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from objectives.data import Dataset, DataSettings, Split, images_key, locked
+from objectives.data import Dataset, Split
+from objectives.image_folder import open_folder
+from objectives.images import DataSettings, locked, source_key
 from objectives.pretrained import Pretrained
 from objectives.sources import cache_folder
 
@@ -72,7 +74,11 @@ def _write(file: Path, features: NDArray[np.float32]) -> None:
 
 def _name(model: Pretrained, settings: DataSettings, used: NDArray[np.int64]) -> str:
     """Name the features of some images: other weights, layers or images, another name."""
-    images = images_key(settings, train=True)
+    images = (
+        open_folder(settings).fit.place.name
+        if settings.is_folder
+        else source_key(settings, "train")
+    )
     digest = hashlib.sha256(f"{images} {model.image_size} {model.backbone!r}".encode())
     digest.update(used.tobytes())
     for name, tensor in sorted(model.state_dict().items()):

@@ -14,13 +14,14 @@ from PIL.Image import Image
 from torch import nn
 
 from objectives.blueprint import Blueprint
-from objectives.data import SPLITS, Dataset, Split, load_dataset, load_test_split
+from objectives.data import Dataset, Split, load_dataset, load_test_split
 from objectives.deployment import Deployed
-from objectives.descriptions import class_counts, describe, measure
+from objectives.descriptions import class_counts, describe, measure, notes
 from objectives.devices import choose_device, half_precision
 from objectives.errors import require_count, unknown_name
 from objectives.examples import some_examples
 from objectives.features import feature_dataset
+from objectives.folders import SPLITS
 from objectives.metrics import classification_metrics
 from objectives.models import count_parameters
 from objectives.pictures import as_picture, prepare
@@ -250,6 +251,7 @@ class ImageClassifier:
     measure = staticmethod(measure)
     describe = staticmethod(describe)
     class_counts = staticmethod(class_counts)
+    notes = staticmethod(notes)
 
     def _split(self, name: str) -> Split:
         """Load a split; the test split only when it is asked for."""

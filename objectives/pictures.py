@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from objectives.errors import PictureError
+from objectives.image_files import as_rgb, eight_bits
 from objectives.sources import KNOWN_SHAPES, resize
 
 _STROKE = 64
@@ -50,7 +51,7 @@ def prepare(picture: Image.Image, source: str, size: tuple[int, int]) -> NDArray
 
     Args:
         picture: Of any size and mode.
-        source: A key of `objectives.sources.SOURCES`.
+        source: The name of a data set, as in `objectives.images.NAMES`.
         size: Height and width that the network is given.
 
     Returns:
@@ -83,7 +84,7 @@ def as_picture(pixels: NDArray[np.uint8]) -> Image.Image:
 
 
 def colour(picture: Image.Image, size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Scale a picture as `objectives.sources.read_image_folder` does.
+    """Scale a picture as `objectives.image_files.read_files` does.
 
     Args:
         picture: Of any size and mode.
@@ -92,7 +93,7 @@ def colour(picture: Image.Image, size: tuple[int, int]) -> NDArray[np.uint8]:
     Returns:
         `(3, H, W)`.
     """
-    scaled = picture.convert("RGB")
+    scaled = as_rgb(picture)
     if scaled.size != size[::-1]:
         scaled = scaled.resize(size[::-1])
     return np.asarray(scaled, np.uint8).transpose(2, 0, 1)
@@ -108,9 +109,8 @@ def grey(picture: Image.Image) -> NDArray[np.uint8]:
         `(H, W)`.
     """
     picture = ImageOps.exif_transpose(picture)
-    if picture.mode[0] in "IF":  # 16 bits, which Pillow would cut off at 255
-        values = np.asarray(picture, np.float64)
-        return np.clip(values / 257 if values.max() > 255 else values, 0, 255).astype(np.uint8)
+    if picture.mode[0] in "IF":
+        return eight_bits(picture)
     if not picture.has_transparency_data:
         return np.asarray(picture.convert("L"), np.uint8)
     shades, opacity = np.moveaxis(np.asarray(picture.convert("RGBA").convert("LA"), float), 2, 0)

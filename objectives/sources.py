@@ -1,7 +1,7 @@
 """Where images come from: each source reads one data set into arrays of bytes.
 
 Every source returns `Arrays` for one split, training or test; what becomes training and
-what validation is decided in `objectives.data`.
+what validation is decided in `objectives.images`. Folders of images: `objectives.image_folder`.
 """
 
 import contextlib
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from objectives.errors import SettingsError
@@ -68,6 +67,8 @@ def resize(images: NDArray[np.uint8], size: int | None) -> NDArray[np.uint8]:
     """
     if size is None or images.shape[2:] == (size, size):
         return images
+    import torch
+
     scaled = torch.nn.functional.interpolate(
         torch.from_numpy(images).float(), size=(size, size), mode="bilinear", antialias=True
     )
@@ -120,49 +121,11 @@ def torchvision_source(name: str) -> Source:
     return read
 
 
-def read_image_folder(root: Path, train: bool, size: int | None) -> Arrays:
-    """Read a folder with one folder of images per class.
-
-    Args:
-        root: The folder, or one with `train` and `test` folders of that form in it.
-        train: Which split.
-        size: Image size; where None, that of the first image.
-
-    Returns:
-        Colour images.
-
-    Raises:
-        SettingsError: If there are no such images, or no test split was found.
-    """
-    from torchvision.datasets import ImageFolder
-
-    folder = root / ("train" if train else "test")
-    if not folder.is_dir():
-        if not train:
-            raise SettingsError(f"data.path: a folder 'test' must lie in {root}, none found")
-        folder = root
-    try:
-        dataset = ImageFolder(str(folder))
-    except (FileNotFoundError, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise SettingsError(
-            f"data.path: one folder of images per class must lie in {folder}, got: {reason}"
-        ) from None
-    if size is None:
-        size = min(dataset[0][0].size)
-    images = np.empty((len(dataset), 3, size, size), dtype=np.uint8)
-    for i, (image, _) in enumerate(dataset):
-        square = image.resize((size, size)) if image.size != (size, size) else image
-        images[i] = np.asarray(square, dtype=np.uint8).transpose(2, 0, 1)
-    return Arrays(images, np.asarray(dataset.targets, np.int64), tuple(dataset.classes))
-
-
 SOURCES: dict[str, Source] = {
     "digits": read_digits,
     "mnist": torchvision_source("MNIST"),
     "fashion_mnist": torchvision_source("FashionMNIST"),
     "cifar10": torchvision_source("CIFAR10"),
-    "image_folder": read_image_folder,
 }
 
 KNOWN_SHAPES = {

@@ -6,8 +6,11 @@ that needs them, so that `search --help` answers at once.
 
 import sys
 from collections.abc import Callable
+from importlib import metadata
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from search.errors import SearchError
 from search.verbs import (
@@ -48,7 +51,27 @@ VERBS: dict[str, Callable[..., None]] = {
     "export-model": using.export_model,
 }
 
+
+def _without_values(params: list[Any]) -> list[Any]:
+    """Let flags stand in the help without the type of a value: they take none."""
+    for param in params:
+        if getattr(param, "is_flag", False):
+            param.metavar = ""
+    return params
+
+
+class _Verb(TyperCommand):
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _without_values(super().get_params(ctx))
+
+
+class _Verbs(TyperGroup):
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _without_values(super().get_params(ctx))
+
+
 app = typer.Typer(
+    cls=_Verbs,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -56,7 +79,25 @@ app = typer.Typer(
     "Start with: search run spaces/small_cnn.yaml",
 )
 for name, verb in VERBS.items():
-    app.command(name)(verb)
+    app.command(name, cls=_Verb)(verb)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"search {metadata.version('search')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Take the options that stand before a verb."""
 
 
 def main() -> None:

@@ -30,14 +30,14 @@ def start(folder: Path, *args: str) -> "subprocess.Popen[str]":
     )
 
 
-def command_in(folder: Path) -> Search:
+def command_in(folder: Path, **variables: str) -> Search:
     """Give the command as users run it in a folder, without a terminal."""
 
     def run(*args: str, input_: str | None = None) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [sys.executable, "-m", "search", *args],
             cwd=folder,
-            env=environment(folder),
+            env={**environment(folder), **variables},
             input=input_,
             capture_output=True,
             text=True,

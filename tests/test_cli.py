@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib import metadata
 from pathlib import Path
 
 import pandas as pd
@@ -140,8 +141,8 @@ def test_run_ends_when_too_many_trials_in_a_row_failed(search: Search) -> None:
     )
     assert result.returncode == 3
     assert result.stderr.splitlines()[-1] == (
-        "error: failures.max_failures: fewer than 3 trials in a row must fail, got 3, of these "
-        "3 x error: RuntimeError: out of luck"
+        "error: stopped after 3 failed trials in a row (failures.max_failures): error: "
+        "RuntimeError: out of luck"
     )
     assert len(json.loads(search("leaderboard", "toy", "--json").stdout)) == 3
 
@@ -161,7 +162,7 @@ def test_run_ends_when_too_many_trials_in_a_row_failed(search: Search) -> None:
         ),
         (
             ["--trials", "0"],
-            "error: --set budget.trials=0: budget.trials: a value above 0 must be given, got 0\n",
+            "error: --trials 0: budget.trials: a value above 0 must be given, got 0\n",
         ),
     ],
 )
@@ -181,6 +182,23 @@ def test_run_without_the_resources_leaves_no_study(folder: Path, search: Search)
     assert not (folder / "studies" / "toy").exists()
 
 
+@pytest.mark.parametrize(
+    ("flags", "where"),
+    [
+        (["--workers", "2"], "--workers"),
+        (["--set", "resources.workers=2"], "--set resources.workers"),
+    ],
+)
+def test_run_inline_with_several_workers_is_refused(
+    search: Search, folder: Path, flags: list[str], where: str
+) -> None:
+    result = search("run", "toy.yaml", "--engine", "inline", *flags)
+    assert result.returncode == 2
+    expected = f"error: {where}: the inline engine runs one trial at a time, got 2\n"
+    assert result.stderr == expected
+    assert not (folder / "studies" / "toy").exists()
+
+
 def test_run_missing_file_says_so(search: Search) -> None:
     result = search("run", "nothing.yaml")
     assert result.returncode == 2
@@ -197,7 +215,7 @@ def test_run_interrupted_exits_130_and_says_how_to_go_on(folder: Path, engine: s
     assert "interrupted" in stderr
     assert "Traceback" not in stderr
     with (folder / "studies" / "toy" / "leaderboard.csv").open() as file:
-        reasons = {row["reason"] for row in csv.DictReader(file) if row["state"] == "RUNNING"}
+        reasons = {row["reason"] for row in csv.DictReader(file) if row["state"] == "INTERRUPTED"}
     assert reasons == {"interrupted: interrupted by the user"}
 
 
@@ -326,9 +344,7 @@ def test_leaderboard_unknown_column_names_the_valid_ones(studied: Search) -> Non
     assert "did you mean 'value'; valid: rank, trial, state, value" in result.stderr
 
 
-@pytest.mark.parametrize(
-    ("name", "format_name"), [("a.json", "json"), ("a.tex", "latex"), ("a.txt", "csv")]
-)
+@pytest.mark.parametrize(("name", "format_name"), [("a.json", "json"), ("a.tex", "latex")])
 def test_export_takes_the_format_from_the_file(
     folder: Path, studied: Search, name: str, format_name: str
 ) -> None:
@@ -382,3 +398,55 @@ def test_open_damaged_study_is_one_line(folder: Path, studied: Search) -> None:
     assert result.stderr == (
         "error: studies/toy/study.journal: the record of trials must exist, none found\n"
     )
+
+
+def test_version_is_printed(search: Search) -> None:
+    result = search("--version")
+    assert result.returncode == 0
+    assert result.stdout == f"search {metadata.version('search')}\n"
+
+
+@pytest.mark.parametrize("verb", [[], ["run"], ["evaluate"]], ids=["all", "run", "evaluate"])
+def test_help_names_no_type_for_flags(search: Search, verb: list[str]) -> None:
+    result = search(*verb, "--help")
+    assert "--help" in result.stdout
+    assert "bool" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("flags", "where"),
+    [
+        (["--time", "5parsecs"], "--time 5parsecs: budget.time:"),
+        (["--sampler", "tep"], "--sampler tep: sampler.name:"),
+        (["--name", "../up"], "--name ../up: study:"),
+    ],
+    ids=["time", "sampler", "name"],
+)
+def test_errors_name_the_flag_that_was_typed(search: Search, flags: list[str], where: str) -> None:
+    result = search("run", "toy.yaml", *flags)
+    assert result.returncode == 2
+    assert result.stderr.startswith(f"error: {where} ")
+
+
+def test_resume_names_the_flag_that_was_typed(studied: Search) -> None:
+    result = studied("resume", "toy", "--trials", "many")
+    assert result.returncode == 2
+    assert result.stderr.startswith("error: --trials many: budget.trials: ")
+
+
+def test_set_goes_from_one_metric_to_several_and_back(folder: Path, search: Search) -> None:
+    several = "metrics=[{name: score, direction: maximize}, {name: val_loss, direction: minimize}]"
+    one = "metric={name: score, direction: maximize}"
+    assert search("check", "toy.yaml", "--set", several).returncode == 0
+    assert search("check", "toy.yaml", "--set", several, "--set", one).returncode == 0
+
+
+def test_export_refuses_a_file_whose_ending_names_no_format(folder: Path, studied: Search) -> None:
+    result = studied("export", "toy", "-o", "board.xlsx")
+    assert result.returncode == 2
+    assert result.stderr == (
+        "error: --output: the file's ending must name its format, got 'board.xlsx'; valid: .tex, "
+        ".csv, .json, .md, .parquet, or any with --format\n"
+    )
+    assert not (folder / "board.xlsx").exists()
+    assert studied("export", "toy", "-o", "board.txt", "--format", "csv").returncode == 0

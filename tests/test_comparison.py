@@ -195,6 +195,7 @@ def test_verb_refuses_other_pictures_before_it_prints(
 def test_verb_names_the_trials_to_evaluate(
     study: Study, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    study.checkpoints.store.write("0002/best.pt", b"")
     compare(["toy", "1", "2"], studies=study.folder.parent)
     err = capsys.readouterr().err
     assert err == f"next: search evaluate toy --trial 2 --studies {study.folder.parent}\n"

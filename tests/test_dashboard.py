@@ -57,7 +57,11 @@ def address(home: Path) -> Iterator[str]:
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=30)
     assert process.returncode == 0
-    assert stderr.strip() == "Ctrl-C ends it"
+    assert stderr.splitlines() == [
+        "its importances are Optuna's PED-ANOVA, not the fANOVA of a summary",
+        "Ctrl-C ends it",
+        "",
+    ]
 
 
 def get(address: str, path: str) -> Any:
@@ -75,6 +79,7 @@ def test_dashboard_gives_the_study_and_its_trials(address: str) -> None:
     assert summary["study_name"] == "toy"
     detail = get(address, f"studies/{summary['study_id']}")
     assert [trial["state"] for trial in detail["trials"]] == ["Complete"] * 4
+    assert detail["objective_names"] == ["score"]
 
 
 @pytest.mark.parametrize(

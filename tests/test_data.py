@@ -11,13 +11,9 @@ import pytest
 import torch
 from PIL import Image
 
-from objectives.data import (
-    DataSettings,
-    image_shape_and_classes,
-    load_dataset,
-    load_test_split,
-)
+from objectives.data import image_shape_and_classes, load_dataset, load_test_split
 from objectives.errors import SettingsError
+from objectives.images import DataSettings
 from tests.conftest import ROOT
 
 SHARED = ROOT.parent / "shared" / "data"
@@ -122,7 +118,7 @@ def test_image_folder_changed_is_read_again(image_folder: Path) -> None:
 def test_image_folder_without_test_split_says_so(image_folder: Path) -> None:
     settings = DataSettings(name="image_folder", path=str(image_folder / "train"))
     assert len(load_dataset(settings, "cpu").train.images) == 20
-    with pytest.raises(SettingsError, match="a folder 'test' must lie in"):
+    with pytest.raises(SettingsError, match="needs a folder test/ or data.test_fraction"):
         load_test_split(settings, "cpu")
 
 
@@ -205,7 +201,8 @@ def test_second_process_maps_the_same_bytes(cache: Path) -> None:
     (file,) = cache.rglob("images.npy")
     before = file.stat()
     program = (
-        "from objectives.data import DataSettings, load_dataset\n"
+        "from objectives.data import load_dataset\n"
+        "from objectives.images import DataSettings\n"
         "data = load_dataset(DataSettings(), 'cpu')\n"
         "print(int(data.train.images.long().sum()))\n"
     )

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from search.spaces.space_view import class_table
 from tests.conftest import text_of
@@ -41,6 +42,47 @@ def test_check_images_that_cannot_be_read_are_said(search: Search) -> None:
     assert result.returncode == 0
     assert "study       small" in result.stdout
     assert result.stderr.startswith("warning: no trial can run yet: objective: data.path: ")
+
+
+@pytest.fixture
+def pets(search: Search, tmp_path: Path) -> Path:
+    """Write ten images of each of two classes, and make them those of the space file."""
+    for name in ("cat", "dog"):
+        (tmp_path / "pets" / name).mkdir(parents=True)
+        for i in range(10):
+            Image.effect_noise((8, 8), 90).save(tmp_path / "pets" / name / f"{i}.png")
+    text = SPACE.replace("{name: digits, limit: 100}", "{name: image_folder, path: pets}")
+    (tmp_path / "small.yaml").write_text(text)
+    return tmp_path / "pets"
+
+
+def test_check_lists_all_that_is_wrong_with_a_folder(search: Search, pets: Path) -> None:
+    (pets / "cat" / "bad.png").write_bytes(b"no")
+    (pets / "empty").mkdir()
+    result = search("check", "small.yaml")
+    assert result.stderr.splitlines() == [
+        f"warning: no trial can run yet: objective: data.path: {pets} has 1 file that cannot be "
+        "read, 1 class with too few images; the first: class empty has no images; a split into "
+        "train and val needs 2",
+        "  cat/bad.png cannot be read: it is no image that Pillow knows",
+        "  data.skip_bad: true leaves out files that cannot be read",
+    ]
+    (pets / "empty").rmdir()
+    result = search("check", "small.yaml", "--set", "settings.data.skip_bad=true")
+    assert result.stdout.splitlines()[-2].split() == (
+        ["note", "1", "file", "that", "cannot", "be", "read", "left", "out", "(data.skip_bad)"]
+    )
+    assert "note        no test split: search evaluate needs a folder test/" in result.stdout
+
+
+def test_evaluate_of_a_folder_needs_a_test_split(search: Search, pets: Path) -> None:
+    assert search("run", "small.yaml", "--engine", "inline", "--quiet").returncode == 0
+    refused = search("evaluate", "small")
+    assert refused.returncode == 2
+    assert "needs a folder test/ or data.test_fraction" in refused.stderr
+    more = ("--set", "settings.data.test_fraction=0.2", "--name", "held")
+    assert search("run", "small.yaml", "--engine", "inline", "--quiet", *more).returncode == 0
+    assert search("evaluate", "held").returncode == 0
 
 
 def test_check_objective_without_images_says_nothing_of_them(

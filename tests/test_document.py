@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from search.errors import SpaceError
-from search.spaces.document import Document, dotted, read_document
+from search.spaces.document import Document, Override, dotted, read_document
 
 TEXT = """\
 # a comment
@@ -194,13 +194,13 @@ def test_override_sets_a_yaml_value(
     tmp_path: Path, assignment: str, data: dict[str, object]
 ) -> None:
     document = read(tmp_path, "a: 1\nb: {c: 2}\n")
-    document.override(assignment)
+    document.override(Override(assignment, f"--set {assignment}"))
     assert document.data == data
 
 
 def test_override_is_the_place_of_what_it_sets(tmp_path: Path) -> None:
     document = read(tmp_path, "a: 1\nb: {c: 2}\n")
-    document.override("b.c={d: 3}")
+    document.override(Override("b.c={d: 3}", "--set b.c={d: 3}"))
     document.add_problem(("b", "c", "d"), "is odd")
     assert problems(document) == ["--set b.c={d: 3}: b.c.d: is odd"]
 

@@ -10,11 +10,12 @@ from search.studies.record import TrialRecord
 from search.summaries.edges import edge_facts
 
 KINDS: dict[str, dict[str, Any]] = {
-    "float": {"type": "float", "low": 0.0, "high": 1.0},
+    "float": {"type": "float", "low": -1.0, "high": 0.0},
     "log": {"type": "float", "low": 1e-4, "high": 1.0, "log": True},
-    "int": {"type": "int", "low": 1, "high": 4},
-    "wide": {"type": "int", "low": 0, "high": 1000},
+    "int": {"type": "int", "low": 2, "high": 5},
+    "wide": {"type": "int", "low": 1000, "high": 2000},
     "step": {"type": "float", "low": 0.0, "high": 1.0, "step": 0.5},
+    "counted": {"type": "int", "low": 1, "high": 4},
     "choices": {"type": "categorical", "choices": [64, 8, 16]},
     "two": {"type": "int", "low": 1, "high": 2},
     "two_choices": {"type": "categorical", "choices": [3, 5]},
@@ -46,19 +47,22 @@ def edges(kind: str, *values: Any, are_front: bool = False) -> list[tuple[str, l
 @pytest.mark.parametrize(
     ("kind", "value", "end"),
     [
-        ("float", 0.0, "low"),
-        ("float", 0.019, "low"),
-        ("float", 0.021, None),
-        ("float", 0.99, "high"),
+        ("float", -1.0, "low"),
+        ("float", -0.981, "low"),
+        ("float", -0.979, None),
+        ("float", -0.01, "high"),
         ("float", 1.5, None),
         ("log", 1.1e-4, "low"),
         ("log", 2e-4, None),
         ("log", 0.9, "high"),
-        ("int", 1, "low"),
-        ("int", 2, None),
-        ("int", 4, "high"),
-        ("wide", 20, "low"),
-        ("wide", 21, None),
+        ("int", 2, "low"),
+        ("int", 3, None),
+        ("int", 5, "high"),
+        ("counted", 1, None),
+        ("counted", 4, "high"),
+        ("step", 0.0, None),
+        ("wide", 1020, "low"),
+        ("wide", 1021, None),
         ("step", 0.5, None),
         ("step", 1.0, "high"),
         ("choices", 8, "low"),
@@ -75,18 +79,18 @@ def test_edge_of_each_kind_of_parameter(kind: str, value: Any, end: str | None) 
 
 
 def test_edge_counts_where_the_best_or_half_of_the_trials_are() -> None:
-    assert edges("int", 4, 2, 2, 2, 2) == [("high", [0])]
-    assert edges("int", 2, 4, 2, 2, 2) == []
-    assert edges("int", 2, 4, 4, 2) == [("high", [1, 2])]
+    assert edges("counted", 4, 2, 2, 2, 2) == [("high", [0])]
+    assert edges("counted", 2, 4, 2, 2, 2) == []
+    assert edges("counted", 2, 4, 4, 2) == [("high", [1, 2])]
 
 
 def test_edge_of_a_front_counts_where_half_of_it_is() -> None:
-    assert edges("int", 4, 2, 2, are_front=True) == []
-    assert edges("int", 4, 2, are_front=True) == []
-    assert edges("int", 4, 2, 4, are_front=True) == [("high", [0, 2])]
-    assert edges("int", 4, are_front=True) == [("high", [0])]
+    assert edges("counted", 4, 2, 2, are_front=True) == []
+    assert edges("counted", 4, 2, are_front=True) == []
+    assert edges("counted", 4, 2, 4, are_front=True) == [("high", [0, 2])]
+    assert edges("counted", 4, are_front=True) == [("high", [0])]
 
 
 def test_edge_is_judged_among_trials_that_have_the_parameter() -> None:
-    assert edges("int", None, 4, 4, None, None) == [("high", [1, 2])]
-    assert edges("int") == []
+    assert edges("counted", None, 4, 4, None, None) == [("high", [1, 2])]
+    assert edges("counted") == []

@@ -2,8 +2,11 @@
 
 from typing import Any
 
+import pytest
+from optuna.study import StudyDirection
+
 from search.studies.record import Failure, TrialRecord
-from search.summaries.endings import ending_facts, saving_facts
+from search.summaries.endings import ending_facts, lost_best_note, saving_facts
 
 
 def trial(number: int, state: str, n_epochs: int, **fields: Any) -> TrialRecord:
@@ -27,7 +30,7 @@ TRIALS = [
     failed(6, "infeasible", "13 brings bad luck"),
     failed(7, "error", "no such layer"),
     failed(8, "out_of_memory", "3 GB"),
-    trial(9, "RUNNING", 1, seconds=None, failure=Failure("interrupted", "Ctrl-C")),
+    trial(9, "INTERRUPTED", 1, seconds=None, failure=Failure("interrupted", "Ctrl-C")),
 ]
 
 
@@ -51,7 +54,8 @@ def test_endings_are_counted_with_their_reasons() -> None:
             **{"n": 1, "share": 0.1},
             "reasons": [{"n": 1, "reason": "infeasible: 13 brings bad luck"}],
         },
-        "running": {"n": 1, "share": 0.1},
+        "running": {"n": 0, "share": 0.0},
+        "interrupted": {"n": 1, "share": 0.1},
     }
 
 
@@ -83,3 +87,16 @@ def test_savings_of_trials_that_ran_longer_than_a_full_one_are_not_negative() ->
     facts = saving_facts([trial(0, "PRUNED", 6)], 4)
     assert facts
     assert facts["saved_epochs"] == 0
+
+
+@pytest.mark.parametrize("state", ["PRUNED", "FAIL"])
+def test_lost_best_trial_is_named(state: str) -> None:
+    records = [trial(0, "COMPLETE", 4, value=0.75), trial(2, state, 2, value=0.9, best_epoch=2)]
+    maximize = {"val_accuracy": StudyDirection.MAXIMIZE}
+    assert lost_best_note(records, maximize) == (
+        "the best val_accuracy of all, 0.9000, is that of trial 2 at epoch 2, which is "
+        f"{state}: only complete trials are ranked"
+    )
+    minimize = {"val_loss": StudyDirection.MINIMIZE}
+    assert lost_best_note(records, minimize) is None
+    assert lost_best_note(records[1:], maximize) is None

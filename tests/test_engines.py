@@ -129,6 +129,7 @@ def test_run_trial_that_settles_is_not_pruned(
         engine,
         objective="tests.toys:Dipping",
         settings={"says_so": says_so},
+        metric={"name": "score", "direction": "maximize", "reduce": "last"},
         start_from=[{"x": x} for x in (0.2, 0.3, 0.4, 0.9)],
         budget={"trials": 4},
         pruner={"name": "asha", "min_epochs": 2, "reduction_factor": 2},
@@ -208,6 +209,11 @@ def test_run_metric_never_reported_names_those_that_are(engine: str, run_study: 
             "[typing.Any]: got an unexpected keyword argument 'epoch'",
         ),
         (
+            {"objective": "tests.toys:returning"},
+            "objective: tests.toys:returning must yield the metrics of each epoch, it returned "
+            "one mapping of them; write `yield` in the place of `return`",
+        ),
+        (
             {"objective": "tests.toys:not_iterable"},
             "objective: tests.toys:not_iterable must return an iterable of metrics, got float",
         ),
@@ -252,7 +258,7 @@ def test_run_time_budget_interrupts_the_running_trial(engine: str, run_study: Ru
     study = run_study(engine, settings={"epochs": 10_000, "sleep_s": 0.02}, budget={"time": 0.5})
     assert study.records()
     for record in study.records():
-        assert record.state == "RUNNING"
+        assert record.state == "INTERRUPTED"
         assert record.reason == "interrupted: the time budget was spent"
         assert record.n_epochs >= 1
 
@@ -287,6 +293,31 @@ def test_run_trial_time_fails_a_slow_trial(engine: str, run_study: RunStudy) -> 
     (record,) = study.records()
     assert record.state == "FAIL"
     assert record.reason == "timeout: longer than 0.25s at epoch 3"
+
+
+def test_run_trial_time_leaves_out_the_start_of_a_worker(engine: str, run_study: RunStudy) -> None:
+    study = run_study(
+        engine,
+        objective="tests.sluggish:quick",
+        budget={"trials": 1, "trial_time": 0.5},
+    )
+    (record,) = study.records()
+    assert record.state == "COMPLETE"
+    assert record.seconds is not None
+    assert record.seconds < 0.5
+
+
+@pytest.mark.ray
+def test_ray_worker_that_dies_after_a_slow_start_has_not_timed_out(run_study: RunStudy) -> None:
+    study = run_study(
+        "ray",
+        objective="tests.sluggish:dying",
+        budget={"trials": 1, "trial_time": 0.5},
+        failures={"max_retries": 0},
+    )
+    (record,) = study.records()
+    assert record.failure
+    assert record.failure.kind == "worker_died"
 
 
 @pytest.fixture
@@ -333,6 +364,7 @@ def test_ray_trial_that_hangs_is_ended_and_the_run_goes_on(run_study: RunStudy) 
     hung, *others = sorted(study.records(), key=lambda record: record.number)
     assert hung.reason == "timeout: longer than 1.5s at epoch 2"
     assert hung.n_epochs == 1
+    assert hung.seconds == 1.5
     assert "in hanging" in (study.trial_folder(0) / "error.txt").read_text()
     assert {record.state for record in others} == {"COMPLETE"}
     assert not list(study.folder.glob("trials/000[123]/error.txt"))

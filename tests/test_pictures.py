@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from objectives.errors import PictureError
+from objectives.image_files import read_files
 from objectives.pictures import as_picture, prepare
-from objectives.sources import read_digits, read_image_folder, resize
+from objectives.sources import read_digits, resize
 from tests.classifying import draw_stroke
 
 MNIST = ("mnist", (28, 28))
@@ -133,10 +134,8 @@ def test_drawing_for_larger_digits_is_as_coarse_as_they_are() -> None:
 
 def test_colour_is_scaled_as_by_the_image_folder(tmp_path: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (40, 30, 3), np.uint8)
-    for name in ("cat", "dog"):
-        (tmp_path / name).mkdir()
-        Image.fromarray(noise).save(tmp_path / name / "1.png")
-    expected = read_image_folder(tmp_path, train=True, size=16).images[0]
+    Image.fromarray(noise).save(tmp_path / "1.png")
+    expected = read_files([tmp_path / "1.png"], 16).images[0]
     np.testing.assert_array_equal(
         prepare(Image.fromarray(noise), "image_folder", (16, 16)), expected
     )

@@ -2,13 +2,17 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
 
+from search.running.assignment import shared_worker
 from search.running.engines.inline import run_trials
 from search.running.progress import LineProgress, LiveProgress, Progress, make_progress
 from search.running.run import Run
+from search.running.standing import Standing
+from search.studies.record import Report, TrialRecord
 from search.studies.study import Study
 from tests.conftest import ROOT, make_spec
 
@@ -64,3 +68,73 @@ def test_make_progress_suits_the_console() -> None:
     assert made(terminal=True) is LiveProgress
     assert made(terminal=False) is LineProgress
     assert made(terminal=True, quiet=True) is Progress
+
+
+def left(budget: dict[str, Any], ended: list[str], n_workers: int = 2) -> str:
+    """Say what is left of a run after 60 s in which trials have ended so."""
+    standing = Standing(make_spec(budget=budget), lambda: 60.0)
+    standing.n_workers = n_workers
+    for number, state in enumerate(ended):
+        standing.finish(TrialRecord(number, state, {}, 0.5, 1, 1, {}, 1.0, 0))
+    return standing.headline()[-1].removeprefix("1m gone")
+
+
+@pytest.mark.parametrize(
+    ("budget", "ended", "said"),
+    [
+        ({"trials": 10}, [], ""),
+        ({"trials": 10}, ["COMPLETE"], ""),
+        ({"trials": 10}, ["FAIL"] * 4, ""),
+        ({"trials": 10}, ["COMPLETE", "RUNNING"], ""),
+        ({"trials": 10}, ["COMPLETE", "PRUNED"], ", about 4m left"),
+        ({"trials": 10, "time": "10m"}, [], ", at most 9m left"),
+        ({"trials": 10, "time": "10m"}, ["COMPLETE"] * 2, ", about 4m left"),
+        ({"trials": 10, "time": "3m"}, ["COMPLETE"] * 2, ", at most 2m left"),
+        ({"time": "3m"}, ["COMPLETE"] * 2, ", at most 2m left"),
+        ({"trials": 2}, ["COMPLETE"] * 2, ""),
+    ],
+)
+def test_time_left_rests_on_ended_trials_or_the_budget(
+    budget: dict[str, Any], ended: list[str], said: str
+) -> None:
+    assert left(budget, ended) == said
+
+
+class ResumedTrial:
+    """A run of one trial that an earlier run left after three epochs of eight."""
+
+    def __init__(self, folder: Path, **sections: Any) -> None:
+        spec = make_spec(settings={"epochs": 8}, **sections)
+        study = Study.create(spec, folder, [str(ROOT)])
+        trial = study.ask()
+        assert trial
+        for epoch, score in [(1, 0.1), (2, 0.7), (3, 0.5)]:
+            study.report(trial.number, Report(epoch, {"score": score}, 0.1, 0.1 * epoch))
+        study.interrupt(trial.number, 0.3, "Ctrl-C")
+        self.progress = Progress(Console())
+        self.run = Run(Study.open("toy", folder), self.progress)
+        self.run.start(1)
+        self.run.next_trial(shared_worker([], 1, hide_gpus=True))
+        self.standing = self.progress.standing
+
+    def report(self, epoch: int, score: float) -> None:
+        self.run.handle(0, Report(epoch, {"score": score}, 0.1, 0.1 * epoch))
+
+
+@pytest.mark.parametrize(("reduce", "best"), [("best", 0.7), ("last", 0.5)])
+def test_resumed_trials_show_what_is_on_record(tmp_path: Path, reduce: str, best: float) -> None:
+    metric = {"name": "score", "direction": "maximize", "reduce": reduce}
+    standing = ResumedTrial(tmp_path, metric=metric).standing
+    assert standing
+    (row,) = standing.view().trials
+    assert (row.number, row.epoch, row.value) == (0, "3/8", "0.5000")
+    assert standing.best == (best, 0)
+
+
+@pytest.mark.parametrize("first", [3, 1], ids=["checkpoint", "from_the_start"])
+def test_epochs_of_this_run_alone_are_counted(tmp_path: Path, first: int) -> None:
+    resumed = ResumedTrial(tmp_path)
+    for epoch in range(first, 6):
+        resumed.report(epoch, 0.5)
+    assert resumed.standing
+    assert resumed.standing.n_epochs == (2 if first == 3 else 5)

@@ -1,12 +1,18 @@
 """The contract that every pruner in the table keeps."""
 
+import random
+from pathlib import Path
+from typing import Literal
+
 import optuna
 import pytest
 
-from search.spaces.pruners import PRUNERS, make_pruner, pruner_problems
+from search.spaces.pruners import PRUNERS, Judge, make_pruner, pruner_problems
 from search.spaces.spec import MetricSpec
 from search.studies.live_trial import LiveTrial
 from search.studies.record import Report
+from search.studies.study import Study
+from tests.conftest import make_spec
 
 EPOCHS = 9
 
@@ -43,9 +49,9 @@ def epochs_run_live(name: str, values: list[float], n_metrics: int) -> list[int]
         study_name="contract",
         pruner=make_pruner(name, 1, EPOCHS, {}),
     )
-    lengths = []
+    judge, lengths = Judge(by_best=True), []
     for value in values:
-        live = LiveTrial(study.ask(), metrics)
+        live = LiveTrial(study.ask(), metrics, judge)
         for epoch in range(1, EPOCHS + 1):
             live.report(Report(epoch, {"score": value, "cost": -value}, 0.1, 0.1))
             if live.should_prune(epoch):
@@ -99,3 +105,85 @@ def test_pruner_option_outside_its_range_is_a_problem() -> None:
     ((option, text),) = pruner_problems("asha", {"reduction_factor": 1})
     assert option == ""
     assert "reduction_factor" in text
+
+
+CURVES = {"a": [0.3, 0.55, 0.7, 0.74], "c": [0.35, 0.6, 0.71, 0.75], "b": [0.5, 0.9, 0.6, 0.55]}
+
+
+@pytest.mark.parametrize("name", PRUNERS)
+def test_trial_that_was_best_at_an_earlier_epoch_runs_on(name: str, tmp_path: Path) -> None:
+    pruner = {"name": name, **({} if name == "none" else {"min_epochs": 1})}
+    options = {"n_startup_trials": 0} if name in {"median", "percentile"} else {}
+    study = Study.create(make_spec(pruner={**pruner, **options}), tmp_path)
+    for curve in CURVES.values():
+        trial = study.ask()
+        assert trial
+        for epoch, value in enumerate(curve, start=1):
+            report = Report(epoch, {"score": value}, 0.1, 0.1 * epoch)
+            assert not study.report(trial.number, report), f"{name} at epoch {epoch}"
+        study.complete(trial.number, 0.4)
+    best, *_ = study.records()
+    assert (best.value, best.best_epoch) == (0.9, 2)
+    assert list(best.values.values()) == CURVES["b"]  # what was reported stays recorded
+
+
+class Race:
+    """Trials of random curves, some at a time, that a study's pruner judges after each epoch."""
+
+    def __init__(self, name: str, metric: MetricSpec, seed: int) -> None:
+        self.chance = random.Random(seed)
+        self.sign = 1 if metric.direction == "maximize" else -1
+        self.metric = metric
+        self.judge = Judge(by_best=metric.reduce == "best")
+        options = {"n_startup_trials": 1} if name in {"median", "percentile"} else {}
+        self.study = optuna.create_study(
+            direction=metric.direction,
+            study_name=f"race {seed}",
+            pruner=make_pruner(name, 1, EPOCHS, options),
+        )
+        self.running: dict[int, LiveTrial] = {}
+        self.ranked: dict[int, float] = {}
+        self.pruned: set[int] = set()
+
+    def step(self) -> None:
+        """Begin a trial, or have a running one report its next epoch and judge it."""
+        if len(self.running) < 3:
+            trial = self.study.ask()
+            self.running[trial.number] = LiveTrial(trial, [self.metric], self.judge)
+        number, live = self.chance.choice([*self.running.items()])
+        epoch, value = live.n_epochs + 1, self.chance.choice([0.1, 0.5, 0.7, self.chance.random()])
+        live.report(Report(epoch, {"score": value}, 0.1, 0.1))
+        counts = live.best["score"]
+        assert counts is not None
+        self.ranked[number] = self.sign * counts
+        rivals = [v for n, v in self.ranked.items() if n not in self.pruned | {number}]
+        if self.chance.random() < 0.2:
+            return  # it is settling, as when layers begin to train
+        if live.should_prune(epoch):
+            assert max(rivals, default=-1e9) > self.ranked[number], "the best trial was pruned"
+            self.pruned.add(number)
+            live.prune(0.1)
+        elif epoch == EPOCHS:
+            live.complete(0.1)
+        else:
+            return
+        del self.running[number]
+
+
+@pytest.mark.parametrize("reduce", ["best", "last"])
+@pytest.mark.parametrize("direction", ["maximize", "minimize"])
+@pytest.mark.parametrize("name", PRUNERS)
+def test_trial_that_is_ahead_is_never_pruned(
+    name: str, direction: Literal["maximize", "minimize"], reduce: Literal["best", "last"]
+) -> None:
+    metric = MetricSpec(name="score", direction=direction, reduce=reduce)
+    n_pruned = 0
+    for seed in range(10):
+        race = Race(name, metric, seed)
+        for _ in range(150):
+            race.step()
+        n_pruned += len(race.pruned)
+        if reduce == "best" and race.pruned:
+            lost = max(race.ranked[number] for number in race.pruned)
+            assert max(v for n, v in race.ranked.items() if n not in race.pruned) > lost
+    assert (n_pruned > 0) == (name != "none")

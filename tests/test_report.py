@@ -110,7 +110,8 @@ def test_report_verb_writes_page_and_figures(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "studies" / "toy" / "report.html").exists()
     names = {path.stem for path in (tmp_path / "figures").iterdir()}
-    assert {"history", "curves", "slices", "importance", "timeline"} <= names
+    # One epoch is no curve, and one parameter has nothing to be compared with.
+    assert names == {"history", "slices", "timeline"}
     assert {path.suffix for path in (tmp_path / "figures").iterdir()} == {".png", ".svg"}
 
 

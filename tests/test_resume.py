@@ -14,9 +14,15 @@ from rich.console import Console
 
 from search.running.progress import Progress
 from search.running.run import Run
-from search.studies.record import GENERATION, Report
+from search.running.sitting import extend_study
+from search.running.trial import Worker
+from search.studies.lock import driving
+from search.studies.record import GENERATION, Report, TrialRecord
 from search.studies.study import Study
-from tests.conftest import ROOT, make_spec
+from search.summaries.best_trials import summary_facts
+from search.summaries.facts import study_facts
+from search.summaries.summary import studies_table, study_view
+from tests.conftest import ROOT, make_spec, text_of
 from tests.processes import environment, start
 
 SPACE = """\
@@ -175,8 +181,8 @@ def test_interrupted_and_resumed_study_equals_the_whole_one(
     _, stderr = process.communicate(timeout=30)
     assert process.returncode == 130, stderr
     assert "search resume toy" in stderr
-    (running,) = [trial for trial in outcome(tmp_path) if trial["state"] == "RUNNING"]
-    assert running["values"]
+    (left,) = [trial for trial in outcome(tmp_path) if trial["state"] == "INTERRUPTED"]
+    assert left["values"]
     finish(start(tmp_path, "resume", "toy", "--engine", "inline"))
     assert outcome(tmp_path) == whole
 
@@ -249,4 +255,75 @@ def test_run_that_cannot_start_leaves_unfinished_trials_as_they_were(tmp_path: P
     run = Run(Study.open("toy", tmp_path), Progress(Console(stderr=True)))
     run.abandon()  # as after an engine that could not be started
     left = Study.open("toy", tmp_path).record(begun.number)
-    assert (left.state, left.seconds, left.n_epochs) == ("RUNNING", 6.5, 1)
+    assert (left.state, left.seconds, left.n_epochs) == ("INTERRUPTED", 6.5, 1)
+
+
+@pytest.mark.parametrize(
+    ("budget", "n_begun", "trials", "wanted"),
+    [
+        ({"trials": 6}, 2, "+2", 8),  # unfinished: none of what was planned is lost
+        ({"trials": 6}, 6, "+2", 8),
+        ({"trials": 6}, 9, "+2", 11),  # more than planned, as after a retry
+        ({"time": 60}, 3, "+2", 5),
+        ({"trials": 6}, 2, "3", 3),
+    ],
+)
+def test_trials_are_added_to_the_budget(
+    tmp_path: Path, budget: dict[str, Any], n_begun: int, trials: str, wanted: int
+) -> None:
+    study = Study.create(make_spec(budget=budget), tmp_path)
+    for _ in range(n_begun):
+        study.ask()
+    assert extend_study(study, trials, []).spec.budget.trials == wanted
+
+
+def left_running(studies: Path) -> Study:
+    """Leave a trial of one epoch as a driver that is killed leaves it."""
+    study = Study.create(make_spec(budget={"trials": 1}), studies)
+    begun = study.ask()
+    assert begun
+    assert study.record(begun.number).state == "RUNNING"
+    study.report(begun.number, Report(1, {"score": 0.5}, 0.1, 0.1))
+    return study
+
+
+def test_trial_that_nobody_runs_is_interrupted_and_stays_running_on_disk(tmp_path: Path) -> None:
+    folder = left_running(tmp_path).folder
+    found = Study.open("toy", tmp_path)
+    (record,) = found.records()
+    assert (record.state, record.reason) == ("INTERRUPTED", "interrupted: its run was killed")
+    assert found.record(0) == record
+    assert found.optuna_study.trials[0].state.name == "RUNNING"
+    facts = study_facts(found)
+    assert (facts["running"], facts["interrupted"]) == (0, 1)
+    assert text_of(studies_table([facts])).split()[:7][-1] == "interrupted"
+    assert "1 trial: 1 interrupted" in text_of(study_view(found, 100))
+    assert summary_facts(found)["endings"]["interrupted"]["n"] == 1
+    with driving(folder):
+        assert found.record(0).state == "RUNNING"
+
+
+class Listener(Progress):
+    """Keeps what it is told of trials that start."""
+
+    def __init__(self) -> None:
+        super().__init__(Console(stderr=True))
+        self.started: list[TrialRecord] = []
+
+    def trial_started(self, trial: TrialRecord) -> None:
+        self.started.append(trial)
+        super().trial_started(trial)
+
+
+def test_trial_that_was_taken_up_waits_until_a_worker_has_it_with_its_epochs(
+    tmp_path: Path,
+) -> None:
+    left_running(tmp_path)
+    study, listener = Study.open("toy", tmp_path), Listener()
+    run = Run(study, listener)
+    waiting = study.record(0)
+    assert (waiting.state, waiting.reason) == ("INTERRUPTED", "interrupted: it waits for a worker")
+    run.start(n_workers=1)
+    run.next_trial(Worker((), str(tmp_path)))
+    (started,) = listener.started
+    assert (started.state, started.reason, started.values) == ("RUNNING", "", {1: 0.5})

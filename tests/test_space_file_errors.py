@@ -271,6 +271,11 @@ BAD_OVERRIDES = {
         "--set sampler={name: tep}: sampler.name: unknown sampler 'tep'; did you mean 'tpe'; "
         "valid: tpe, gp, cmaes, nsgaii, random, qmc, grid, brute_force",
     ),
+    "what others call a sampler": (
+        "sampler.name=BayesOpt",
+        "--set sampler.name=BayesOpt: sampler.name: unknown sampler 'BayesOpt'; did you mean "
+        "'tpe' or 'gp'; valid: tpe, gp, cmaes, nsgaii, random, qmc, grid, brute_force",
+    ),
     "no constraint": (
         "constraints=[width >]",
         "--set constraints=[width >]: constraints[0]: not an expression: invalid syntax, "

@@ -28,7 +28,8 @@ def test_create_twice_is_refused(study: Study) -> None:
         Study.create(make_spec(), study.folder.parent)
     assert str(error.value) == (
         f"{study.folder}: a new study needs a free name, this one exists; go on with it "
-        "by `search resume toy`, or start another by `--name NAME`"
+        f"by `search resume toy --studies {study.folder.parent}`, or start another by "
+        "`--name NAME`"
     )
 
 
@@ -142,18 +143,22 @@ def test_unfinished_trials_are_taken_up_as_they_were(study: Study) -> None:
         numbers.append(trial.number)
     study.interrupt(numbers[1], 0.5, "the run ended")
     opened = Study.open("toy", study.folder.parent)
-    assert [r.reason for r in opened.records()] == ["", "interrupted: the run ended"]
+    assert [r.reason for r in opened.records()] == [
+        "interrupted: its run was killed",
+        "interrupted: the run ended",
+    ]
     taken = opened.take_up_unfinished()
     assert [(r.number, r.n_epochs, r.value) for r in taken] == [(0, 1, 0.5), (1, 1, 0.25)]
     assert opened.live_trials() == [0, 1]
     for number in numbers:
+        assert opened.go_on(number).state == "RUNNING"
         opened.report(number, report(1, 0.9))  # reported once more, recorded once
         opened.report(number, report(2, 0.4))
         opened.complete(number, 1.0)
     ends = Study.open("toy", study.folder.parent).records()
-    assert [(r.state, r.values) for r in ends] == [
-        ("COMPLETE", {1: 0.5, 2: 0.4}),
-        ("COMPLETE", {1: 0.25, 2: 0.4}),
+    assert [(r.state, r.values, r.reason) for r in ends] == [
+        ("COMPLETE", {1: 0.5, 2: 0.4}, ""),
+        ("COMPLETE", {1: 0.25, 2: 0.4}, ""),
     ]
     assert [len(read_history(study.trial_folder(n))) for n in numbers] == [2, 2]
 

@@ -10,11 +10,12 @@ from search.studies.record import Failure
 from search.studies.study import Study
 from search.summaries.best_trials import summary_facts
 from search.summaries.layout import WRITERS, text_report
+from search.summaries.summary import study_view
 from search.summaries.summary_parts import summary_parts
 from search.verbs.comparing import summary
 from tests.conftest import BASE, text_of
 from tests.processes import command_in
-from tests.reports import SECTIONS, assert_golden, fail, fill, make_study, run
+from tests.reports import SECTIONS, assert_golden, fail, fill, make_study, report, run
 
 
 @pytest.fixture
@@ -165,3 +166,15 @@ def test_command_line_ends_with_2_after_showing_what_there_is(
     assert result.returncode == 2
     assert result.stderr.startswith("error: --columns: a column must be given, got 'nothing'")
     assert result.stdout.startswith("Best trials of toy")
+
+
+def test_failed_trial_with_the_best_value_is_named(tmp_path: Path) -> None:
+    study = make_study(tmp_path)
+    run(study, [0.75])
+    trial = study.ask()
+    assert trial
+    report(study, trial.number, [0.9])
+    study.fail(trial.number, 0.5, Failure("timeout", "longer than 1s at epoch 2"))
+    note = "0.9000, is that of trial 1 at epoch 1, which is FAIL"
+    assert note in text_of(study_view(study, 80))
+    assert note in summary_facts(study)["notes"][0]

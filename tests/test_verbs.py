@@ -92,9 +92,9 @@ def test_stop_ends_a_running_study_that_can_go_on(
     process.communicate(timeout=20)
     assert time.monotonic() - started < 10
     assert process.returncode == 130
-    running = [row for row in rows(search).values() if row["state"] == "RUNNING"]
-    assert len(running) == 1 if engine == "inline" else running
-    assert all(row["reason"].startswith("interrupted: ") for row in running)
+    left = [row for row in rows(search).values() if row["state"] == "INTERRUPTED"]
+    assert len(left) == 1 if engine == "inline" else left
+    assert all(row["reason"].startswith("interrupted: ") for row in left)
 
 
 def test_stop_of_a_study_that_nobody_runs_says_so(search: Search) -> None:
@@ -289,12 +289,14 @@ def test_warm_start_informs_the_sampler_and_adds_no_trials(folder: Path, search:
     n_carried = int(re.findall(r"toy: (\d+) of 30 trials of old", line)[0])
     assert 5 < n_carried < 25
     warm = rows(search)
-    assert len(warm) == 6
+    assert sorted(warm) == list(range(6))
     assert min(row["params_x"] for row in warm.values()) >= 0.5
     # TPE starts at once where the old trials were good: at the upper end.
     assert sum(row["params_x"] for row in warm.values()) / 6 > 0.8
     assert search("resume", "toy", "--trials", "+2", "--engine", "inline").returncode == 0
-    assert len(rows(search)) == 8
+    assert sorted(rows(search)) == list(range(8))
+    listed = json.loads(search("list", "--json").stdout)
+    assert [(facts["study"], facts["trials"]) for facts in listed] == [("old", 30), ("toy", 8)]
 
 
 def test_warm_start_from_another_metric_is_refused_and_leaves_nothing(

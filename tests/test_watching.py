@@ -1,6 +1,7 @@
 """`search watch` as users see it: another process runs the study, this one only reads."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -123,9 +124,9 @@ def test_watch_on_a_terminal_shows_the_running_trials(
             seen += chunk
     os.close(main)
     watch.communicate(timeout=30)
-    text = seen.decode(errors="replace")
+    text = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", seen.decode(errors="replace"))
     assert watch.returncode == 0
-    assert "parameters" in text
+    assert "trial  epoch   score  x" in text
     assert "/4 " in text
     assert "1 running" in text
     assert "toy 12/12 trials · 0 running · 12 complete · 0 pruned · 0 failed" in text

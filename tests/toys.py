@@ -139,3 +139,8 @@ def interrupting(params: dict[str, Any]) -> Iterator[dict[str, float]]:
     os.kill(os.getpid(), signal.SIGINT)
     yield {"score": params["x"]}
     yield {"score": params["x"]}
+
+
+def returning(params: dict[str, Any]) -> dict[str, float]:
+    """Returns its metrics, as people do who have no epochs."""
+    return {"score": params["x"]}

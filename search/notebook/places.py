@@ -1,7 +1,8 @@
 """Where the studies of a notebook lie."""
 
-import os
 from pathlib import Path
+
+from search.studies.commands import usual_studies
 
 Folder = str | Path | None
 """The folder of all studies; None stands for `$SEARCH_STUDIES`, else for `studies`."""
@@ -16,4 +17,4 @@ def studies_folder(studies: Folder) -> Path:
     Returns:
         That, or the usual one.
     """
-    return Path(studies or os.environ.get("SEARCH_STUDIES") or "studies")
+    return Path(studies) if studies else usual_studies()

@@ -50,7 +50,7 @@ def run(  # noqa: PLR0913  as the flags of the verb
         SearchError: If the space file does not hold, the study exists, the run could not go
             on, was interrupted, or no trial completed; what has run is saved.
     """
-    module, path = engine_module(engine), Path(space)
+    module, path = engine_module(engine, overrides=overrides), Path(space)
     spec = load_space_file(path, list(overrides))
     recorded = RecordedStudy.create(spec, studies_folder(studies), import_folders(path))
     try:
@@ -74,7 +74,8 @@ def resume(  # noqa: PLR0913  as the flags of the verb
 
     Args:
         name: The study.
-        trials: Trials in all, or how many more, as `"+20"`; None leaves the budget as it is.
+        trials: Trials in all, or how many more than the budget, as `"+20"`; None leaves it as
+            it is.
         studies: The folder of all studies.
         engine: `ray`, or `inline` for one trial after another in this process.
         address: A Ray cluster to join; None for one on this machine.

@@ -28,10 +28,13 @@ if TYPE_CHECKING:
 _N_SHOWN = 5
 """So many rows of a leaderboard are shown where a study is shown."""
 _NEEDS = {
-    "contour": "two numeric parameters that vary",
+    "curves": "a trial of two epochs",
+    "slices": "a parameter that differs between trials",
+    "importance": "two parameters that vary",
+    "contour": "two parameters that differ between complete trials",
     "front": "several metrics",
-    "parallel": "two parameters",
-    "learning_rate": "a complete trial that reported learning_rate",
+    "parallel": "two parameters that differ between complete trials",
+    "learning_rate": "a complete trial that reported a learning_rate that changes",
     "confusion_matrix": "test figures, see evaluate",
     "class_accuracy": "test figures, see evaluate",
 }

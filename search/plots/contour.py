@@ -1,14 +1,18 @@
-"""The value over the two numeric parameters that matter most."""
+"""The value over the two parameters that matter most."""
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from search.plots.importance import main_importance
 from search.plots.labels import value_label
+from search.plots.marks import tell_marks
+from search.plots.means import draw_means, has_few_values
 from search.plots.scales import Scale, scale_of
 from search.plots.style import (
+    SHADES,
     add_colour_bar,
     colours,
     dress,
@@ -16,79 +20,77 @@ from search.plots.style import (
     sentence_figure,
     shortened,
 )
-from search.plots.trials import best_first, value_of
-from search.spaces.parameters import CategoricalParameter
+from search.plots.trials import best_first, differing, value_of
 from search.studies.study import Study
 
 TITLE = "Value over two parameters"
 LEAST_TRIALS = 5
-"""Complete trials below which no surface is drawn."""
+"""Complete trials below which nothing is drawn."""
 _GRID = 60
-_LEVELS = 12
 
 Array = NDArray[np.float64]
 
 
 def contour(study: Study) -> Figure | None:
-    """Draw the mean value over the two most important numeric parameters.
+    """Draw the mean value over the two most important parameters.
 
-    The surface is a kernel mean (Nadaraya 1964, doi:10.1137/1109020) of the complete trials,
-    whatever their other parameters; it stays white far from any trial.
+    Of two wide ranges of numbers it is a surface, a kernel mean (Nadaraya 1964,
+    doi:10.1137/1109020) of the complete trials that stays white far from any; where one has few
+    values, it is a table of means. Either is whatever their other parameters.
 
     Args:
         study: The study.
 
     Returns:
         The figure; a sentence if there are too few complete trials; None if fewer than two
-        numeric parameters vary.
+        parameters differ between them.
     """
-    names = _numeric(study)
+    records = best_first(study)
+    names = differing(study, records)
     if len(names) < 2:
         return None
     importance = main_importance(study)["importances"]
     x, y = sorted(names, key=lambda name: -importance.get(name, 0.0))[:2]
-    records = [r for r in best_first(study) if x in r.params and y in r.params]
+    records = [r for r in records if x in r.params and y in r.params]
     if len(records) < LEAST_TRIALS:
         return sentence_figure(
             TITLE,
-            f"At least {LEAST_TRIALS} complete trials with {x} and {y} are needed for a "
-            f"surface; there {'is' if len(records) == 1 else 'are'} {len(records)}.",
+            f"At least {LEAST_TRIALS} complete trials with {x} and {y} are needed; "
+            f"there {'is' if len(records) == 1 else 'are'} {len(records)}.",
         )
     scales = [scale_of(name, study.spec.parameters[name], records) for name in (x, y)]
     places = np.array(
         [[s.place(r.params[n]) for n, s in zip((x, y), scales, strict=True)] for r in records]
     )
-    values = np.array([value_of(record) for record in records])
     known = np.isfinite(places).all(axis=1)
+    values = np.array([value_of(record) for record in records])
     colour = colours(values, study.direction)
-    figure = _draw(scales, places[known], values[known], colour)
-    dress(figure.axes[0], shortened(x, 40), shortened(y, 40), grid="")
-    add_colour_bar(figure, figure.axes[0], colour, value_label(study))
+    figure = new_figure(TITLE, height=4.4)
+    axes = figure.add_subplot()
+    dress(axes, shortened(x, 40), shortened(y, 40), grid="")
+    if any(has_few_values(s, places[:, axis]) for axis, s in enumerate(scales)):
+        draw_means(axes, scales, places[known], values[known], colour)
+    else:
+        _draw_surface(axes, scales, places[known], values[known], colour)
+        marks = zip(records, places.tolist(), known, strict=True)
+        tell_marks(axes, [(r.number, [tuple(place)]) for r, place, here in marks if here])
+    add_colour_bar(figure, axes, colour, value_label(study))
     return figure
 
 
-def _numeric(study: Study) -> list[str]:
-    """Name the parameters that are numbers and vary."""
-    return [
-        name
-        for name, parameter in study.spec.parameters.items()
-        if not isinstance(parameter, CategoricalParameter) and parameter.low < parameter.high
-    ]
-
-
-def _draw(scales: list[Scale], places: Array, values: Array, colour: ScalarMappable) -> Figure:
-    figure = new_figure(TITLE, height=4.6, width=6.2)
-    axes = figure.add_subplot()
+def _draw_surface(
+    axes: Axes, scales: list[Scale], places: Array, values: Array, colour: ScalarMappable
+) -> None:
     at = np.linspace(0.0, 1.0, _GRID)
     low, high = colour.get_clim()
     assert low is not None
     assert high is not None
     surface = _kernel_mean(_shares(scales, places), np.clip(values, low, high), at)
     axes.contourf(
-        _places(scales[0], at),
-        _places(scales[1], at),
+        [scales[0].at(share) for share in at],
+        [scales[1].at(share) for share in at],
         surface,
-        levels=np.linspace(low, high, _LEVELS + 1),
+        levels=np.linspace(low, high, len(SHADES) + 1),
         cmap=colour.get_cmap(),
         norm=colour.norm,
     )
@@ -104,17 +106,10 @@ def _draw(scales: list[Scale], places: Array, values: Array, colour: ScalarMappa
     )
     scales[0].apply(axes, "x", n_most=6, margin=0.02)
     scales[1].apply(axes, "y", n_most=6, margin=0.02)
-    return figure
 
 
 def _shares(scales: list[Scale], places: Array) -> Array:
     return np.array([[s.share(p) for s, p in zip(scales, row, strict=True)] for row in places])
-
-
-def _places(scale: Scale, shares: Array) -> Array:
-    if scale.log:
-        return np.asarray(scale.low * (scale.high / scale.low) ** shares)
-    return np.asarray(scale.low + (scale.high - scale.low) * shares)
 
 
 def _kernel_mean(

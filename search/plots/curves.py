@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from search.plots.labels import value_label
+from search.plots.marks import tell_marks
 from search.plots.style import (
     DASHES,
     GREY,
@@ -16,8 +17,9 @@ from search.plots.style import (
     LINES,
     ORANGE,
     SMALL,
+    cut_text,
     dress,
-    focus_on,
+    focus,
     new_figure,
     note,
     sentence_figure,
@@ -30,7 +32,7 @@ from search.tables import number_text
 TITLE = "Learning curves"
 
 
-def learning_curves(study: Study, n_best: int = 5) -> Figure:
+def learning_curves(study: Study, n_best: int = 5) -> Figure | None:
     """Draw the metric by epoch: the best complete trials in colour, the others faintly.
 
     Args:
@@ -38,29 +40,42 @@ def learning_curves(study: Study, n_best: int = 5) -> Figure:
         n_best: How many complete trials to tell apart.
 
     Returns:
-        The figure; a sentence if no trial has reported an epoch.
+        The figure; a sentence if no trial has reported an epoch; None if none has a second one,
+        as there is no curve then.
     """
-    records = of_state(by_number(study), "COMPLETE", "PRUNED", "RUNNING")
+    records = of_state(by_number(study), "COMPLETE", "PRUNED", "RUNNING", "INTERRUPTED")
     if not records:
         return sentence_figure(TITLE, "No trial has reported an epoch yet.")
+    longest = max(max(record.values) for record in records)
+    if longest < 2:
+        return None
     figure = new_figure(TITLE, height=3.8)
     axes = figure.add_subplot()
     dress(axes, "epoch", value_label(study))
     ranking = best_first(study)
     best = ranking[:n_best]
     pruned = of_state(records, "PRUNED")
-    others = [*ranking[n_best:], *of_state(records, "RUNNING")]
+    others = [*ranking[n_best:], *of_state(records, "RUNNING", "INTERRUPTED")]
     _draw_faintly(axes, others, GREY, f"other trials ({len(others):,})")
     _draw_faintly(axes, pruned, ORANGE, f"pruned ({len(pruned):,})")
     for place, record in enumerate(best):
         _draw_best(axes, place, record)
-    values = [value for record in records for value in record.values.values()]
-    note(axes, focus_on(axes, values, study.direction).replace("outside", "epochs outside"))
+    _set_limits(axes, records, study)
+    tell_marks(axes, [(record.number, sorted(record.values.items())) for record in records])
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    longest = max(max(record.values) for record in records)
     axes.set_xlim(1 - 0.02 * longest, 1.02 * longest)
     _add_legend(axes, len(best))
     return figure
+
+
+def _set_limits(axes: Axes, records: Sequence[TrialRecord], study: Study) -> None:
+    """Show the values of complete trials, without first epochs that would flatten the others."""
+    complete = of_state(records, "COMPLETE")
+    every = [value for record in records for value in record.values.values()]
+    shown = [value for record in complete for value in record.values.values()] or every
+    low, high, _ = focus(shown, study.direction)
+    axes.set_ylim(low, high)
+    note(axes, cut_text(every, (low, high), study.direction, "epoch"))
 
 
 def _draw_faintly(axes: Axes, records: Sequence[TrialRecord], colour: str, label: str) -> None:

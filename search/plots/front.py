@@ -8,16 +8,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from search.plots.labels import axis_label
+from search.plots.marks import tell_marks
 from search.plots.style import (
     BLUE,
     GREY,
+    INK,
     ORANGE,
+    SMALL,
     VERMILLION,
     WIDTH,
+    cut_text,
     dress,
     focus,
     legend_above,
     new_figure,
+    note,
     sentence_figure,
 )
 from search.plots.trials import by_number, of_state
@@ -53,7 +58,10 @@ def pareto_plot(study: Study) -> Figure | None:
         if len(others) == 1:
             _join(axes, (other, main), front, study)
         axes.set_xlim(*_limits(study, other, complete, front))
+        note(axes, _cut(study, other, complete, axes.get_xlim()))
     row[0].set_ylim(*_limits(study, main, complete, front))
+    cut = _cut(study, main, complete, row[0].get_ylim())
+    row[0].text(0.02, 0.02, cut, transform=row[0].transAxes, fontsize=SMALL - 1, color=INK)
     for axes in row[1:]:
         axes.set_ylabel("")
     legend_above(row[0], n_columns=4)
@@ -74,6 +82,13 @@ def _limits(
     return min(low, min(best) - margin), max(high, max(best) + margin)
 
 
+def _cut(
+    study: Study, metric: str, complete: Sequence[TrialRecord], limits: tuple[float, float]
+) -> str:
+    every = [float(record.metrics[metric] or 0.0) for record in complete]
+    return cut_text(every, limits, study.directions[metric])
+
+
 def _draw(
     axes: Axes,
     metrics: tuple[str, str],
@@ -81,6 +96,8 @@ def _draw(
     front: Sequence[TrialRecord],
     knee: int | None,
 ) -> None:
+    places = zip(*_points(complete, metrics), strict=True)
+    tell_marks(axes, [(r.number, [at]) for r, at in zip(complete, places, strict=True)])
     on_front = {record.number for record in front}
     others = [record for record in complete if record.number not in on_front]
     best = [record for record in front if record.number == knee]

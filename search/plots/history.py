@@ -8,17 +8,18 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from search.plots.labels import value_label
+from search.plots.marks import tell_marks
 from search.plots.style import (
     BLACK,
     MARKS,
+    cut_text,
     dress,
-    focus_on,
     legend_above,
     new_figure,
     note,
     sentence_figure,
 )
-from search.plots.trials import by_number, of_state, value_of
+from search.plots.trials import by_number, of_state, value_limits, value_of
 from search.studies.record import TrialRecord
 from search.studies.study import Study
 
@@ -28,7 +29,8 @@ TITLE = "Optimisation history"
 def optimization_history(study: Study) -> Figure:
     """Draw the value of each trial by number, and the best complete one so far as a step line.
 
-    Failed trials stand at the edge of bad values, as theirs do not count.
+    The axis of values is that of the complete trials; others beyond it stand at its edge, and
+    so do failed ones, as their values do not count.
 
     Args:
         study: The study.
@@ -42,12 +44,13 @@ def optimization_history(study: Study) -> Figure:
     figure = new_figure(TITLE)
     axes = figure.add_subplot()
     dress(axes, "trial (number)", value_label(study))
-    bad_edge = 0.03 if study.direction.name == "MAXIMIZE" else 0.97
+    shown = of_state(records, "COMPLETE", "PRUNED", "RUNNING", "INTERRUPTED")
+    limits = value_limits(shown, study.direction) if shown else (0.0, 1.0)
+    axes.set_ylim(*limits)
     for state in MARKS:
-        _draw_state(axes, state, [r for r in records if r.state == state], bad_edge)
+        _draw_state(axes, state, [r for r in records if r.state == state], study)
     _draw_best(axes, of_state(records, "COMPLETE"), records[-1].number, study)
-    shown = of_state(records, "COMPLETE", "PRUNED", "RUNNING")
-    note(axes, focus_on(axes, map(value_of, shown), study.direction))
+    note(axes, cut_text(map(value_of, shown), limits, study.direction))
     if not shown:
         axes.set_yticks([])
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
@@ -57,23 +60,27 @@ def optimization_history(study: Study) -> Figure:
     return figure
 
 
-def _draw_state(axes: Axes, state: str, records: Sequence[TrialRecord], bad_edge: float) -> None:
+def _draw_state(axes: Axes, state: str, records: Sequence[TrialRecord], study: Study) -> None:
     """Draw the trials of a state; of the others, only those that have reported."""
     failed = state == "FAIL"
     drawn = [record for record in records if failed or record.value is not None]
     if not drawn:
         return
     mark = MARKS[state]
+    low, high = axes.get_ylim()
+    edge = low if study.direction.name == "MAXIMIZE" else high
+    values = [edge if failed else min(max(value_of(r), low), high) for r in drawn]
+    tell_marks(axes, [(r.number, [(r.number, y)]) for r, y in zip(drawn, values, strict=True)])
     axes.scatter(
         [record.number for record in drawn],
-        [bad_edge if failed else value_of(record) for record in drawn],
+        values,
         s=mark.size if len(drawn) < 200 else mark.size / 2,
         c=mark.colour,
         marker=mark.shape,
         linewidths=1.0 if failed else 0.0,
         alpha=0.9 if len(drawn) < 200 else 0.6,
         label=f"{mark.word} ({len(records):,})",
-        transform=axes.get_xaxis_transform() if failed else axes.transData,
+        clip_on=False,
         zorder=2 if state == "COMPLETE" else 1.8,
     )
 

@@ -32,19 +32,22 @@ def main_importance(study: Study) -> dict[str, Any]:
     return importance_facts(study)[0]
 
 
-def importance(study: Study) -> Figure:
+def importance(study: Study) -> Figure | None:
     """Draw the importance of each parameter as a bar.
 
     Args:
         study: The study.
 
     Returns:
-        The figure; a sentence if there is nothing to tell.
+        The figure; a sentence if there is nothing to tell; None for a single parameter, whose
+        share would be 1.
     """
     facts = main_importance(study)
     found: dict[str, float] = facts["importances"]
     if not found:
         return sentence_figure(TITLE, f"Not told: {facts['note']}.")
+    if len(found) == 1:
+        return None
     figure = new_figure(TITLE, height=1.1 + 0.28 * len(found))
     axes = figure.add_subplot()
     dress(

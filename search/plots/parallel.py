@@ -10,6 +10,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from search.plots.labels import value_label
+from search.plots.marks import tell_marks
 from search.plots.scales import Scale, scale_of
 from search.plots.style import (
     GREY,
@@ -24,7 +25,7 @@ from search.plots.style import (
     sentence_figure,
     shortened,
 )
-from search.plots.trials import best_first, value_of
+from search.plots.trials import best_first, differing, value_of
 from search.studies.record import TrialRecord
 from search.studies.study import Study
 
@@ -45,17 +46,15 @@ def parallel_coordinates(study: Study, n_best: int = 10) -> Figure | None:
         n_best: How many trials to draw stronger.
 
     Returns:
-        The figure; a sentence if no trial is complete; None for a single parameter.
+        The figure; a sentence if no trial is complete; None if not two parameters differ.
     """
-    if len(study.spec.parameters) < 2:
-        return None
     records = best_first(study)[:_MOST_LINES]
     if not records:
         return sentence_figure(TITLE, "No trial is complete yet.")
-    scales = {
-        name: scale_of(name, parameter, records)
-        for name, parameter in study.spec.parameters.items()
-    }
+    names = differing(study, records)
+    if len(names) < 2:
+        return None
+    scales = {name: scale_of(name, study.spec.parameters[name], records) for name in names}
     figure = new_figure(TITLE, height=4.2, width=max(WIDTH, 1.5 + 1.05 * len(scales)))
     axes = figure.add_subplot()
     colour = colours(map(value_of, records), study.direction)
@@ -88,6 +87,7 @@ def _draw_lines(
         zorder=2 if strong else 1,
     )
     axes.add_collection(lines)
+    tell_marks(axes, [(record.number, _line(record, scales)) for record in drawn])
 
 
 def _line(record: TrialRecord, scales: Mapping[str, Scale]) -> list[tuple[float, float]]:

@@ -9,15 +9,19 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from search.plots.labels import metric_label
+from search.plots.marks import tell_marks
 from search.plots.scales import Scale
 from search.plots.style import (
     BLACK,
     BLUE,
     PALE,
     VERMILLION,
+    cut_text,
     dress,
+    focus,
     legend_above,
     new_figure,
+    note,
 )
 from search.plots.trials import best_first
 from search.studies.history import read_history
@@ -37,7 +41,8 @@ def learning_rate(study: Study, number: int | None = None) -> Figure | None:
         number: The trial; None for the best complete one.
 
     Returns:
-        The figure; None if there is no such trial or its history has no learning rate.
+        The figure; None if there is no such trial, or its history has no learning rate or the
+        same one throughout.
 
     Raises:
         StudyError: If there is no trial of that number.
@@ -48,7 +53,8 @@ def learning_rate(study: Study, number: int | None = None) -> Figure | None:
     record = best[0] if number is None else study.record(number)
     history = read_history(study.trial_folder(record.number))
     rates = {name: _column(history, name) for name in (RATE, BACKBONE_RATE)}
-    if not np.isfinite(rates[RATE]).any():
+    known = np.concatenate(list(rates.values()))
+    if not np.isfinite(rates[RATE]).any() or len(np.unique(known[np.isfinite(known)])) < 2:
         return None
     epochs = _column(history, "epoch")
     figure = new_figure(f"{TITLE} of trial {record.number}", height=4.4)
@@ -108,6 +114,10 @@ def _draw_metric(axes: Axes, study: Study, record: TrialRecord) -> None:
     label = metric_label(study.spec.metric.name)
     dress(axes, "", label)
     pairs = sorted(record.values.items())
+    low, high, _ = focus(record.values.values(), study.direction)
+    axes.set_ylim(low, high)
+    note(axes, cut_text(record.values.values(), (low, high), study.direction, "epoch"))
+    tell_marks(axes, [(record.number, pairs)])
     axes.plot(
         *zip(*pairs, strict=True), color=BLACK, marker=".", lw=1.2, label=label.split(" (")[0]
     )

@@ -66,6 +66,19 @@ class Scale:
             return math.log(place / self.low) / math.log(self.high / self.low)
         return (place - self.low) / (self.high - self.low)
 
+    def at(self, share: float) -> float:
+        """Find the place at a share of the axis.
+
+        Args:
+            share: From 0 to 1.
+
+        Returns:
+            The place, the reverse of `share`; for categorical parameters it has no meaning.
+        """
+        if self.log:
+            return float(self.low * (self.high / self.low) ** share)
+        return self.low + (self.high - self.low) * share
+
     def ticks(self, n_most: int = 5) -> list[tuple[float, str]]:
         """Choose ticks within the axis.
 

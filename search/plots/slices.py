@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from search.plots.labels import value_label
+from search.plots.marks import tell_marks
 from search.plots.scales import Scale, scale_of
 from search.plots.style import (
     FONT,
@@ -15,16 +16,14 @@ from search.plots.style import (
     LARGE,
     MARKS,
     SMALL,
-    WIDTH,
+    cut_text,
     dress,
-    focus,
     jitter,
     new_figure,
-    note,
     sentence_figure,
     shortened,
 )
-from search.plots.trials import by_number, of_state, value_of
+from search.plots.trials import by_number, differing, of_state, value_limits, value_of
 from search.studies.record import TrialRecord
 from search.studies.study import Study
 
@@ -33,48 +32,41 @@ _N_COLUMNS = 4
 _FEW_VALUES = 12
 
 
-def slices(study: Study) -> Figure:
+def slices(study: Study) -> Figure | None:
     """Draw the value of complete and pruned trials against each parameter.
 
-    The axis of values is that of the complete trials; pruned ones beyond it stand at its edge,
-    as the value they were stopped at compares with none of those.
+    The axis of values is that of the complete trials; others beyond it stand at its edge.
 
     Args:
         study: The study.
 
     Returns:
-        A grid of axes, one a parameter; a sentence if no trial has a value.
+        A grid of axes, one a parameter that differs between trials; a sentence if no trial has
+        a value; None if no parameter differs.
     """
     records = of_state(by_number(study), "PRUNED", "COMPLETE")
     if not records:
         return sentence_figure(TITLE, "No trial has come to a value yet.")
-    names = list(study.spec.parameters)
+    names = differing(study, records)
+    if not names:
+        return None
     n_columns = min(_N_COLUMNS, len(names))
     n_rows = math.ceil(len(names) / n_columns)
-    width = WIDTH if n_columns > 2 else 0.8 * WIDTH
-    figure = new_figure(TITLE, height=max(3.2, 0.8 + 2.0 * n_rows), width=width)
+    figure = new_figure(TITLE, height=max(3.2, 0.8 + 1.9 * n_rows))
     grid = np.ravel(figure.subplots(n_rows, n_columns, sharey=True, squeeze=False))
-    limits = _limits(study, records)
+    limits = value_limits(records, study.direction)
+    grid[0].set_ylim(*limits)
     for axes, name in zip(grid, names, strict=False):
         dress(axes, shortened(name, 26), "")
         scale = scale_of(name, study.spec.parameters[name], records)
         _draw(axes, name, scale, records, limits)
     for axes in grid[len(names) :]:
         axes.set_visible(False)
-    grid[0].set_ylim(*limits)
-    beyond = sum(not limits[0] <= value_of(record) <= limits[1] for record in records)
-    note(grid[0], f"{beyond:,} of {len(records):,} at the edge" if beyond else "")
+    cut = cut_text(map(value_of, records), limits, study.direction)
+    grid[0].set_title(cut, loc="left", fontsize=SMALL - 1, color=INK, fontstyle="italic")
     figure.supylabel(value_label(study), fontsize=FONT, color=INK)
     _add_legend(figure, grid[0])
     return figure
-
-
-def _limits(study: Study, records: Sequence[TrialRecord]) -> tuple[float, float]:
-    complete = of_state(records, "COMPLETE")
-    # One or two values would make an axis on which nearly all others are beyond the edge.
-    shown = complete if len(complete) > 2 else records
-    low, high, _ = focus(map(value_of, shown), study.direction)
-    return low, high
 
 
 def _draw(
@@ -94,9 +86,10 @@ def _draw(
         if not drawn:
             continue
         many = len(records) > LARGE
+        values = np.clip([value_of(record) for record in drawn], *limits)
         axes.scatter(
             places,
-            np.clip([value_of(record) for record in drawn], *limits),
+            values,
             s=mark.size / (4 if many else 1.7),
             c=mark.colour,
             marker=mark.shape,
@@ -106,6 +99,8 @@ def _draw(
             rasterized=many,
             clip_on=False,
         )
+        points = zip(places.tolist(), values.tolist(), strict=True)
+        tell_marks(axes, [(r.number, [at]) for r, at in zip(drawn, points, strict=True)])
     scale.apply(axes, "x", n_most=4, margin=0.5 / (scale.high - scale.low) if few else 0.05)
     if scale.choices:
         _label_choices(axes, scale)

@@ -9,14 +9,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
+from matplotlib.colors import ListedColormap, Normalize, to_hex
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from optuna.study import StudyDirection
 
-WIDTH = 7.2
+WIDTH = 6.0
 """Width of a figure in inches; a height is each figure's own."""
 FONT = 9
 SMALL = 8
@@ -29,6 +30,8 @@ LARGE = 300
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 GREY, PALE, INK = "#8A8A8A", "#E4E4E4", "#333333"
+SHADES = tuple(map(to_hex, colormaps["viridis"].resampled(16).colors))  # type: ignore[attr-defined]
+"""Colours of values, from dark to bright."""
 LINES = (BLUE, VERMILLION, GREEN, PURPLE, BLACK, SKY)
 """Colours of lines that must be told apart."""
 DASHES = ("-", "--", "-.", ":")
@@ -58,6 +61,7 @@ MARKS = {
     "COMPLETE": Mark("complete", BLUE, "o", 20),
     "PRUNED": Mark("pruned", ORANGE, "v", 20, "////"),
     "RUNNING": Mark("running", GREEN, "D", 18, "...."),
+    "INTERRUPTED": Mark("interrupted", PURPLE, "s", 16, "\\\\\\\\"),
     "FAIL": Mark("failed", VERMILLION, "x", 24, "xxxx"),
 }
 """Marks by state, in the order of legends."""
@@ -137,13 +141,25 @@ def legend_above(axes: Axes, n_columns: int = 5) -> None:
 
 
 def note(axes: Axes, text: str) -> None:
-    """Write a remark in small letters at the upper right, over the axes.
+    """Write a remark in small letters at the right, under the axes.
 
     Args:
         axes: The axes.
         text: The remark; nothing is written if it is empty.
     """
-    axes.set_title(plain(text), loc="right", fontsize=SMALL - 1, color=GREY)
+    if text:
+        axes.annotate(
+            plain(text),
+            (1.0, 0.0),
+            (0.0, -1.9 * FONT),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            ha="right",
+            va="top",
+            fontsize=SMALL - 1,
+            color=INK,
+            fontstyle="italic",
+        )
 
 
 def plain(text: str) -> str:
@@ -183,53 +199,98 @@ def colours(values: Iterable[float], direction: StudyDirection) -> ScalarMappabl
         direction: Which way is better.
 
     Returns:
-        Viridis between the limits of `focus`.
+        Steps of viridis between the limits of `focus`.
     """
-    low, high, _ = focus(values, direction)
+    low, high, n_outside = focus(values, direction)
     darker_up = direction == StudyDirection.MAXIMIZE
-    return ScalarMappable(Normalize(low, high), "viridis_r" if darker_up else "viridis")
+    steps = ListedColormap(SHADES[::-1] if darker_up else SHADES)
+    if n_outside:  # the bar ends in a point
+        steps.colorbar_extend = "min" if darker_up else "max"  # type: ignore[assignment]
+    return ScalarMappable(Normalize(low, high), steps)
 
 
 def focus(values: Iterable[float], direction: StudyDirection) -> tuple[float, float, int]:
-    """Choose limits of an axis such that a few very bad values do not flatten all others.
+    """Choose limits of an axis such that bad values do not flatten the better ones.
+
+    The axis ends at thrice the distance from the best to the median of the distinct values,
+    which all of a normal or uniform distribution lie within.
 
     Args:
         values: At least one finite value.
         direction: Which way is better.
 
     Returns:
-        Lower limit, upper limit, and how many values lie outside: some of the worst twentieth,
-        where that one takes most of the range; otherwise none.
+        Lower limit, upper limit, and how many values lie outside, on the bad side; none, unless
+        leaving them out makes the axis shorter by a third.
     """
+    drawn = np.asarray(list(values), dtype=float)
     sign = 1.0 if direction == StudyDirection.MAXIMIZE else -1.0
-    ordered = sign * np.sort(np.asarray(list(values), dtype=float) * sign)
-    best, worst = float(ordered[-1]), float(ordered[0])
-    bad = float(ordered[len(ordered) // 20])
-    if abs(best - worst) > 2.5 * abs(best - bad) > 0:
-        worst = bad - 0.25 * (best - bad)
-    low, high = min(best, worst), max(best, worst)
-    margin = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
-    low, high = low - margin, high + margin
-    return low, high, int(((ordered < low) | (ordered > high)).sum())
+    distinct = np.unique(drawn * sign)
+    best, worst = float(distinct[-1]), float(distinct[0])
+    fence = best - 3 * (best - float(distinct[(len(distinct) - 1) // 2]))
+    shown = distinct[distinct >= fence]
+    if best - worst > 1.5 * (best - float(shown[0])) > 0:
+        worst = float(shown[0])
+    low, high = min(sign * best, sign * worst), max(sign * best, sign * worst)
+    low, high = with_margin(low, high)
+    return low, high, int(((drawn < low) | (drawn > high)).sum())
 
 
-def focus_on(axes: Axes, values: Iterable[float], direction: StudyDirection) -> str:
-    """Set the limits of a vertical axis to those of `focus`.
+def with_margin(low: float, high: float) -> tuple[float, float]:
+    """Leave room at both ends of an axis.
 
     Args:
-        axes: The axes.
-        values: What is drawn, finite.
-        direction: Which way is better.
+        low: Smallest value.
+        high: Largest value.
 
     Returns:
-        What to say of values that lie outside; empty if none does.
+        Limits of the axis, also where both are the same.
     """
-    drawn = list(values)
-    if not drawn:
+    margin = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
+    return low - margin, high + margin
+
+
+def cut_text(
+    values: Iterable[float],
+    limits: tuple[float, float],
+    direction: StudyDirection,
+    what: str = "trial",
+) -> str:
+    """Say that an axis leaves values out.
+
+    Args:
+        values: What is drawn, finite.
+        limits: Of the axis.
+        direction: Which way is better; it is cut at the other end.
+        what: What has such a value.
+
+    Returns:
+        A few words; empty if it leaves out none.
+
+    Example:
+        >>> cut_text([0.1, 0.91, 0.93], (0.9, 0.94), StudyDirection.MAXIMIZE)
+        'axis from 0.9; 1 trial below'
+    """
+    low, high = limits
+    n_outside = sum(not low <= value <= high for value in values)
+    if not n_outside:
         return ""
-    low, high, n_outside = focus(drawn, direction)
-    axes.set_ylim(low, high)
-    return f"{n_outside:,} of {len(drawn):,} outside" if n_outside else ""
+    what = what if n_outside == 1 else f"{what}s"
+    if direction == StudyDirection.MAXIMIZE:
+        return f"axis from {low:.3g}; {n_outside:,} {what} below"
+    return f"axis to {high:.3g}; {n_outside:,} {what} above"
+
+
+def sentence_of(figure: Figure) -> str:
+    """Give the sentence that stands in a figure's place.
+
+    Args:
+        figure: The figure.
+
+    Returns:
+        The sentence; empty if there is something to see.
+    """
+    return "" if figure.axes else " ".join(figure.texts[-1].get_text().split())
 
 
 def add_colour_bar(figure: Figure, axes: Axes, colour: ScalarMappable, label: str) -> None:

@@ -11,6 +11,7 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator
 
+from search.plots.marks import tell_marks
 from search.plots.style import (
     GREY,
     MARKS,
@@ -159,6 +160,9 @@ def _draw(
     if not spans:
         return
     mark = MARKS[state]
+    for span, lane in spans:
+        ends = [(time_s / length, lane + 1.0) for time_s in (span.start_s, span.end_s)]
+        tell_marks(axes, [(span.number, ends)])
     boxes = [_box(span, lane, length) for span, lane in spans]
     bars = PathPatch(
         Path.make_compound_path(*map(Path, boxes)),

@@ -32,6 +32,21 @@ def ended_after(seconds: float | None, error_file: Path) -> Iterator[None]:
             faulthandler.cancel_dump_traceback_later()
 
 
+def was_ended(error_file: Path) -> bool | None:
+    """Tell whether a process that is gone was ended by `ended_after`.
+
+    Args:
+        error_file: What was given to it.
+
+    Returns:
+        None if that cannot be told, as the process wrote elsewhere.
+    """
+    try:
+        return bool(error_file.read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return None
+
+
 @contextmanager
 def _opened(error_file: Path) -> Iterator[TextIO]:
     study = error_file.parent.parent.parent

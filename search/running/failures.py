@@ -4,10 +4,13 @@ from collections import Counter
 from typing import Literal
 
 from search.spaces.spec import FailuresSpec
-from search.studies.record import Failure
+from search.studies.record import Failure, FailureKind
 
 Consequence = Literal["record", "again", "alone"]
 """Record the trial as failed, run it again, or run it again with nothing beside it."""
+
+_OF_THE_POINT: frozenset[FailureKind] = frozenset({"infeasible", "non_finite"})
+"""Failures that healthy searches meet as well: a point makes no network, or one that diverges."""
 
 
 class FailurePolicy:
@@ -21,7 +24,8 @@ class FailurePolicy:
         self._limits = limits
         self._n_deaths: Counter[int] = Counter()
         self._short_of_memory: set[int] = set()
-        self._in_a_row: list[Failure] = []
+        self._reason = ""
+        self._n_in_a_row = 0
 
     def consequence(self, number: int, failure: Failure) -> Consequence:
         """Say what to do with a trial that failed.
@@ -48,23 +52,22 @@ class FailurePolicy:
         """Count a trial that is recorded as failed.
 
         Args:
-            failure: Why; an infeasible trial counts neither way.
+            failure: Why; what says of its point alone that it is bad counts neither way, and
+                what has another reason than the one before begins a row of its own.
 
         Returns:
             Why the run must end, or None if it may go on.
         """
-        if failure.kind == "infeasible":
+        if failure.kind in _OF_THE_POINT:
             return None
-        self._in_a_row.append(failure)
-        if len(self._in_a_row) < self._limits.max_failures:
+        reason = f"{failure.kind}: {failure.reason}"
+        self._n_in_a_row = self._n_in_a_row + 1 if reason == self._reason else 1
+        self._reason = reason
+        if self._n_in_a_row < self._limits.max_failures:
             return None
-        reasons = Counter(f"{f.kind}: {f.reason}" for f in self._in_a_row)
-        reason, n_times = reasons.most_common(1)[0]
-        return (
-            f"failures.max_failures: fewer than {self._limits.max_failures} trials in a row must "
-            f"fail, got {len(self._in_a_row)}, of these {n_times} x {reason}"
-        )
+        trials = "1 failed trial" if self._n_in_a_row == 1 else f"{self._n_in_a_row} failed trials"
+        return f"stopped after {trials} in a row (failures.max_failures): {reason}"
 
     def trial_succeeded(self) -> None:
         """Count a trial that completed or was pruned."""
-        self._in_a_row.clear()
+        self._n_in_a_row = 0

@@ -17,11 +17,14 @@ from search.errors import (
     StudyError,
 )
 from search.running.assignment import assign
+from search.running.deadline import was_ended
 from search.running.failures import FailurePolicy
 from search.running.metric_checks import metric_problem
 from search.running.trial import Assignment, Worker
+from search.studies.commands import study_command
 from search.studies.record import Event, Failure, Report, TrialRecord
 from search.studies.study import Study
+from search.studies.study_folder import ERROR_FILE
 
 INTERRUPTED = "interrupted by the user"
 """The stop reason that also ends running trials."""
@@ -44,6 +47,10 @@ class Observer(Protocol):
 
     def trial_finished(self, trial: TrialRecord) -> None:
         """A trial has ended and is recorded."""
+        ...
+
+    def run_ended(self) -> None:
+        """No trial follows; the workers are about to end."""
         ...
 
 
@@ -89,6 +96,11 @@ class Run:
         require_space(self.study.folder, n_new * TRIAL_BYTES, f"the record of {n_new} trials")
         self._is_observed = True
         self.observer.run_started(self, n_workers)
+
+    def end(self) -> None:
+        """End: no trial follows, and to end the workers may take a moment."""
+        if self._is_observed:
+            self.observer.run_ended()
 
     def next_trial(self, worker: Worker) -> Assignment | None:
         """Begin one more trial.
@@ -159,8 +171,10 @@ class Run:
             return True
         if failure.kind == "worker_died" and self._hung(number):
             failure = self._timeout(self.study.record(number).n_epochs + 1)
+            limit_s = self.study.spec.budget.trial_time or 0.0
+            self._elapsed_s[number] = max(self._elapsed_s[number], limit_s)
         if failure.kind == "interrupted":
-            self.abort(StudyError(f"{failure.reason}; go on by `search resume {self.study.name}`"))
+            self.abort(StudyError(f"{failure.reason}; go on by `{self._again()}`"))
             return self._interrupt(number)
         if failure.fatal:
             self.abort(ObjectiveError(failure.reason))
@@ -195,9 +209,9 @@ class Run:
         """Hand out no more trials and end the running ones after their epoch.
 
         Args:
-            reason: Said to the user.
+            reason: Said to the user; an interruption goes before what was said already.
         """
-        self.stop_reason = self.stop_reason or reason
+        self.stop_reason = reason if reason == INTERRUPTED else self.stop_reason or reason
 
     def abort(self, error: SearchError) -> None:
         """Stop because nothing sensible can follow.
@@ -218,9 +232,12 @@ class Run:
         self.abort(
             StudyError(
                 f"{place}: must be writable, got {error.strerror or error}; what was recorded is "
-                f"whole, go on by `search resume {self.study.name}`"
+                f"whole, go on by `{self._again()}`"
             )
         )
+
+    def _again(self) -> str:
+        return study_command(self.study.folder, "resume")
 
     def abandon(self) -> None:
         """Leave every running trial to a later run."""
@@ -284,8 +301,14 @@ class Run:
     def _hung(self, number: int) -> bool:
         """Tell whether a worker ended itself because its trial's time was up."""
         limit_s = self.study.spec.budget.trial_time
+        if limit_s is None:
+            return False
+        ended = was_ended(self.study.trial_folder(number) / ERROR_FILE)
+        if ended is not None:
+            return ended
+        # On a node that does not share the study's folder: a guess, which the start counts into.
         silent_s = time.monotonic() - self._heard_at[number]
-        return limit_s is not None and self._elapsed_s[number] + silent_s >= limit_s
+        return self._elapsed_s[number] + silent_s >= limit_s
 
     def _timeout(self, epoch: int) -> Failure:
         limit = format_duration(self.study.spec.budget.trial_time or 0.0)
@@ -308,9 +331,9 @@ class Run:
         """Take a trial that has begun already or, within the budget, a new one."""
         if self._alone:
             self._lonely = {self._alone[0]}
-            return self.study.record(self._alone.popleft())
+            return self.study.go_on(self._alone.popleft())
         if self._waiting:
-            return self.study.record(self._waiting.popleft())
+            return self.study.go_on(self._waiting.popleft())
         if self.stop_reason or self.budget_spent():
             return None
         try:

@@ -11,22 +11,26 @@ from rich.console import Console
 
 from search.errors import InterruptedRunError, NoTrialCompletedError
 from search.objective import extend_import_path
-from search.running.progress import make_progress, print_line
+from search.running.progress import Progress, make_progress, print_line
 from search.running.run import INTERRUPTED, Run
+from search.spaces.document import Override
 from search.spaces.space_file import load_space_file
+from search.studies.commands import study_command
 from search.studies.export import LEADERBOARD_FILE, write_leaderboard
 from search.studies.leaderboard import leaderboard_rows
 from search.studies.study import Study
 from search.tracking.tracking import tracked
 
 
-def extend_study(study: Study, trials: str | None, overrides: Sequence[str]) -> Study:
+def extend_study(study: Study, trials: str | None, overrides: Sequence[Override]) -> Study:
     """Give a study another budget, sampler or pruner; call it only as its driver.
 
     Args:
         study: The study.
-        trials: Trials in all, as `100`, or how many more, as `+20`; None leaves the budget.
-        overrides: Further assignments, such as `budget.time=1h`.
+        trials: Trials in all, as `100`, or how many more than the budget, as `+20`; where
+            more have begun than that, or it has no number, more than have begun. None leaves the
+            budget.
+        overrides: Further keys that are set, such as `budget.time`.
 
     Returns:
         The study; its space file holds what was overridden.
@@ -37,8 +41,9 @@ def extend_study(study: Study, trials: str | None, overrides: Sequence[str]) -> 
     overrides = list(overrides)
     if trials is not None:
         more = int(trials) if trials.startswith("+") and trials[1:].isdigit() else None
-        so_far = len(study.records())
-        overrides.append(f"budget.trials={trials if more is None else so_far + more}")
+        planned = max(study.spec.budget.trials or 0, len(study.records()))
+        wanted = trials if more is None else planned + more
+        overrides.append(Override(f"budget.trials={wanted}", f"--trials {trials}"))
     extend_import_path(study.import_folders)
     spec = load_space_file(study.space_file, overrides)
     return study.with_spec(spec) if overrides else study
@@ -69,23 +74,22 @@ def run_study(
         if not run.has_work():
             run.stop("the budget of trials is spent; give more with --trials +20")
         else:
-            _serve(run, engine, address)
+            _serve(run, engine, address, progress)
     if run.error:
         raise run.error
     if run.stop_reason == INTERRUPTED:
-        raise InterruptedRunError(
-            f"interrupted; go on by `search resume {study.name} --studies {study.folder.parent}`"
-        )
+        again = study_command(study.folder, "resume")
+        raise InterruptedRunError(f"interrupted; go on by `{again}`")
     if run.stop_reason:
         console.print(f"{study.name}: {run.stop_reason}", highlight=False)
     _check_completed(study)
 
 
-def _serve(run: Run, engine: str, address: str | None) -> None:
+def _serve(run: Run, engine: str, address: str | None, progress: Progress) -> None:
     """Let an engine work until the run ends, and leave no trial running whatever happens."""
     study = run.study
     try:
-        with _interruptible(run):
+        with _interruptible(run, progress):
             importlib.import_module(engine).run_trials(run, address)
     except KeyboardInterrupt:
         run.stop(INTERRUPTED)
@@ -106,16 +110,23 @@ def _check_completed(study: Study) -> None:
 
 
 @contextmanager
-def _interruptible(run: Run) -> Iterator[None]:
+def _interruptible(run: Run, progress: Progress) -> Iterator[None]:
     """Make the first Ctrl-C (or SIGTERM) end the run after the running epochs, the second now."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
+    heard: list[int] = []
+
     def stop(signum: int, frame: FrameType | None) -> None:
-        if run.stop_reason == INTERRUPTED:
-            raise KeyboardInterrupt
-        run.stop(INTERRUPTED)
+        heard.append(signum)
+        if len(heard) == 1:
+            run.stop(INTERRUPTED)
+            progress.say_at_once("stopping after the running epochs; Ctrl-C again stops now")
+            return
+        if len(heard) == 2:
+            progress.say_at_once("stopping now …")
+        raise KeyboardInterrupt
 
     previous = {s: signal.signal(s, stop) for s in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -3,14 +3,11 @@
 A run tells it what happens (`progress.py`), a watcher what it reads (`watching.py`).
 """
 
+import math
 from collections.abc import Callable
 
-from rich import box
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
-
 from search.durations import format_duration
+from search.running.live_view import LiveView, RunningTrial
 from search.spaces.spec import Spec
 from search.studies.record import TrialRecord
 
@@ -31,7 +28,8 @@ class Standing:
         self.running: dict[int, TrialRecord] = {}
         self.counts = dict.fromkeys(_WORDS, 0)
         self.n_epochs = 0
-        self.n_finished_here = 0
+        self.n_workers = 1
+        self.n_finished_here = self.n_trained_here = 0
         self._latest: dict[int, tuple[int, float]] = {}
         self._values: dict[int, float] = {}
 
@@ -39,7 +37,7 @@ class Standing:
         """Take in a trial that has ended, in this run or an earlier one.
 
         Args:
-            trial: The trial; one that is RUNNING was left for a later run.
+            trial: The trial; one that is INTERRUPTED was left for a later run.
         """
         self.running.pop(trial.number, None)
         self._latest.pop(trial.number, None)
@@ -54,10 +52,22 @@ class Standing:
         """Take in a trial that has ended in this run.
 
         Args:
-            trial: The trial.
+            trial: The trial; one that is RUNNING was left for a later run.
         """
-        self.n_finished_here += 1
+        self.n_finished_here += trial.state in self.counts
+        self.n_trained_here += trial.state in {"COMPLETE", "PRUNED"}
         self.count(trial)
+
+    def note_running(self, trial: TrialRecord) -> None:
+        """Take in a running trial.
+
+        Args:
+            trial: The trial, with the epochs that are on record.
+        """
+        self.running[trial.number] = trial
+        self.n_workers = max(self.n_workers, len(self.running))
+        for epoch, value in sorted(trial.values.items()):
+            self.note_epoch(trial.number, epoch, value)
 
     def note_epoch(self, number: int, epoch: int, value: float) -> None:
         """Take in the newest epoch of a running trial.
@@ -69,7 +79,8 @@ class Standing:
         """
         self._latest[number] = epoch, value
         best = self._values.get(number)
-        if best is None or self._sign * value > self._sign * best:
+        is_last = self.spec.metric.reduce == "last"
+        if is_last or best is None or self._sign * value > self._sign * best:
             self._values[number] = value
 
     @property
@@ -78,11 +89,11 @@ class Standing:
         ranked = ((value, number) for number, value in self._values.copy().items())
         return max(ranked, key=lambda pair: (self._sign * pair[0], -pair[1]), default=None)
 
-    def headline(self) -> str:
-        """Say in one line where the run stands.
+    def headline(self) -> list[str]:
+        """Say where the run stands.
 
         Returns:
-            Trials done of those wanted, by state, best value, speed and time left.
+            Trials done of those wanted, by state, best value, speed and time left, part by part.
         """
         parts = [f"{self.spec.study} {self._done()} trials", f"{len(self.running)} running"]
         parts += [f"{self.counts[state]} {word}" for state, word in _WORDS.items()]
@@ -91,9 +102,8 @@ class Standing:
             parts.append(f"best {self.spec.metric.name} {best[0]:.4f} (trial {best[1]})")
         elapsed_s = max(self.elapsed_s(), 1e-9)
         parts.append(f"{self.n_epochs / elapsed_s:.1f} epochs/s")
-        left = self._seconds_left(elapsed_s)
-        parts.append(f"{format_duration(elapsed_s)} gone" + (f", {left} left" if left else ""))
-        return " · ".join(parts)
+        parts.append(f"{format_duration(elapsed_s)} gone{self._left(elapsed_s)}")
+        return parts
 
     def finished_line(self, trial: TrialRecord) -> str:
         """Say in one line how a trial ended.
@@ -113,23 +123,25 @@ class Standing:
         end = f"[{self._done()}] trial {trial.number} {trial.state}"
         return f"{end}{value}{epoch}{seconds}{best}{reason}"
 
-    def table(self) -> RenderableType:
+    def view(self, note: str = "") -> LiveView:
         """Lay out the running trials, with the headline below.
+
+        Args:
+            note: What the run is about to do, if that is to be said.
 
         Returns:
             What to show on a terminal.
         """
-        metric, epochs = self.spec.metric.name, self.spec.epochs
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for column in ["trial", "epoch", metric]:
-            table.add_column(column, no_wrap=True, min_width=max(len(column), 6))
-        table.add_column("parameters", no_wrap=True, ratio=1)
-        for number, trial in sorted(self.running.copy().items()):
-            epoch, value = self._latest.get(number, (0, None))
-            of = f"{epoch}/{epochs}" if epochs else str(epoch)
-            shown = " ".join(f"{k}={_short(v)}" for k, v in trial.params.items())
-            table.add_row(str(number), of, "–" if value is None else f"{value:.4f}", shown)
-        return Group(table, Text(self.headline()))
+        trials = [self._shown(trial) for _, trial in sorted(self.running.copy().items())]
+        return LiveView(
+            self.spec.metric.name, [*self.spec.parameters], trials, self.headline(), note
+        )
+
+    def _shown(self, trial: TrialRecord) -> RunningTrial:
+        epoch, value = self._latest.get(trial.number, (0, None))
+        of = f"/{self.spec.epochs}" if self.spec.epochs else ""
+        shown = "–" if value is None else f"{value:.4f}"
+        return RunningTrial(trial.number, f"{epoch}{of}", shown, trial.params)
 
     @property
     def _sign(self) -> int:
@@ -139,18 +151,17 @@ class Standing:
         wanted = self.spec.budget.trials
         return f"{sum(self.counts.values())}{f'/{wanted}' if wanted else ''}"
 
-    def _seconds_left(self, elapsed_s: float) -> str:
-        budget = self.spec.budget
-        left = []
-        done = sum(self.counts.values())
+    def _left(self, elapsed_s: float) -> str:
+        """Say how much longer it takes, from the trials that have ended here or the budget."""
+        budget, done = self.spec.budget, sum(self.counts.values())
         if budget.trials is not None and done >= budget.trials:
             return ""
-        if budget.time is not None:
-            left.append(max(budget.time - elapsed_s, 0.0))
-        if budget.trials is not None and self.n_finished_here:
-            left.append((budget.trials - done) * elapsed_s / self.n_finished_here)
-        return f"about {format_duration(max(round(min(left)), 1))}" if left else ""
-
-
-def _short(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+        limit_s = math.inf if budget.time is None else max(budget.time - elapsed_s, 0.0)
+        estimate_s = math.inf
+        # The first trials of a set of workers end one soon after the other.
+        if budget.trials is not None and self.n_trained_here >= self.n_workers:
+            estimate_s = (budget.trials - done) * elapsed_s / self.n_finished_here
+        if estimate_s == limit_s == math.inf:
+            return ""
+        word = "about" if estimate_s < limit_s else "at most"
+        return f", {word} {format_duration(max(round(min(estimate_s, limit_s)), 1))} left"

@@ -91,6 +91,8 @@ def run_trial(assignment: Assignment) -> Iterator[Event]:
     started = time.perf_counter()
     objective: Iterable[Metrics] | None = None
     try:
+        import_objective(assignment)
+        started = time.perf_counter()  # what the import took is the worker's start-up
         objective = make_objective(assignment)
         resumed = _resume(objective, assignment)
         if resumed:
@@ -131,18 +133,38 @@ def make_objective(assignment: Assignment) -> Iterable[Metrics]:
     Raises:
         ObjectiveError: If it cannot be loaded or is not iterable.
     """
-    prepare(assignment.worker)
-    factory = load_objective(assignment.objective)
+    factory = import_objective(assignment)
     limit_threads(assignment.worker.n_threads)
     seed_generators(assignment.seed)
     settings = _accepted_settings(factory, assignment)
     objective = factory(dict(assignment.params), **settings)
+    if isinstance(objective, Mapping):
+        raise ObjectiveError(
+            f"objective: {assignment.objective} must yield the metrics of each epoch, it returned "
+            "one mapping of them; write `yield` in the place of `return`"
+        )
     if not isinstance(objective, Iterable):
         raise ObjectiveError(
             f"objective: {assignment.objective} must return an iterable of metrics, got "
             f"{type(objective).__name__}"
         )
     return objective
+
+
+def import_objective(assignment: Assignment) -> ObjectiveFactory:
+    """Import a trial's objective in prepared surroundings; seconds where it brings torch.
+
+    Args:
+        assignment: Which trial.
+
+    Returns:
+        What makes the objective.
+
+    Raises:
+        ObjectiveError: If it cannot be loaded.
+    """
+    prepare(assignment.worker)
+    return load_objective(assignment.objective)
 
 
 def close_objective(objective: Iterable[Metrics] | None) -> None:

@@ -8,7 +8,7 @@ from optuna.trial import FrozenTrial
 from rich.console import Console
 from rich.live import Live
 
-from search.running.progress import print_line
+from search.running.progress import print_headline, print_line
 from search.running.standing import Standing
 from search.studies.lock import Driver, find_driver
 from search.studies.record import TrialRecord, has_begun, read_record
@@ -44,7 +44,7 @@ class Watcher:
                 continue
             record = read_record(trial)
             if not trial.state.is_finished():
-                self._see_running(record)
+                self._see_unfinished(record)
                 n_epochs += self._n_epochs_here(trial, record)
                 continue
             new.append(record)
@@ -64,10 +64,11 @@ class Watcher:
             record.number, record.n_epochs if resumed else 0
         )
 
-    def _see_running(self, record: TrialRecord) -> None:
-        self.standing.running[record.number] = record
-        for epoch, value in sorted(record.values.items()):
-            self.standing.note_epoch(record.number, epoch, value)
+    def _see_unfinished(self, record: TrialRecord) -> None:
+        if record.state == "INTERRUPTED":  # it waits for a worker, or was left by one
+            self.standing.running.pop(record.number, None)
+        else:
+            self.standing.note_running(record)
 
 
 def watch_study(study: Study, driver: Driver, console: Console, interval_s: float) -> None:
@@ -86,11 +87,11 @@ def watch_study(study: Study, driver: Driver, console: Console, interval_s: floa
         for trial in _looks(watcher, study, interval_s):
             print_line(console, watcher.standing.finished_line(trial))
         return
-    table = watcher.standing.table
-    with Live(get_renderable=table, console=console, refresh_per_second=4, transient=True):
+    view = watcher.standing.view
+    with Live(get_renderable=view, console=console, refresh_per_second=4, transient=True):
         for _ in _looks(watcher, study, interval_s):
             pass
-    print_line(console, watcher.standing.headline())
+    print_headline(console, watcher.standing)
 
 
 def _looks(watcher: Watcher, study: Study, interval_s: float) -> Iterator[TrialRecord]:

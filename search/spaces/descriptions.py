@@ -1,8 +1,8 @@
 """What an objective can tell people without training: its images by class, a trial's layers.
 
-An objective may have two static or class methods for this: `class_counts(**settings)` gives,
-for each class, how many images each split has of it, and `describe(params, **settings)` a
-table of a network's layers as a text.
+An objective may have static or class methods for this: `class_counts(**settings)` gives, for
+each class, how many images each split has of it, `notes(**settings)` sentences on what is odd
+about them, and `describe(params, **settings)` a table of a network's layers as a text.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,6 +32,23 @@ def class_counts(objective: str, settings: Mapping[str, Any]) -> ClassCounts | N
     return _call(method, **settings) if method else None
 
 
+def image_notes(objective: str, settings: Mapping[str, Any]) -> list[str]:
+    """Ask what is worth knowing of the images before a search.
+
+    Args:
+        objective: Its import path; it is imported.
+        settings: The space file's.
+
+    Returns:
+        A sentence each.
+
+    Raises:
+        ObjectiveError: If it cannot be loaded, or not read its images.
+    """
+    method = getattr(load_objective(objective), "notes", None)
+    return [str(note) for note in _call(method, **settings)] if method else []
+
+
 def layer_table(objective: str, params: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
     """Ask for the layers of a network.
 
@@ -59,5 +76,6 @@ def _call(method: Callable[..., Any], *args: object, **settings: object) -> Any:
     try:
         return method(*args, **settings)
     except Exception as error:  # noqa: BLE001  it is the user's code
-        first_line = (str(error).strip().splitlines() or ["no message"])[0]
-        raise ObjectiveError(f"objective: {first_line}") from error
+        lines = str(error).strip().splitlines() or ["no message"]
+        told = lines if getattr(error, "fatal", False) else lines[:1]
+        raise ObjectiveError("objective: " + "\n".join(told)) from error

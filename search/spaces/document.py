@@ -22,6 +22,19 @@ KeyPath = tuple[str | int, ...]
 """Keys and list indices from the top of a document to one of its values."""
 
 
+@dataclass(frozen=True)
+class Override:
+    """A value that is set over a file's.
+
+    Args:
+        assignment: A dotted key, an equals sign and a YAML value.
+        where: How the user gave it, for messages.
+    """
+
+    assignment: str
+    where: str
+
+
 @dataclass
 class Document:
     """A YAML file as plain data, with the place of every key and value.
@@ -66,23 +79,20 @@ class Document:
         if self.problems:
             raise SpaceError(sorted(dict.fromkeys(self.problems), key=_reading_order))
 
-    def override(
-        self, assignment: str, flag: str = "--set ", example: str = "budget.trials=10"
-    ) -> None:
-        """Set one value from a text such as `budget.trials=10`.
+    def override(self, override: Override, example: str = "--set budget.trials=10") -> None:
+        """Set one value.
 
         Args:
-            assignment: A dotted key, an equals sign and a YAML value.
-            flag: What stood before it on the command line.
+            override: The value.
             example: A right one, for the message.
 
         Raises:
-            SpaceError: If the text is no such assignment.
+            SpaceError: If it is no assignment.
         """
-        where = f"{flag}{assignment}"
-        key, equals, text = assignment.partition("=")
+        where = override.where
+        key, equals, text = override.assignment.partition("=")
         if not equals or not key.strip():
-            raise SpaceError([f"{where}: key=value must hold, as in {flag}{example}"])
+            raise SpaceError([f"{where}: key=value must hold, as in {example}"])
         path: KeyPath = tuple(key.strip().split("."))
         given = Document(where, is_file=False)
         value = _compose(text, given, path)

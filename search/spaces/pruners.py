@@ -5,7 +5,8 @@ its own and survives a resume. `min_epochs` is the one option all of them share.
 """
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+import math
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +21,7 @@ from optuna.pruners import (
 )
 from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 from search.spaces.optuna_logs import quiet_optuna
 from search.spaces.signatures import Problem, option_problems, option_types, worded
@@ -99,31 +100,94 @@ def _try_out(pruner: BasePruner) -> None:
     trial.should_prune()
 
 
-def judge(study: Study, trial: FrozenTrial) -> tuple[bool, list[tuple[str, Any]]]:
-    """Ask a study's pruner about a trial, without letting it write into the record.
+class Judge:
+    """Asks a study's pruner about trials, and shows it what they are ranked by.
 
-    The pruner sees a study of one metric, the first: intermediate values are of that one, and
-    Optuna's pruners know no study of several.
+    Where a trial is ranked by its best epoch, the pruner sees of each trial the best value so
+    far in place of each epoch's; the record keeps what was reported. Of what pruners noted in
+    the record, older studies hold values of single epochs: these are no better than the trial's
+    best, so they end nothing that is ahead, and stay as they are.
 
     Args:
-        study: The study; it is not changed.
-        trial: A running trial that has reported.
-
-    Returns:
-        Whether to stop the trial, and what the pruner wants noted of it.
+        by_best: Whether trials are ranked by their best epoch, not by their last one.
     """
-    view = copy.copy(study)
-    notes: list[tuple[str, Any]] = []
-    view._storage = _NotingStorage(study._storage, notes)  # type: ignore[assignment]
-    view._directions = study.directions[:1]
-    return study.pruner.prune(view, trial), notes
+
+    def __init__(self, by_best: bool) -> None:
+        self._by_best = by_best
+        self._ended: dict[int, FrozenTrial] = {}
+
+    def verdict(self, study: Study, trial: FrozenTrial) -> tuple[bool, list[tuple[str, Any]]]:
+        """Ask about a trial, without letting the pruner write into the record.
+
+        The pruner sees a study of one metric, the first: intermediate values are of that one,
+        and Optuna's pruners know no study of several.
+
+        Args:
+            study: The study; it is not changed.
+            trial: A running trial that has reported.
+
+        Returns:
+            Whether to stop the trial, never true of one that would win were all to end now; and
+            what the pruner wants noted of it.
+        """
+        view = copy.copy(study)
+        notes: list[tuple[str, Any]] = []
+        storage = _NotingStorage(study._storage, self._as_ranked, notes)
+        view._storage = storage  # type: ignore[assignment]
+        view._directions = study.directions[:1]
+        seen = self._as_ranked(trial, view.direction)
+        return study.pruner.prune(view, seen) and not _leads(view, seen), notes
+
+    def _as_ranked(self, trial: FrozenTrial, direction: StudyDirection) -> FrozenTrial:
+        """Show a trial with its best value so far at each epoch; those of ended ones are kept."""
+        if not self._by_best:
+            return trial
+        seen = self._ended.get(trial._trial_id)
+        if seen is None:
+            seen = _with_running_best(trial, direction)
+            if trial.state.is_finished():
+                self._ended[trial._trial_id] = seen
+        return seen
+
+
+def _with_running_best(trial: FrozenTrial, direction: StudyDirection) -> FrozenTrial:
+    better = max if direction == StudyDirection.MAXIMIZE else min
+    best, values = math.nan, {}
+    for epoch, value in sorted(trial.intermediate_values.items()):
+        if not math.isnan(value):
+            best = value if math.isnan(best) else better(best, value)
+        values[epoch] = best
+    if values == trial.intermediate_values:
+        return trial
+    seen = copy.copy(trial)
+    seen.intermediate_values = values
+    return seen
+
+
+def _leads(study: Study, trial: FrozenTrial) -> bool:
+    """Tell whether no other trial that can still win is ahead of a running one."""
+    sign = 1 if study.direction == StudyDirection.MAXIMIZE else -1
+    own = sign * _last_value(trial)
+    rivals = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.RUNNING))
+    return not math.isnan(own) and not any(sign * _last_value(rival) > own for rival in rivals)
+
+
+def _last_value(trial: FrozenTrial) -> float:
+    values = trial.intermediate_values
+    return values[max(values)] if values else math.nan
 
 
 class _NotingStorage:
     """Reads from a storage as if of one metric, and keeps what a pruner would write."""
 
-    def __init__(self, storage: BaseStorage, notes: list[tuple[str, Any]]) -> None:
+    def __init__(
+        self,
+        storage: BaseStorage,
+        as_ranked: Callable[[FrozenTrial, StudyDirection], FrozenTrial],
+        notes: list[tuple[str, Any]],
+    ) -> None:
         self._storage = storage
+        self._as_ranked = as_ranked
         self._notes = notes
 
     def __getattr__(self, name: str) -> Any:
@@ -131,6 +195,16 @@ class _NotingStorage:
 
     def get_study_directions(self, study_id: int) -> list[StudyDirection]:
         return self._storage.get_study_directions(study_id)[:1]
+
+    def get_all_trials(
+        self,
+        study_id: int,
+        deepcopy: bool = True,
+        states: Container[TrialState] | None = None,
+    ) -> list[FrozenTrial]:
+        (direction,) = self.get_study_directions(study_id)
+        trials = self._storage.get_all_trials(study_id, deepcopy=deepcopy, states=states)
+        return [self._as_ranked(trial, direction) for trial in trials]
 
     def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
         self._notes.append((key, value))

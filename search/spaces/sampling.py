@@ -10,7 +10,7 @@ proposal is a function of the record alone: nothing to pickle, nothing to lose o
 import copy
 import functools
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -33,6 +33,10 @@ INFORMED_DRAWS = 20
 """Draws from the sampler itself; it may insist on an infeasible spot, later ones are uniform."""
 
 
+Informing = Callable[[], list[FrozenTrial]]
+"""Finds ended trials of other studies, numbered from 0; asked once, at the first proposal."""
+
+
 def trial_seed(study_seed: int, number: int, draw: int = 0) -> int:
     """Derive a seed from the study's.
 
@@ -48,21 +52,22 @@ def trial_seed(study_seed: int, number: int, draw: int = 0) -> int:
     return int(state[0] >> 1)
 
 
-def make_sampler(spec: SamplerSpec, space: Space) -> "PointSampler":
+def make_sampler(spec: SamplerSpec, space: Space, informing: "Informing" = list) -> "PointSampler":
     """Build the sampler that a space file names.
 
     Args:
         spec: Its name, seed and options.
         space: What to propose points of.
+        informing: Finds trials that the sampler is to know of beside the study's own.
 
     Returns:
         An Optuna sampler whose trials get only feasible points of the space.
     """
     build = SAMPLERS[spec.name].build
     if build:
-        return DrawingSampler(space, build, spec.seed, spec.options)
+        return DrawingSampler(space, build, spec.seed, spec.options, informing)
     shuffle_seed = spec.seed if spec.name == "brute_force" else None
-    return ListingSampler(space, spec.options.get("values", {}), shuffle_seed)
+    return ListingSampler(space, spec.options.get("values", {}), shuffle_seed, informing)
 
 
 def sample_points(space: Space, n_points: int, seed: int = 0) -> list[Params]:
@@ -89,10 +94,17 @@ class PointSampler(BaseSampler):
 
     Args:
         space: What to propose points of.
+        informing: Finds trials to know of beside the study's own.
     """
 
-    def __init__(self, space: Space) -> None:
+    def __init__(self, space: Space, informing: Informing) -> None:
         self.space = space
+        self._find_informing = informing
+
+    @functools.cached_property
+    def informing(self) -> list[FrozenTrial]:
+        """The trials to know of beside the study's own."""
+        return self._find_informing()
 
     def exhausted(self, trials: Sequence[FrozenTrial]) -> bool:
         """Tell whether no point is left to propose.
@@ -130,13 +142,22 @@ class DrawingSampler(PointSampler):
         build: Makes the sampler underneath.
         seed: The study's seed.
         options: The options of the sampler underneath.
+        informing: See `PointSampler`.
     """
 
-    def __init__(self, space: Space, build: Build, seed: int, options: dict[str, Any]) -> None:
-        super().__init__(space)
+    def __init__(
+        self,
+        space: Space,
+        build: Build,
+        seed: int,
+        options: dict[str, Any],
+        informing: Informing = list,
+    ) -> None:
+        super().__init__(space, informing)
         self._build = build
         self._seed = seed
         self._options = options
+        self._renumbered: dict[int, FrozenTrial] = {}
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
@@ -153,9 +174,10 @@ class DrawingSampler(PointSampler):
     ) -> None:
         """See Optuna; a given point becomes part of a generation like a drawn one."""
         inner = self._inner(trial, 0)
+        seen = self._as_seen(study)
         if isinstance(inner, BaseGASampler):
-            inner.get_trial_generation(study, trial)
-        inner.after_trial(study, trial, state, values)
+            inner.get_trial_generation(seen, trial)
+        inner.after_trial(seen, trial, state, values)
 
     def _inner(self, trial: FrozenTrial, draw: int) -> BaseSampler:
         seed = trial_seed(self._seed, trial.number, draw)
@@ -163,10 +185,14 @@ class DrawingSampler(PointSampler):
             return _uniform(self._seed, seed, {})
         return self._build(self._seed, seed, dict(self._options))
 
+    def _as_seen(self, study: Study) -> Study:
+        return cast("Study", _SeenStudy(study, self.informing, self._renumbered))
+
     def _draw(self, study: Study, trial: FrozenTrial, draw: int) -> Params:
         inner = self._inner(trial, draw)
-        study = cast("Study", _MainDirection(study))
+        study = self._as_seen(study)
         draft = copy.copy(trial)
+        draft.number += len(self.informing)
         draft.params, draft.distributions = {}, {}
         inner.before_trial(study, draft)
         relative_space = inner.infer_relative_search_space(study, draft)
@@ -190,19 +216,57 @@ class DrawingSampler(PointSampler):
         return self.space.walk(choose)
 
 
-class _MainDirection:
-    """A study that has the first metric's direction wherever Optuna asks for only one.
+class _SeenStudy:
+    """A study as the sampler underneath is to see it.
 
-    Its TPE does so to compare pruned trials, which never occur in a study of several metrics
-    of Optuna's own.
+    It has the first metric's direction wherever Optuna asks for only one: its TPE does so to
+    compare pruned trials, which never occur in a study of several metrics of Optuna's own.
+
+    Informing trials come before the study's own, whose numbers follow theirs: Optuna looks
+    trials up by their number, and takes them to be in its order.
     """
 
-    def __init__(self, study: Study) -> None:
+    def __init__(
+        self, study: Study, informing: list[FrozenTrial], renumbered: dict[int, FrozenTrial]
+    ) -> None:
         self._study = study
+        self._informing = informing
+        self._renumbered = renumbered
         self.direction = study.directions[0]
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._study, name)
+
+    def get_trials(
+        self, deepcopy: bool = True, states: Container[TrialState] | None = None
+    ) -> list[FrozenTrial]:
+        return self._after_informing(self._study.get_trials(deepcopy, states), states)
+
+    def _get_trials(
+        self,
+        deepcopy: bool = True,
+        states: Container[TrialState] | None = None,
+        use_cache: bool = False,
+    ) -> list[FrozenTrial]:
+        return self._after_informing(self._study._get_trials(deepcopy, states, use_cache), states)
+
+    def _after_informing(
+        self, own: list[FrozenTrial], states: Container[TrialState] | None
+    ) -> list[FrozenTrial]:
+        if not self._informing:
+            return own
+        before = [t for t in self._informing if states is None or t.state in states]
+        return [*before, *map(self._renumber, own)]
+
+    def _renumber(self, trial: FrozenTrial) -> FrozenTrial:
+        """Give an own trial a number after the informing ones; ended trials are kept so."""
+        seen = self._renumbered.get(trial._trial_id)
+        if seen is None:
+            seen = copy.copy(trial)
+            seen.number += len(self._informing)
+            if trial.state.is_finished():
+                self._renumbered[trial._trial_id] = seen
+        return seen
 
 
 class ListingSampler(PointSampler):
@@ -215,12 +279,17 @@ class ListingSampler(PointSampler):
         space: What to list.
         values: Values for parameters that have no finite number of them.
         shuffle_seed: Seed of a random order; None for the order of the file.
+        informing: See `PointSampler`; their points have been tried.
     """
 
     def __init__(
-        self, space: Space, values: dict[str, list[Scalar]], shuffle_seed: int | None
+        self,
+        space: Space,
+        values: dict[str, list[Scalar]],
+        shuffle_seed: int | None,
+        informing: Informing = list,
     ) -> None:
-        super().__init__(space)
+        super().__init__(space, informing)
         self._values = values
         self._shuffle_seed = shuffle_seed
 
@@ -246,7 +315,7 @@ class ListingSampler(PointSampler):
         return point if point is not None else self._points[0]
 
     def _next(self, trials: Sequence[FrozenTrial], fixed: Params | None = None) -> Params | None:
-        tried = {_key(trial.params) for trial in trials}
+        tried = {_key(trial.params) for trial in [*self.informing, *trials]}
         for point in self._points:
             fits = all(point.get(name) == value for name, value in (fixed or {}).items())
             if fits and _key(point) not in tried:

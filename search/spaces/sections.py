@@ -38,6 +38,23 @@ class Sections:
     names: Collection[str]
 
 
+_MEANT = {
+    **dict.fromkeys(
+        ["bayes", "bayesian", "bayesianoptimization", "bayesopt", "bo"], ["tpe", "gp"]
+    ),
+    **dict.fromkeys(["hyperopt", "parzen"], ["tpe"]),
+    **dict.fromkeys(["gaussianprocess", "botorch"], ["gp"]),
+    **dict.fromkeys(["cma", "cmaessampler", "evolution"], ["cmaes"]),
+    **dict.fromkeys(["genetic", "nsga", "nsga2", "ga"], ["nsgaii"]),
+    **dict.fromkeys(["sobol", "halton", "lhs"], ["qmc"]),
+    **dict.fromkeys(["gridsearch", "exhaustive"], ["grid", "brute_force"]),
+    **dict.fromkeys(["successivehalving", "sha", "halving", "earlystopping"], ["asha"]),
+    **dict.fromkeys(["bohb", "hb"], ["hyperband"]),
+    **dict.fromkeys(["nop", "off", "false", "no", "null"], ["none"]),
+}
+"""Our names of what other systems, papers and people call otherwise, by letters and digits."""
+
+
 def unknown(noun: str, name: str, valid: Collection[str]) -> str:
     """Word the problem of a name that does not exist.
 
@@ -49,7 +66,15 @@ def unknown(noun: str, name: str, valid: Collection[str]) -> str:
     Returns:
         A text that proposes the nearest one.
     """
-    return f"unknown {noun} {name!r}{did_you_mean(name, valid)}; valid: {listing(valid)}"
+    meant = [known for known in _MEANT.get(_letters(name), []) if known in valid]
+    hint = (
+        f"; did you mean {' or '.join(map(repr, meant))}" if meant else did_you_mean(name, valid)
+    )
+    return f"unknown {noun} {name!r}{hint}; valid: {listing(valid)}"
+
+
+def _letters(name: str) -> str:
+    return "".join(character for character in name.lower() if character.isalnum())
 
 
 def valid_values(parameter: Parameter) -> str:

@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 
 from search.errors import SpaceError, did_you_mean, listing, nearest, shown
 from search.objective import extend_import_path
-from search.spaces.document import Document, KeyPath, read_document
+from search.spaces.document import Document, KeyPath, Override, read_document
 from search.spaces.measure_checks import measured_problem
 from search.spaces.parameters import PARAMETER_TYPES, Parameter
 from search.spaces.sampling import sample_points
@@ -46,7 +46,7 @@ _WANTED_TYPES = {
 }
 
 
-def load_space_file(path: Path, overrides: Iterable[str] = ()) -> Spec:
+def load_space_file(path: Path, overrides: Iterable[str | Override] = ()) -> Spec:
     """Read, override and validate a space file.
 
     The folder of the file and the current folder become importable, as objectives may lie
@@ -54,7 +54,7 @@ def load_space_file(path: Path, overrides: Iterable[str] = ()) -> Spec:
 
     Args:
         path: The file.
-        overrides: Assignments such as `budget.trials=10`, applied in this order.
+        overrides: Assignments such as `budget.trials=10`, as by `--set`, applied in this order.
 
     Returns:
         A search that can run.
@@ -63,8 +63,9 @@ def load_space_file(path: Path, overrides: Iterable[str] = ()) -> Spec:
         SpaceError: With every mistake found.
     """
     document = read_document(path)
-    for assignment in overrides:
-        _override(document, assignment)
+    for given in overrides:
+        override = given if isinstance(given, Override) else Override(given, f"--set {given}")
+        _override(document, override)
     extend_import_path(import_folders(path))
     sections = _validate_sections(document)
     for problem in [*parameter_problems(sections), *section_problems(sections)]:
@@ -75,16 +76,22 @@ def load_space_file(path: Path, overrides: Iterable[str] = ()) -> Spec:
     return spec
 
 
-def _override(document: Document, assignment: str) -> None:
+_EITHER = {"metric": "metrics", "metrics": "metric"}
+"""Keys of which a file has one; an override of the one takes the other's place."""
+
+
+def _override(document: Document, override: Override) -> None:
     """Apply an override; another sampler or pruner does not get the options of the file's."""
-    key = assignment.partition("=")[0].strip()
+    key = override.assignment.partition("=")[0].strip()
     section = key.removesuffix(".name")
+    if key in _EITHER:
+        document.data.pop(_EITHER[key], None)
     if key == section or section not in _CHOSEN:
-        document.override(assignment)
+        document.override(override)
         return
     model = _CHOSEN[section]
     before = _mapping(document, section).get("name", model().name)
-    document.override(assignment)
+    document.override(override)
     options = _mapping(document, section)
     if options["name"] != before:
         given = {path[1] for path in document.overridden if path[0] == section and path[1:]}

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from search.durations import format_duration
@@ -46,11 +47,20 @@ def space_view(spec: Spec) -> RenderableType:
         f"sampler     {spec.sampler.name}, seed {spec.sampler.seed}",
         f"pruner      {spec.pruner.name}"
         + (f", from epoch {spec.pruner.min_epochs}" if spec.pruner.name != "none" else ""),
+        f"keep        {_keep_text(spec)}",
     ]
     lines += [f"constraint  {text}" for text in spec.constraints]
     if spec.start_from:
         lines.append(f"start from  {len(spec.start_from)} given points")
     return Group(Text("\n".join(lines)), table)
+
+
+def _keep_text(spec: Spec) -> str:
+    """Say whose checkpoints stay, as only these trials can be evaluated."""
+    if spec.keep == "none":
+        return "no checkpoint: no trial can be evaluated"
+    which = "every trial" if spec.keep == "all" else f"the best {spec.keep} trials"
+    return f"the best epoch of {which}, to evaluate, predict and export (keep)"
 
 
 def class_table(counts: ClassCounts) -> RenderableType:
@@ -79,6 +89,23 @@ def class_table(counts: ClassCounts) -> RenderableType:
         shares = [(f"{n:,}", f"{n / total:.1%}" if total else "–") for n, total in cells]
         table.add_row(name, *[cell for pair in shares for cell in pair])
     return table
+
+
+def notes_view(notes: Sequence[str]) -> RenderableType:
+    """Lay out what an objective tells of its images.
+
+    Args:
+        notes: At least one, of one or several lines each.
+
+    Returns:
+        Something rich can print.
+    """
+    grid = Table.grid(padding=(0, 0))
+    grid.add_column(width=12)
+    grid.add_column(overflow="fold")
+    for note in notes:
+        grid.add_row("note", Text(note))
+    return grid
 
 
 def _range_of(split: str, counts: Sequence[int]) -> str:

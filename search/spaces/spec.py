@@ -164,7 +164,10 @@ class FailuresSpec(StrictModel):
         default=2, ge=0, description="How often a trial whose worker died is taken up again."
     )
     max_failures: int = Field(
-        default=5, gt=0, description="So many failed trials in a row end the run."
+        default=5,
+        gt=0,
+        description="So many failed trials in a row, all for one reason, end the run; infeasible "
+        "and diverging ones do not count.",
     )
 
 

@@ -7,6 +7,7 @@ it behind, and the next one waits half a minute. Ours is the operating system's.
 import fcntl
 import json
 import os
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -101,9 +102,10 @@ def _damage(path: Path, error: Exception) -> StudyError:
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             if not _is_entry(line):
+                file_name = shlex.quote(str(path))
                 return StudyError(
                     f"{path}:{number}: each line of the record must be a JSON object, got "
                     f"{line[:40]!r}; to go on with what stands before it, keep a copy and run: "
-                    f"head -n {number - 1} {path} > whole && mv whole {path}"
+                    f"head -n {number - 1} {file_name} > whole && mv whole {file_name}"
                 )
     return StudyError(f"{path}: the record must be one that Optuna can read, got: {error}")

@@ -10,7 +10,7 @@ import optuna
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from search.spaces.pruners import judge
+from search.spaces.pruners import Judge
 from search.spaces.spec import MetricSpec
 from search.studies import record
 from search.studies.record import Failure, Report, TrialRecord, is_better
@@ -22,6 +22,7 @@ class LiveTrial:
     Args:
         trial: The trial in Optuna's storage.
         metrics: What its study optimises; the first decides which epoch counts.
+        judge: Asks the study's pruner.
         recorded: What an earlier driver recorded of it, or None.
     """
 
@@ -29,12 +30,23 @@ class LiveTrial:
         self,
         trial: optuna.Trial,
         metrics: Sequence[MetricSpec],
+        judge: Judge,
         recorded: TrialRecord | None = None,
     ) -> None:
         self._trial = trial
         self._metrics = metrics
+        self._judge = judge
         self.n_epochs = recorded.n_epochs if recorded else 0
         self.best = dict(recorded.metrics) if recorded else {}
+
+    def wait(self) -> None:
+        """Note that it has been taken up and that no worker has it yet."""
+        self._set_failure(Failure("interrupted", "it waits for a worker"))
+
+    def go_on(self) -> None:
+        """Note that a worker has it."""
+        if self._frozen().user_attrs.get(record.FAILURE):
+            self._set(record.FAILURE, None)
 
     def report(self, report: Report) -> bool:
         """Record an epoch.
@@ -78,7 +90,7 @@ class LiveTrial:
         """
         frozen = self._frozen()
         was_pruned = frozen.user_attrs.get(record.PRUNED_AT) == epoch
-        verdict, notes = judge(self._trial.study, frozen)
+        verdict, notes = self._judge.verdict(self._trial.study, frozen)
         if verdict and not was_pruned:
             self._set(record.PRUNED_AT, epoch)
         for key, value in notes:
@@ -125,6 +137,9 @@ class LiveTrial:
             failure: Why.
         """
         self._set_seconds(elapsed_s)
+        self._set_failure(failure)
+
+    def _set_failure(self, failure: Failure) -> None:
         self._set(record.FAILURE, {"kind": failure.kind, "reason": failure.reason})
 
     def _set_seconds(self, elapsed_s: float) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from optuna.trial import TrialState, create_trial
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from search.errors import StudyError, listing
 from search.objective import extend_import_path
@@ -10,6 +10,7 @@ from search.spaces.measure_checks import measured_problem
 from search.spaces.parameters import Scalar
 from search.spaces.space_checks import point_problems
 from search.studies import record
+from search.studies.informing import add_informing
 from search.studies.study import Study
 
 
@@ -86,6 +87,8 @@ def retry_trials(study: Study, numbers: Collection[int], kind: str | None) -> li
 def warm_start(study: Study, other: Study) -> int:
     """Let the trials of another study inform the sampler; they are no trials of this one.
 
+    They do not prune: its curves may be of other epochs or data.
+
     Args:
         study: A study without trials.
         other: A study of the same metric; parameters that only it has are left out.
@@ -103,23 +106,29 @@ def warm_start(study: Study, other: Study) -> int:
             f"got {_metrics_text(other)}"
         )
     ended = [r for r in other.records() if r.state in {"COMPLETE", "PRUNED"}]
-    n_carried = 0
-    for old in sorted(ended, key=lambda r: r.number):
-        params = {name: v for name, v in old.params.items() if name in study.space.parameters}
-        if study.space.contains(params):
-            n_carried += 1
-            study.optuna_study.add_trial(
-                create_trial(
-                    state=TrialState[old.state],
-                    values=_values(study, old) if old.state == "COMPLETE" else None,
-                    params=params,
-                    distributions={name: study.space.distributions[name] for name in params},
-                    intermediate_values=old.values,
-                    user_attrs={record.CARRIED_FROM: f"{other.name}/{old.number}"},
-                    system_attrs={record.GENERATION: 0},
-                )
-            )
-    return n_carried
+    fitting = [
+        trial
+        for old in sorted(ended, key=lambda r: r.number)
+        if (trial := _carried(study, old, f"{other.name}/{old.number}"))
+    ]
+    add_informing(study.optuna_study, fitting)
+    return len(fitting)
+
+
+def _carried(study: Study, old: record.TrialRecord, source: str) -> FrozenTrial | None:
+    """Make what informs a study of another one's trial, if it lies in the study's space."""
+    params = {name: v for name, v in old.params.items() if name in study.space.parameters}
+    if not study.space.contains(params):
+        return None
+    return create_trial(
+        state=TrialState[old.state],
+        values=_values(study, old) if old.state == "COMPLETE" else None,
+        params=params,
+        distributions={name: study.space.distributions[name] for name in params},
+        intermediate_values=old.values,
+        user_attrs={record.CARRIED_FROM: source},
+        system_attrs={record.GENERATION: 0},
+    )
 
 
 def _values(study: Study, trial: record.TrialRecord) -> list[float]:

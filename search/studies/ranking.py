@@ -21,10 +21,10 @@ def ranked(records: Sequence[TrialRecord], directions: Directions) -> list[Trial
         directions: The study's metrics.
 
     Returns:
-        COMPLETE trials by front and, within a front, by value; then PRUNED, RUNNING and FAIL
-        ones by value; of equal trials the earlier one comes first.
+        COMPLETE trials by front and, within a front, by value; then PRUNED, RUNNING, INTERRUPTED
+        and FAIL ones by value; of equal trials the earlier one comes first.
     """
-    states = ["COMPLETE", "PRUNED", "RUNNING", "FAIL"]
+    states = ["COMPLETE", "PRUNED", "RUNNING", "INTERRUPTED", "FAIL"]
     sign = _sign(next(iter(directions.values())))
     fronts = trial_fronts(records, directions) if len(directions) > 1 else {}
 

@@ -111,7 +111,8 @@ class TrialRecord:
 
     Args:
         number: From 0, in the order of creation.
-        state: RUNNING, COMPLETE, PRUNED or FAIL.
+        state: RUNNING, COMPLETE, PRUNED, FAIL or INTERRUPTED: one that is RUNNING on disk while
+            no worker has it.
         params: Its parameters.
         value: The (first) metric at the epoch that counts; None before the first epoch.
         best_epoch: The epoch that counts, from 1: the best, or the last if the space file
@@ -120,7 +121,7 @@ class TrialRecord:
         metrics: All metrics of `best_epoch`.
         seconds: Time spent in the objective; None while it runs.
         seed: The seed it ran with.
-        failure: Kind and reason of a failed trial, or of the interruption of a RUNNING one.
+        failure: Kind and reason of a failed trial, or of an interruption.
         values: The (first) metric at each epoch reported.
         space_version: The version of the study's space that it ran in, from 1.
         stop_reason: Why a complete trial ended before its last epoch, if it did.
@@ -143,6 +144,11 @@ class TrialRecord:
     test: Figures | None = None
 
     @property
+    def has_ended(self) -> bool:
+        """Whether no epoch can follow."""
+        return self.state not in {"RUNNING", "INTERRUPTED"}
+
+    @property
     def reason(self) -> str:
         """Why it did not run all of its epochs, in one line; empty if it did."""
         if self.failure:
@@ -150,12 +156,15 @@ class TrialRecord:
         return f"pruned at epoch {self.n_epochs}" if self.state == "PRUNED" else self.stop_reason
 
 
-def read_record(trial: FrozenTrial, test: Figures | None = None) -> TrialRecord:
+def read_record(
+    trial: FrozenTrial, test: Figures | None = None, *, driven: bool = True
+) -> TrialRecord:
     """Read a trial from Optuna's record.
 
     Args:
         trial: Any trial that has begun.
         test: Its figures on the test split, which Optuna keeps apart from it.
+        driven: Whether a process runs its study.
 
     Returns:
         The same in our words.
@@ -164,9 +173,14 @@ def read_record(trial: FrozenTrial, test: Figures | None = None) -> TrialRecord:
     best = attrs.get(BEST, {})
     earlier = attrs.get(EARLIER, {})
     failure = Failure(**attrs[FAILURE]) if attrs.get(FAILURE) else None
+    state = earlier.get("state", trial.state.name)
+    if state == "RUNNING" and not driven:
+        failure = failure or Failure("interrupted", "its run was killed")
+    if state == "RUNNING" and failure:
+        state = "INTERRUPTED"
     return TrialRecord(
         number=trial.number,
-        state=earlier.get("state", trial.state.name),
+        state=state,
         params=dict(earlier.get("params", trial.params)),
         value=trial.intermediate_values.get(best.get("epoch")),
         best_epoch=best.get("epoch"),
@@ -189,7 +203,8 @@ def has_begun(trial: FrozenTrial) -> bool:
         trial: A trial of Optuna's record.
 
     Returns:
-        False for a waiting one, and for one that only informs the sampler.
+        False for a waiting one, and for one that only informs the sampler; older studies have
+        such ones among their own.
     """
     return trial.state is not TrialState.WAITING and CARRIED_FROM not in trial.user_attrs
 

@@ -1,8 +1,10 @@
 """The records of a study whose space was changed: one a version, the newest one counts."""
 
-from collections.abc import Iterable, Iterator
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 
 import optuna
+from optuna.exceptions import ExperimentalWarning
 from optuna.storages import BaseStorage
 from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial
@@ -84,8 +86,22 @@ def create_next_record(study: optuna.Study, trials: Iterable[FrozenTrial]) -> op
     for name, value in study.user_attrs.items():
         if name != WHOLE:
             created.set_user_attr(name, value)
+    if study.metric_names:
+        name_metrics(created, study.metric_names)
     created.add_trials(trials)
     return created
+
+
+def name_metrics(study: optuna.Study, names: Sequence[str]) -> None:
+    """Say what a record's values are, for Optuna's own plots and dashboard.
+
+    Args:
+        study: The record.
+        names: Of its metrics, in the order of its directions.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        study.set_metric_names(list(names))
 
 
 def newest_records(storage: BaseStorage) -> dict[str, FrozenStudy]:

@@ -17,6 +17,7 @@ from search.spaces.space import Space, holds_value
 from search.spaces.space_file import write_space_file
 from search.spaces.spec import Spec
 from search.studies import record
+from search.studies.informing import translated
 from search.studies.record_versions import WHOLE, create_next_record, record_version
 from search.studies.study import IMPORT_FOLDERS, Study
 from search.studies.study_folder import provenance, space_file_name
@@ -115,7 +116,7 @@ def _carried_trials(
 ) -> Iterator[FrozenTrial]:
     """Translate each trial of a record into a changed space, under the same number."""
     for trial in trials:
-        params = _translated(trial.params, space)
+        params = translated(trial.params, space)
         ended_elsewhere = record.EARLIER in trial.user_attrs
         if trial.state is TrialState.WAITING:
             yield _waiting(trial, space)
@@ -123,14 +124,6 @@ def _carried_trials(
             yield _fitting(trial, params, space, version)
         else:
             yield _unfitting(trial, version)
-
-
-def _translated(params: Mapping[str, Scalar], space: Space) -> dict[str, Scalar]:
-    known = {name: value for name, value in params.items() if name in space.parameters}
-    for name, parameter in space.parameters.items():
-        if name not in known and "default" in parameter.model_fields_set:
-            known[name] = parameter.default
-    return {name: value for name, value in known.items() if space.exists(name, known)}
 
 
 def _fitting(

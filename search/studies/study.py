@@ -4,8 +4,9 @@ The Optuna storage is the one record of trials, written by one process, the driv
 lies beside it in the folder (`history.csv`, `error.txt`, `leaderboard.csv`) is for people.
 """
 
+import functools
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from search.errors import SearchError, StudyError
-from search.spaces.pruners import make_pruner
+from search.spaces.pruners import Judge, make_pruner
 from search.spaces.sampling import make_sampler, trial_seed
 from search.spaces.space import Space
 from search.spaces.space_file import read_space_file, write_space_file
@@ -23,11 +24,13 @@ from search.studies import record
 from search.studies.checkpoints import Checkpoints
 from search.studies.figures import read_figures
 from search.studies.history import append_epoch, cut_history
+from search.studies.informing import informing_trials
 from search.studies.journal import cut_torn_line
 from search.studies.live_trial import LiveTrial
+from search.studies.lock import find_driver
 from search.studies.ranking import Directions, ranked
 from search.studies.record import Failure, Report, TrialRecord, read_record
-from search.studies.record_versions import record_version
+from search.studies.record_versions import name_metrics, record_version
 from search.studies.storage import (
     JOURNAL,
     create_record,
@@ -69,12 +72,14 @@ class Study:
         self.spec = spec
         self.space = Space.of(spec)
         self.optuna_study = optuna_study
-        self._sampler = make_sampler(spec.sampler, self.space)
+        informing = functools.partial(informing_trials, optuna_study, self.space)
+        self._sampler = make_sampler(spec.sampler, self.space, informing)
         pruner = spec.pruner
         self.optuna_study.sampler = self._sampler
         self.optuna_study.pruner = make_pruner(
             pruner.name, pruner.min_epochs, spec.epochs, pruner.options
         )
+        self._judge = Judge(by_best=spec.metric.reduce == "best")
         self._live: dict[int, LiveTrial] = {}
         self.checkpoints = Checkpoints(checkpoint_location(folder, spec), spec.keep)
 
@@ -102,6 +107,7 @@ class Study:
         except StudyError:
             shutil.rmtree(folder)
             raise
+        name_metrics(optuna_study, [metric.name for metric in spec.metrics])
         optuna_study.set_user_attr(IMPORT_FOLDERS, list(import_folders))
         optuna_study.set_user_attr(METRIC, spec.metric.name)
         if len(spec.metrics) > 1:
@@ -190,11 +196,23 @@ class Study:
         """Take over the trials that an earlier driver left RUNNING; only the driver may call it.
 
         Returns:
-            Those trials, in order; each is to be run on from its checkpoint.
+            Those trials, in order; each is to be run on from its checkpoint, see `go_on`.
         """
         trials = self.optuna_study.get_trials(deepcopy=False, states=[TrialState.RUNNING])
         self.checkpoints.sweep({trial.number for trial in trials}, self._completed())
         return [self._take_up(trial) for trial in trials]
+
+    def go_on(self, number: int) -> TrialRecord:
+        """Let a worker have a trial that has begun before.
+
+        Args:
+            number: One of `live_trials`.
+
+        Returns:
+            The trial with all that is recorded of it; it is RUNNING.
+        """
+        self._live[number].go_on()
+        return self.record(number)
 
     def ask(self) -> TrialRecord | None:
         """Begin a trial.
@@ -272,7 +290,7 @@ class Study:
         """Leave a running trial to a later driver, which goes on with it.
 
         Args:
-            number: The trial; it stays RUNNING.
+            number: The trial; it stays RUNNING on disk.
             elapsed_s: Time spent in its objective.
             reason: Why, in one line.
         """
@@ -303,7 +321,8 @@ class Study:
             raise StudyError(
                 f"{self.name}: a trial from 0 to {len(trials) - 1} must be given, got {number}"
             )
-        return read_record(trials[number], read_figures(self.optuna_study.user_attrs, number))
+        (found,) = self._read([trials[number]])
+        return found
 
     def records(self) -> list[TrialRecord]:
         """Read all trials.
@@ -312,9 +331,7 @@ class Study:
             The trials that have begun, best first (see `search.studies.ranking.ranked`).
         """
         trials = filter(record.has_begun, self.optuna_study.get_trials(deepcopy=False))
-        attrs = self.optuna_study.user_attrs
-        records = [read_record(trial, read_figures(attrs, trial.number)) for trial in trials]
-        return ranked(records, self.directions)
+        return ranked(self._read(trials), self.directions)
 
     def trial_folder(self, number: int) -> Path:
         """Name the folder of a trial.
@@ -352,6 +369,11 @@ class Study:
         self.checkpoints.store.clear()
         shutil.rmtree(self.folder)
 
+    def _read(self, trials: Iterable[FrozenTrial]) -> list[TrialRecord]:
+        attrs = self.optuna_study.user_attrs
+        driven = bool(self._live) or find_driver(self.folder) is not None
+        return [read_record(t, read_figures(attrs, t.number), driven=driven) for t in trials]
+
     def _completed(self) -> list[int]:
         """List the study's own complete trials, best first."""
         trials = self.optuna_study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
@@ -366,7 +388,7 @@ class Study:
     def _begin(self, trial: optuna.Trial) -> TrialRecord:
         """Complete what belongs to the start of a trial."""
         number = trial.number
-        self._live[number] = LiveTrial(trial, self.spec.metrics)
+        self._live[number] = LiveTrial(trial, self.spec.metrics, self._judge)
         try:
             self.space.suggest(trial)
         except SearchError as error:
@@ -381,9 +403,9 @@ class Study:
         trial = optuna.Trial(self.optuna_study, frozen._trial_id)
         if record.SEED not in frozen.user_attrs:
             return self._begin(trial)
-        if frozen.user_attrs.get(record.FAILURE):
-            trial.set_user_attr(record.FAILURE, None)
         taken = self.record(trial.number)
-        self._live[taken.number] = LiveTrial(trial, self.spec.metrics, taken)
+        live = LiveTrial(trial, self.spec.metrics, self._judge, taken)
+        live.wait()
+        self._live[taken.number] = live
         cut_history(self.trial_folder(taken.number), taken.n_epochs)
         return taken

@@ -12,6 +12,7 @@ from search.errors import StudyError, did_you_mean
 from search.spaces.spec import Spec
 from search.studies.checkpoint_store import StoreError, below, open_store, shown_location
 from search.studies.checkpoints import trial_name
+from search.studies.commands import study_command
 
 SPACE_FILE = "space.yaml"
 ERROR_FILE = "error.txt"
@@ -39,7 +40,8 @@ def make_study_folder(spec: Spec, studies: Path) -> Path:
     except FileExistsError:
         raise StudyError(
             f"{folder}: a new study needs a free name, this one exists; "
-            f"go on with it by `search resume {spec.study}`, or start another by `--name NAME`"
+            f"go on with it by `{study_command(folder, 'resume')}`, or start another by "
+            "`--name NAME`"
         ) from None
     except OSError as error:
         raise StudyError(f"{folder}: the folder must be writable, got {error}") from None
@@ -61,7 +63,8 @@ def find_study_folder(name: str, studies: Path) -> Path:
     """
     for folder in (studies / name, Path(name)):
         if (folder / SPACE_FILE).exists():
-            return folder
+            # The name of `.` or `..` is that of the folder it stands for.
+            return folder if folder.name.strip(".") else folder.resolve()
     names = study_names(studies)
     known = f"there are {', '.join(names)}" if names else "there is none"
     raise StudyError(

@@ -9,7 +9,7 @@ from search.studies.ranking import knee_trial, pareto_front
 from search.studies.record import TrialRecord
 from search.studies.study import Study
 from search.summaries.edges import edge_facts
-from search.summaries.endings import ending_facts, saving_facts
+from search.summaries.endings import ending_facts, lost_best_note, saving_facts
 from search.summaries.facts import study_facts
 from search.summaries.importance import importance_facts
 from search.summaries.trial_facts import trial_facts
@@ -54,12 +54,18 @@ def summary_facts(
         "knee": knee_trial(front, study.directions) if front else None,
         "best": trial_facts(complete[0]) if complete else None,
         "importance": importance_facts(study) if complete else [],
-        "edges": edge_facts(study.spec.parameters, front or complete[:N_BEST], several),
+        "edges": _edges(study, front or complete[:N_BEST], several),
         "endings": ending_facts(records),
         "savings": saving_facts(records, study.spec.epochs),
         "notes": _notes(study, records),
         "problems": problems,
     }
+
+
+def _edges(study: Study, best: Sequence[TrialRecord], are_front: bool) -> list[dict[str, Any]]:
+    """Find where the space may be too small, once there are trials enough to say so."""
+    enough = len(best) >= (2 if are_front else N_BEST)
+    return edge_facts(study.spec.parameters, best, are_front) if enough else []
 
 
 def _front_row(record: TrialRecord, study: Study) -> dict[str, Any]:
@@ -106,7 +112,9 @@ def _notes(study: Study, records: Sequence[TrialRecord]) -> list[str]:
         return [f"{study.name}: no trial has begun"]
     complete = [record for record in records if record.state == "COMPLETE"]
     if complete:
-        return ["one trial is complete: there is none to compare it with"] * (len(complete) == 1)
+        lost = lost_best_note(records, study.directions)
+        alone = ["one trial is complete: there is none to compare it with"]
+        return [*([lost] if lost else []), *(alone if len(complete) == 1 else [])]
     if all(record.state == "FAIL" for record in records):
         return [f"no trial is complete: all {len(records)} failed"]
     first = records[0]

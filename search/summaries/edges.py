@@ -38,7 +38,7 @@ def edge_facts(
             there = [number for number, at in ends.items() if at == end]
             leads = not are_front and there[:1] == [best[0].number]
             enough = min(2, len(best)) <= len(there) and 2 * len(there) >= len(having)
-            if leads or enough:
+            if (leads or enough) and not _is_natural(parameter, end):
                 found.append(_edge(name, parameter, end, there, len(best)))
     return found
 
@@ -54,8 +54,15 @@ def _edge(
         "limit": limit,
         "trials": trials,
         "n_best": n_best,
-        "suggestion": f"let {name} go {way} {limit:g}, if it can",
+        "suggestion": f"let {name} go {way} {limit:g}",
     }
+
+
+def _is_natural(parameter: Parameter, end: str) -> bool:
+    """Tell whether a range ends where a quantity does: at 0, or at 1 for what is counted."""
+    if end == "high" or isinstance(parameter, CategoricalParameter):
+        return False
+    return parameter.low == 0 or (isinstance(parameter, IntParameter) and parameter.low == 1)
 
 
 def _end(parameter: Parameter, value: Any) -> str | None:

@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from search.studies.record import TrialRecord
+from search.studies.ranking import Directions
+from search.studies.record import TrialRecord, is_better
+from search.tables import number_text
 
 
 def ending_facts(records: Sequence[TrialRecord]) -> dict[str, Any]:
@@ -15,8 +17,8 @@ def ending_facts(records: Sequence[TrialRecord]) -> dict[str, Any]:
 
     Returns:
         Number and share of the trials that are complete, pruned (with the epochs after which),
-        failed (with the reasons, the most common first), infeasible (likewise) and running.
-        Infeasible trials are not among the failed ones.
+        failed (with the reasons, the most common first), infeasible (likewise), running
+        and interrupted. Infeasible trials are not among the failed ones.
     """
     infeasible = [r for r in records if r.failure and r.failure.kind == "infeasible"]
     infeasible = [record for record in infeasible if record.state == "FAIL"]
@@ -35,6 +37,7 @@ def ending_facts(records: Sequence[TrialRecord]) -> dict[str, Any]:
         "failed": {**counted(len(failed)), "reasons": _reasons(failed)},
         "infeasible": {**counted(len(infeasible)), "reasons": _reasons(infeasible)},
         "running": counted(sum(record.state == "RUNNING" for record in records)),
+        "interrupted": counted(sum(record.state == "INTERRUPTED" for record in records)),
     }
 
 
@@ -74,3 +77,30 @@ def saving_facts(records: Sequence[TrialRecord], epochs: int | None) -> dict[str
         "saved_seconds": sum(seconds),
         "share": sum(rests) / (trained + sum(rests)),
     }
+
+
+def lost_best_note(records: Sequence[TrialRecord], directions: Directions) -> str | None:
+    """Say which trial had the best value of all, if it was pruned or has failed.
+
+    Args:
+        records: All trials of a study, best first.
+        directions: Its metrics.
+
+    Returns:
+        A sentence; None where the best trial is a complete one, where none is complete, or
+        where there are several metrics.
+    """
+    if len(directions) > 1 or not records or records[0].state != "COMPLETE":
+        return None
+    ((metric, direction),) = directions.items()
+    best = records[0]
+    for record in records:
+        ended = record.state in {"PRUNED", "FAIL"} and record.value is not None
+        if ended and is_better(record.value or 0.0, best.value, direction):
+            best = record
+    if best is records[0]:
+        return None
+    return (
+        f"the best {metric} of all, {number_text(best.value)}, is that of trial {best.number} at "
+        f"epoch {best.best_epoch}, which is {best.state}: only complete trials are ranked"
+    )

@@ -11,7 +11,7 @@ from search.studies.record_versions import newest_records
 from search.studies.storage import open_storage, record_file
 from search.studies.study import METRIC, METRICS, Study
 
-STATES = ("COMPLETE", "PRUNED", "FAIL", "RUNNING")
+STATES = ("COMPLETE", "PRUNED", "FAIL", "RUNNING", "INTERRUPTED")
 _TIME = "%Y-%m-%d %H:%M:%S"
 
 

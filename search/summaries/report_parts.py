@@ -84,7 +84,7 @@ def classes_part(study: Study, record: TrialRecord | None, ask: bool = True) -> 
     name = "Images by class"
     tested = _support(record)
     counts: ClassCounts | None = None
-    lines = [] if tested else ["the test split is counted once a trial has been evaluated"]
+    lines: list[str] = []
     if not ask:
         lines.append(LEFT_OUT)
     else:
@@ -96,6 +96,8 @@ def classes_part(study: Study, record: TrialRecord | None, ask: bool = True) -> 
         else:
             if counts is None:
                 lines.append(f"{study.spec.objective} has no class_counts(**settings) to tell")
+    if not tested and not any("test" in of for of in (counts or {}).values()):
+        lines.insert(0, "the test split is counted once a trial has been evaluated")
     return Part(name, lines, _classes_grid(counts or {}, tested))
 
 

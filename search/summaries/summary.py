@@ -15,6 +15,7 @@ from search.studies.ranking import pareto_front
 from search.studies.record import TrialRecord
 from search.studies.study import Study
 from search.studies.study_folder import ERROR_FILE
+from search.summaries.endings import lost_best_note
 from search.summaries.facts import STATES, study_facts
 from search.summaries.figures_view import figures_view
 from search.summaries.front_table import front_table
@@ -30,7 +31,10 @@ _HEADINGS = {
 }
 _ACCURACIES = ["train_accuracy", "val_accuracy", "test_accuracy"]
 _TABLE_COLUMNS = [*_HEADINGS, "seconds", "space"]
-_STATE_STYLES = {"COMPLETE": "green", "PRUNED": "yellow", "FAIL": "red", "RUNNING": "cyan"}
+_STATE_STYLES = {
+    **{"COMPLETE": "green", "PRUNED": "yellow", "FAIL": "red", "RUNNING": "cyan"},
+    "INTERRUPTED": "magenta",
+}
 _MEASURE = Console(width=10_000)
 
 
@@ -46,7 +50,8 @@ def leaderboard_view(
         sort: A column, see `leaderboard_rows`.
 
     Returns:
-        Something rich can print.
+        Something rich can print; names a trial that was pruned or failed if it had the best
+        value of all.
     """
     rows = leaderboard_rows(study, sort=sort)
     if top is not None:
@@ -63,6 +68,8 @@ def leaderboard_view(
         tables.append(_trials_table(rows, fitting, study.spec.metric.name))
         left = [column for column in left if column not in fitting]
     spaced = [part for table in tables for part in (Text(), table)]
+    lost = lost_best_note(study.records(), study.directions)
+    spaced += [Text(), Text(lost)] if lost else []
     return Group(*spaced[1:])
 
 
@@ -117,7 +124,7 @@ def counts_text(records: Iterable[TrialRecord]) -> str:
         For instance `12 trials: 7 complete, 4 pruned, 1 failed`.
     """
     states = [record.state for record in records]
-    words = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed", "RUNNING": "running"}
+    words = {state: "failed" if state == "FAIL" else state.lower() for state in STATES}
     parts = [f"{states.count(s)} {word}" for s, word in words.items() if states.count(s)]
     trials = "1 trial" if len(states) == 1 else f"{len(states)} trials"
     return f"{trials}: {', '.join(parts)}" if parts else "no trials"
@@ -130,16 +137,20 @@ def studies_table(studies: Iterable[Mapping[str, Any]]) -> Table:
         studies: The facts of each, see `study_facts`.
 
     Returns:
-        Trials by state, best value and last change of each.
+        Trials by state, best value and last change of each; no column of interrupted trials
+        where there are none.
     """
-    table = new_table()
-    for column in ["study", "trials", *(s.lower() for s in STATES), "best", "metric", "changed"]:
+    table, studies = new_table(), list(studies)
+    states = [state.lower() for state in STATES]
+    if not any(facts["interrupted"] for facts in studies):
+        states.remove("interrupted")
+    for column in ["study", "trials", *states, "best", "metric", "changed"]:
         table.add_column(column, justify="left" if column in {"study", "metric"} else "right")
     for facts in studies:
         table.add_row(
             facts["study"],
             str(facts["trials"]),
-            *[str(facts[state.lower()]) for state in STATES],
+            *[str(facts[state]) for state in states],
             number_text(facts["best"]),
             ", ".join(facts.get("metrics", [facts["metric"]])),
             facts["changed"],

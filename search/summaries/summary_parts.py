@@ -170,7 +170,7 @@ def _endings(facts: Facts) -> Part | None:
     if not endings["n_trials"]:
         return None
     rows = []
-    for name in ("complete", "pruned", "failed", "infeasible", "running"):
+    for name in ("complete", "pruned", "failed", "infeasible", "running", "interrupted"):
         counted = endings[name]
         if counted["n"]:
             rows.append([name, str(counted["n"]), share_text(counted["share"]), _why(counted)])

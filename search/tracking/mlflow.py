@@ -16,7 +16,10 @@ DATABASE = "mlflow.db"
 ARTIFACTS = "mlflow_artifacts"
 """Beside it: the best models."""
 _IDENTITY, _STATE = "search.identity", "state"
-_STATUS = {"COMPLETE": "FINISHED", "PRUNED": "KILLED", "FAIL": "FAILED", "RUNNING": "SCHEDULED"}
+_STATUS = {
+    **{"COMPLETE": "FINISHED", "PRUNED": "KILLED", "FAIL": "FAILED"},
+    "INTERRUPTED": "SCHEDULED",
+}
 """MLflow's word for each state; RUNNING is what a run has left for a later one."""
 # Neither reports to MLflow's makers nor tells of the tables it makes, nor tries a server that is
 # not there for minutes.
@@ -100,16 +103,16 @@ class MlflowTracker:
         """See `Tracker`."""
         best = {f"best_{name}": record.metrics.get(name) for name in self._metrics}
         tags = {_STATE: record.state, "reason": record.reason}
-        if record.state != "RUNNING" and record.best_epoch is not None:
+        if record.has_ended and record.best_epoch is not None:
             tags["best_epoch"] = str(record.best_epoch)
             self._log(record.number, best, record.best_epoch)
         run = self._run_of.pop(record.number)
         for name, value in tags.items():
             self._client.set_tag(run, name, value)
-        if record.state == "RUNNING":
-            self._client.update_run(run, status=_STATUS[record.state])
-        else:
+        if record.has_ended:
             self._client.set_terminated(run, _STATUS[record.state])
+        else:
+            self._client.update_run(run, status=_STATUS[record.state])
         if record.state == "COMPLETE":
             self._completed[record.number] = run
 

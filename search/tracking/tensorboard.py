@@ -80,7 +80,7 @@ class TensorBoardTracker:
         from tensorboard.plugins.hparams import api_pb2, plugin_data_pb2
 
         number = record.number
-        if record.state != "RUNNING":
+        if record.has_ended:
             best = {f"hparam/{name}": record.metrics.get(name) for name in self._metrics}
             self._add_scalars(number, record.best_epoch or 0, best)
             self._add_text(number, "state", record.state)
@@ -91,7 +91,7 @@ class TensorBoardTracker:
             end = plugin_data_pb2.SessionEndInfo(status=status, end_time_secs=time.time())
             self._add_plugin(number, "session_end_info", session_end_info=end)
         self._open.pop(number).close()
-        if record.state != "RUNNING":
+        if record.has_ended:
             (self._root / trial_name(number) / _WHOLE).touch()
 
     def close(self) -> None:

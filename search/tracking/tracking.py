@@ -116,7 +116,7 @@ class _Tracking:
             lane.start()
         trials = self._study.optuna_study.get_trials(deepcopy=False)
         for record in run.study.records():
-            if record.state != "RUNNING":
+            if record.has_ended:
                 known = self._tracked(record, trials[record.number])
                 self._pass_on(_write_ended(known))
 
@@ -138,6 +138,9 @@ class _Tracking:
             tracker.end(trial)
 
         self._pass_on(end)
+
+    def run_ended(self) -> None:
+        self._observer.run_ended()
 
     def _pass_on(self, job: Job) -> None:
         for lane in self._lanes:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from search.errors import SearchError, StudyError, did_you_mean, listing
-from search.verbs.options import STUDIES, JsonOption, StudiesOption, StudyArgument, where_flag
+from search.studies.commands import study_command
+from search.verbs.options import STUDIES, JsonOption, StudiesOption, StudyArgument
 from search.verbs.output import next_commands, print_json, stdout
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def summary(
     from search.studies.study import Study
     from search.summaries.best_trials import summary_facts
     from search.summaries.summary_parts import summary_parts
+    from search.winner.choice import has_checkpoint
 
     format_ = _checked(format_, as_json)
     names = [name.strip() for name in columns.split(",")] if columns is not None else None
@@ -38,11 +40,14 @@ def summary(
     facts = summary_facts(opened, top, names)
     _print(facts, summary_parts(facts), format_)
     _raise(facts["problems"])
-    best, where = facts["study"]["best_trial"], where_flag(studies)
-    if best is not None:
-        next_commands(f"search show {study} {best}{where}", f"search evaluate {study}{where}")
-    else:
-        next_commands(f"search leaderboard {study}{where}", f"search resume {study}{where}")
+    best, folder = facts["study"]["best_trial"], opened.folder
+    if best is None:
+        next_commands(study_command(folder, "leaderboard"), study_command(folder, "resume"))
+        return
+    commands = [study_command(folder, "show", best)]
+    if has_checkpoint(opened, best):
+        commands.append(study_command(folder, "evaluate"))
+    next_commands(*commands)
 
 
 def compare(
@@ -62,6 +67,7 @@ def compare(
     """Compare two trials: parameters, metrics, classes and confusions."""
     from search.summaries.comparison import choose_sides, comparison_facts
     from search.summaries.comparison_parts import comparison_parts, side_names
+    from search.winner.choice import has_checkpoint
 
     format_ = _checked(format_, as_json)
     if plot is not None:
@@ -78,13 +84,12 @@ def compare(
         records = {name: side[1] for name, side in zip(names.values(), sides, strict=True)}
         write_curves(records, [study.spec.metric.name for study, _ in sides], plot)
         typer.echo(f"wrote {plot}", err=True)
-    where = where_flag(studies)
     lacking = [
-        f"search evaluate {study.name} --trial {record.number}{where}"
+        study_command(study.folder, "evaluate", "--trial", record.number)
         for study, record in sides
-        if record.test is None and record.state == "COMPLETE"
+        if record.test is None and has_checkpoint(study, record.number)
     ]
-    shown = [f"search show {study.name} {record.number}{where}" for study, record in sides]
+    shown = [study_command(study.folder, "show", record.number) for study, record in sides]
     next_commands(*(lacking or shown))
 
 
@@ -101,14 +106,14 @@ def ladder(
     from search.summaries.ladder_parts import ladder_parts
 
     format_ = _checked(format_, as_json)
-    facts = ladder_facts(Study.open(study, studies), trials)
-    _print(facts, ladder_parts(facts), format_)
+    opened = Study.open(study, studies)
+    facts = ladder_facts(opened, trials)
     _raise(facts["problems"])
-    where = where_flag(studies)
+    _print(facts, ladder_parts(facts), format_)
     if len(trials) > 1:
-        next_commands(f"search compare {study} {trials[0]} {trials[-1]}{where}")
+        next_commands(study_command(opened.folder, "compare", trials[0], trials[-1]))
     else:
-        next_commands(f"search leaderboard {study}{where}")
+        next_commands(study_command(opened.folder, "leaderboard"))
 
 
 def _checked(format_: str, as_json: bool) -> str:

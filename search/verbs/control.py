@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from search.errors import SearchError
+from search.studies.commands import study_command
 from search.verbs.options import STUDIES, StudiesOption, StudyArgument
 from search.verbs.output import next_commands
 
@@ -18,10 +19,11 @@ def stop(
     from search.studies.lock import stop_driver
     from search.studies.study import Study
 
-    driver = stop_driver(Study.open(study, studies).folder, now=now)
+    folder = Study.open(study, studies).folder
+    driver = stop_driver(folder, now=now)
     done = "has ended" if now else "ends after the running epochs"
     typer.echo(f"{study}: {driver} {done}", err=True)
-    next_commands(f"search resume {study}")
+    next_commands(study_command(folder, "resume"))
 
 
 def enqueue(
@@ -30,19 +32,19 @@ def enqueue(
     studies: StudiesOption = STUDIES,
 ) -> None:
     """Add a point to a running or saved study, to be tried next."""
-    from search.spaces.document import Document
+    from search.spaces.document import Document, Override
     from search.studies.lock import find_driver
     from search.studies.points import enqueue_point
     from search.studies.study import Study
 
     point = Document("the point", is_file=False)
     for value in values:
-        point.override(value, flag="", example="filters=32")
+        point.override(Override(value, value), example="filters=32")
     opened = Study.open(study, studies)
     number = enqueue_point(opened, point.data)
     typer.echo(f"{opened.name}: trial {number} will try it", err=True)
     if find_driver(opened.folder) is None:
-        next_commands(f"search resume {study} --trials +1")
+        next_commands(study_command(opened.folder, "resume", "--trials", "+1"))
 
 
 def remove(

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from search.errors import SearchError
-from search.verbs.options import STUDIES, JsonOption, StudiesOption, StudyArgument, where_flag
+from search.studies.commands import study_command
+from search.verbs.options import STUDIES, JsonOption, StudiesOption, StudyArgument
 from search.verbs.output import next_commands, print_json, stdout
 
 
@@ -47,7 +48,7 @@ def evaluate(
     console = stdout()
     for record in evaluated:
         console.print(figures_view(record), Text())
-    where = where_flag(studies)
     next_commands(
-        f"search leaderboard {study}{where}", f"search export {study} --format csv{where}"
+        study_command(opened.folder, "leaderboard"),
+        study_command(opened.folder, "export", "--format", "csv"),
     )

@@ -2,12 +2,14 @@
 
 import dataclasses
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from search.errors import SearchError, did_you_mean, listing
+from search.studies.commands import study_command
 from search.verbs.options import STUDIES, JsonOption, StudiesOption, StudyArgument
 from search.verbs.output import next_commands, print_json, stdout
 
@@ -41,10 +43,11 @@ def list_studies(
         print_json([study_facts(study) for study in found])
     elif found:
         stdout().print(studies_table(map(study_facts, found)))
-        next_commands(f"search show {found[0].name}")
+        next_commands(study_command(found[0].folder, "show"))
     else:
         typer.echo(f"no studies in {studies}", err=True)
-        next_commands("search run spaces/small_cnn.yaml")
+        example = Path("spaces/small_cnn.yaml")
+        next_commands(f"search run {example}" if example.exists() else "search run --help")
 
 
 def _list_database(url: str, as_json: bool) -> None:
@@ -85,9 +88,8 @@ def show(
         console = stdout()
         console.print(study_view(opened, console.width))
         best = study_facts(opened)["best_trial"]
-        next_commands(
-            f"search show {study} {best}" if best is not None else f"search export {study}"
-        )
+        next_command = ("export",) if best is None else ("show", best)
+        next_commands(study_command(opened.folder, *next_command))
 
 
 def _show_trial(study: "Study", number: int, layers: bool, as_json: bool) -> None:
@@ -103,7 +105,13 @@ def _show_trial(study: "Study", number: int, layers: bool, as_json: bool) -> Non
     if table:
         typer.echo(f"\n{table}")
     else:
-        next_commands(f"search show {study.name} {number} --layers")
+        next_commands(_next_to_trial(study, number))
+
+
+def _next_to_trial(study: "Study", number: int) -> str:
+    if "n_parameters" in study.record(number).metrics:  # it is a network
+        return study_command(study.folder, "show", number, "--layers")
+    return study_command(study.folder, "leaderboard")
 
 
 def _layers(study: "Study", number: int) -> str:
@@ -134,7 +142,7 @@ def leaderboard(
         return
     console = stdout()
     console.print(leaderboard_view(opened, console.width, top, sort))
-    next_commands(f"search export {study} --format csv")
+    next_commands(study_command(opened.folder, "export", "--format", "csv"))
 
 
 def export(
@@ -155,9 +163,8 @@ def export(
     from search.studies.leaderboard import leaderboard_rows
     from search.studies.study import Study
 
-    endings = {".tex": "latex", **{f".{name}": name for name in FORMATS}}
     if format_ is None:
-        format_ = endings.get(output.suffix if output else "", "csv")
+        format_ = _format_of(output, FORMATS) if output else "csv"
     if format_ not in FORMATS:
         hint = did_you_mean(format_, FORMATS)
         raise SearchError(
@@ -169,3 +176,14 @@ def export(
         return
     write_leaderboard(rows, format_, output)
     typer.echo(f"wrote {len(rows)} trials as {format_} to {output}", err=True)
+
+
+def _format_of(output: Path, formats: Collection[str]) -> str:
+    """Tell a file's format by its ending."""
+    endings = {".tex": "latex", **{f".{name}": name for name in formats if name != "latex"}}
+    if output.suffix not in endings:
+        raise SearchError(
+            f"--output: the file's ending must name its format, got {str(output)!r}; valid: "
+            f"{listing(endings)}, or any with --format"
+        )
+    return endings[output.suffix]

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from search.running.engines import ENGINES
-
-STUDIES = Path("studies")
+from search.spaces.document import Override
+from search.studies.commands import STUDIES as STUDIES
 
 StudiesOption = Annotated[
     Path, typer.Option("--studies", envvar="SEARCH_STUDIES", help="Folder of all studies.")
@@ -31,29 +31,33 @@ QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
-def where_flag(studies: Path) -> str:
-    """Write the folder of all studies as a flag, for commands that are named to the user.
+_FLAGS = {
+    "study": "--name",
+    "budget.trials": "--trials",
+    "budget.time": "--time",
+    "sampler.seed": "--seed",
+    "sampler.name": "--sampler",
+    "pruner.name": "--pruner",
+    "resources.workers": "--workers",
+}
+"""Flags that set a key of the space file, by that key."""
 
-    Args:
-        studies: The folder.
 
-    Returns:
-        Nothing for the usual one.
-    """
-    return "" if studies == STUDIES else f" --studies {studies}"
-
-
-def overrides(flags: Mapping[str, object]) -> list[str]:
+def overrides(values: Mapping[str, object]) -> list[Override]:
     """Write flags as assignments to keys of the space file.
 
     Args:
-        flags: The value given for each key; None where the flag was left out.
+        values: The value given for each key; None where its flag was left out.
 
     Returns:
-        One `KEY=VALUE` for each flag given, as `--set` has them.
+        One for each flag given; a message about it names the flag.
 
     Example:
         >>> overrides({"budget.trials": 10, "budget.time": None})
-        ['budget.trials=10']
+        [Override(assignment='budget.trials=10', where='--trials 10')]
     """
-    return [f"{key}={value}" for key, value in flags.items() if value is not None]
+    return [
+        Override(f"{key}={value}", f"{_FLAGS[key]} {value}")
+        for key, value in values.items()
+        if value is not None
+    ]

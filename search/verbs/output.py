@@ -2,12 +2,11 @@
 
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from search.verbs.options import where_flag
+from search.studies.commands import study_command
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -48,12 +47,11 @@ def next_commands(*commands: str) -> None:
     typer.echo("next: " + "\n      ".join(commands), err=True)
 
 
-def print_result(study: "Study", studies: Path) -> None:
+def print_result(study: "Study") -> None:
     """Print what a run has come to: counts and failures to stderr, the best trials to stdout.
 
     Args:
         study: The study; nothing is printed of one without trials.
-        studies: The folder of all studies.
     """
     from search.summaries.summary import counts_text, failure_lines, leaderboard_view
 
@@ -63,8 +61,7 @@ def print_result(study: "Study", studies: Path) -> None:
     typer.echo("\n".join([counts_text(records), *failure_lines(records)]), err=True)
     console = stdout()
     console.print(leaderboard_view(study, console.width))
-    where = where_flag(studies)
     next_commands(
-        f"search show {study.name} {records[0].number}{where}",
-        f"search export {study.name} --format csv{where}",
+        study_command(study.folder, "show", records[0].number),
+        study_command(study.folder, "export", "--format", "csv"),
     )

@@ -61,7 +61,7 @@ def run(  # noqa: PLR0913  each is a flag
         "pruner.name": pruner,
         "resources.workers": workers,
     }
-    module = engine_module(engine)
+    module = engine_module(engine, workers, set_ or [])
     spec = load_space_file(space, [*(set_ or []), *overrides(flags)])
     informing = Study.open(warm_start, studies) if warm_start else None
     study = Study.create(spec, studies, import_folders(space))
@@ -71,7 +71,7 @@ def run(  # noqa: PLR0913  each is a flag
                 n_carried = warm_start_from(study, informing)
                 of = f"{n_carried} of {len(informing.records())} trials of {informing.name}"
                 typer.echo(f"{study.name}: {of} inform the sampler", err=True)
-            _sit(study, module, address, studies, quiet)
+            _sit(study, module, address, quiet)
     finally:
         study.discard_if_empty()
 
@@ -79,7 +79,7 @@ def run(  # noqa: PLR0913  each is a flag
 def resume(  # noqa: PLR0913  each is a flag
     study: StudyArgument,
     trials: Annotated[
-        str | None, typer.Option("--trials", "-n", help="Trials in all, or +20 for more.")
+        str | None, typer.Option("--trials", "-n", help="Trials in all; +20 adds to the budget.")
     ] = None,
     time: TimeOption = None,
     sampler: SamplerOption = None,
@@ -104,7 +104,7 @@ def resume(  # noqa: PLR0913  each is a flag
         "pruner.name": pruner,
         "resources.workers": workers,
     }
-    module = engine_module(engine)
+    module = engine_module(engine, workers)
     opened = Study.open(study, studies)
     with driving(opened.folder):
         warning = opened.cut_torn_record()
@@ -113,7 +113,7 @@ def resume(  # noqa: PLR0913  each is a flag
         if space is not None:
             opened = _change_space(opened, space)
         extended = extend_study(opened, trials, overrides(flags))
-        _sit(extended, module, address, studies, quiet)
+        _sit(extended, module, address, quiet)
 
 
 def retry(  # noqa: PLR0913  each is a flag
@@ -137,7 +137,7 @@ def retry(  # noqa: PLR0913  each is a flag
     from search.studies.record import FAILURE_KINDS
     from search.studies.study import Study
 
-    module = engine_module(engine)
+    module = engine_module(engine, workers)
     if kind is not None and kind not in FAILURE_KINDS:
         hint = did_you_mean(kind, FAILURE_KINDS)
         valid = listing(FAILURE_KINDS)
@@ -154,7 +154,7 @@ def retry(  # noqa: PLR0913  each is a flag
         wanted = len(opened.records()) + n_waiting(opened)
         more = str(wanted) if wanted > (opened.spec.budget.trials or wanted) else None
         extended = extend_study(opened, more, overrides({"resources.workers": workers}))
-        _sit(extended, module, address, studies, quiet)
+        _sit(extended, module, address, quiet)
 
 
 def _change_space(study: "Study", path: Path) -> "Study":
@@ -173,10 +173,10 @@ def _change_space(study: "Study", path: Path) -> "Study":
     return changed
 
 
-def _sit(study: "Study", engine: str, address: str | None, studies: Path, quiet: bool) -> None:
+def _sit(study: "Study", engine: str, address: str | None, quiet: bool) -> None:
     from search.running.sitting import run_study
 
     try:
         run_study(study, engine, address, stderr(), quiet=quiet)
     finally:
-        print_result(study, studies)
+        print_result(study)

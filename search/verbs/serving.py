@@ -26,6 +26,7 @@ def dashboard(
     from search.studies.study import Study
 
     server, address = open_dashboard(Study.open(study or _only_study(studies), studies), port)
+    typer.echo("its importances are Optuna's PED-ANOVA, not the fANOVA of a summary", err=True)
     typer.echo("Ctrl-C ends it", err=True)
     try:
         typer.echo(address)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from search.errors import SearchError
-from search.verbs.options import STUDIES, JsonOption, StudiesOption, StudyArgument, where_flag
+from search.studies.commands import study_command
+from search.verbs.options import STUDIES, JsonOption, StudiesOption, StudyArgument
 from search.verbs.output import next_commands, print_json, stdout
 
 if TYPE_CHECKING:
@@ -42,10 +43,10 @@ def predict(  # noqa: PLR0913  each is a flag
         return
     _say(f"{opened.name}: trial {record.number}, epoch {record.best_epoch}")
     stdout().print(_table(found, top))
-    flags = "" if trial is None else f" --trial {trial}"
-    where = f"{flags}{where_flag(studies)}"
+    flags = [] if trial is None else ["--trial", trial]
     next_commands(
-        f"search demo {study}{where}", f"search export-model {study} -o model.pt2{where}"
+        study_command(opened.folder, "demo", *flags),
+        study_command(opened.folder, "export-model", "-o", "model.pt2", *flags),
     )
 
 
@@ -98,8 +99,8 @@ def export_model(
         f"wrote trial {record.number}, epoch {record.best_epoch}, to {output}: images of "
         f"{shape}, {len(facts['classes'])} classes"
     )
-    flags = "" if trial is None else f" --trial {trial}"
-    next_commands(f"search evaluate {study}{flags}{where_flag(studies)}")
+    flags = [] if trial is None else ["--trial", trial]
+    next_commands(study_command(opened.folder, "evaluate", *flags))
 
 
 def _say(text: str) -> None:

@@ -1,11 +1,11 @@
 """The verb that follows a run from another terminal: watch."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from search.verbs.options import STUDIES, StudiesOption, StudyArgument, where_flag
+from search.studies.commands import study_command
+from search.verbs.options import STUDIES, StudiesOption, StudyArgument
 from search.verbs.output import print_result, stderr
 
 if TYPE_CHECKING:
@@ -29,25 +29,25 @@ def watch(
     opened = Study.open(study, studies)
     driver = find_driver(opened.folder)
     if driver is None:
-        typer.echo(_at_rest(opened, studies), err=True)
+        typer.echo(_at_rest(opened), err=True)
     else:
         try:
             watch_study(opened, driver, stderr(), interval)
         except KeyboardInterrupt:
             typer.echo(f"{opened.name}: watched no longer, the run goes on", err=True)
             raise typer.Exit(_INTERRUPTED) from None
-    print_result(opened, studies)
+    print_result(opened)
 
 
-def _at_rest(study: "Study", studies: Path) -> str:
+def _at_rest(study: "Study") -> str:
     """Say that nobody runs a study, and how to go on with it."""
     records = study.records()
     wanted = study.spec.budget.trials
     spent = wanted is not None and len(records) >= wanted
-    if spent and all(record.state != "RUNNING" for record in records):
-        more = " --trials +20"
+    if spent and all(record.has_ended for record in records):
+        more = ["--trials", "+20"]
         why = "its budget is spent, extend it"
     else:
-        more, why = "", "go on with it"
-    command = f"search resume {study.name}{more}{where_flag(studies)}"
+        more, why = [], "go on with it"
+    command = study_command(study.folder, "resume", *more)
     return f"{study.name}: nobody runs it; {why} by `{command}`"

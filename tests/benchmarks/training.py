@@ -8,8 +8,9 @@ from pathlib import Path
 
 import torch
 
-from objectives.data import DataSettings, load_dataset
+from objectives.data import load_dataset
 from objectives.image_classifier import ImageClassifier
+from objectives.images import DataSettings
 from tests.benchmarks.figures import ROOT, Figure, command_seconds
 
 PARAMS = {"filters": 32, "kernel_size": 5, "stride": 2, "batch_size": 32, "learning_rate": 1e-3}

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from objectives.data import DataSettings, load_test_split
+from objectives.data import load_test_split
 from objectives.examples import some_examples
 from objectives.image_classifier import ImageClassifier
+from objectives.images import DataSettings
 from objectives.pictures import prepare
 from search.demo.model import DemoModel
 from search.demo.server import listen
@@ -195,7 +196,7 @@ def test_data_without_a_test_split_is_told(tmp_path: Path) -> None:
     said: list[str] = []
     assert DemoModel(objective, said.append).examples == ()
     (sentence,) = said
-    assert sentence.startswith("no test images: data.path: a folder 'test' must lie in")
+    assert sentence.startswith("no test images: data.path: no test split: search evaluate needs")
 
 
 @pytest.mark.parametrize("image_size", [None, 20])

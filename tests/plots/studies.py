@@ -119,6 +119,12 @@ def points_of(axes: Axes, label: str) -> list[tuple[float, float]]:
     return [(float(x), float(y)) for x, y in np.asarray(found[0].get_offsets())]
 
 
+def drawn(figure: Figure | None) -> Figure:
+    """Require that there is something to draw."""
+    assert figure is not None
+    return figure
+
+
 def sentence_of(figure: Figure | None) -> str:
     assert figure is not None
     assert not figure.axes

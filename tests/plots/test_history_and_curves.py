@@ -13,10 +13,12 @@ from search.plots.style import MARKS
 from search.studies.record import Report
 from search.studies.study import Study
 from tests.plots.studies import (
+    drawn,
     legend_of,
     new_study,
     points_of,
     records_of,
+    run_trial,
 )
 
 
@@ -54,13 +56,13 @@ def test_history_best_so_far_is_a_step_line(
 
 def test_states_differ_by_shape_and_by_colour() -> None:
     for of in (lambda m: m.shape, lambda m: m.colour, lambda m: m.hatch):
-        assert len({of(mark) for mark in MARKS.values()}) == 4
+        assert len({of(mark) for mark in MARKS.values()}) == len(MARKS)
     luminances = sorted(np.dot(to_rgb(m.colour), [0.3, 0.59, 0.11]).item() for m in MARKS.values())
     assert luminances[-1] - luminances[0] > 0.2
 
 
 def test_curves_are_the_values_of_the_best_trials(study: Study) -> None:
-    axes = learning_curves(study, n_best=2).axes[0]
+    axes = drawn(learning_curves(study, n_best=2)).axes[0]
     first, second = study.record(6), study.record(4)
     lines = {str(line.get_label()): line for line in axes.lines}
     for trial in (first, second):
@@ -78,9 +80,32 @@ def test_curves_are_the_values_of_the_best_trials(study: Study) -> None:
 
 
 def test_curves_of_many_trials_are_an_image(large: Study) -> None:
-    axes = learning_curves(large).axes[0]
+    axes = drawn(learning_curves(large)).axes[0]
     assert all(c.get_rasterized() for c in axes.collections)
     assert not any(line.get_rasterized() for line in axes.lines)
+
+
+def test_history_says_where_its_axis_is_cut_and_keeps_the_others_at_its_edge(
+    tmp_path: Path,
+) -> None:
+    study = new_study(tmp_path)
+    ends = [(0.9 + 0.01 * n, "complete") for n in range(6)]
+    for value, end in [*ends, (0.1, "prune"), (0.3, "prune"), (0.99, "prune")]:
+        assert study.ask()
+        number = study.live_trials()[-1]
+        study.report(number, Report(1, {"val_accuracy": value}, 0.1, 0.1))
+        getattr(study, end)(number, 0.1)
+    axes = optimization_history(study).axes[0]
+    low, high = axes.get_ylim()
+    assert 0.8 < low < 0.9 < 0.99 < high, "a better trial is shown, whatever its state"
+    assert [y for _, y in points_of(axes, "pruned")] == pytest.approx([low, low, 0.99])
+    assert [text.get_text() for text in axes.texts] == [f"axis from {low:.3g}; 2 trials below"]
+
+
+def test_curves_of_one_epoch_are_no_curves(tmp_path: Path) -> None:
+    study = new_study(tmp_path)
+    run_trial(study, "complete", n_epochs=1)
+    assert learning_curves(study) is None
 
 
 def test_history_of_a_trial_without_an_epoch_has_no_legend(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from search.studies.study import Study
 from search.summaries.importance import FEWEST_TRIALS
 from tests.plots.studies import (
     PARAMETERS,
+    drawn,
     new_study,
     points_of,
     records_of,
@@ -27,7 +28,7 @@ from tests.plots.studies import (
 
 
 def test_slices_have_an_axis_for_each_parameter(study: Study) -> None:
-    figure = slices(study)
+    figure = drawn(slices(study))
     shown = [axes for axes in figure.axes if axes.get_visible()]
     assert [axes.get_xlabel() for axes in shown] == list(PARAMETERS)
     assert [axes.get_xscale() == "log" for axes in shown] == [
@@ -44,13 +45,13 @@ def test_slices_have_an_axis_for_each_parameter(study: Study) -> None:
 
 
 def test_slices_leave_out_trials_without_the_parameter(large: Study) -> None:
-    axes = slices(large).axes[5]
+    axes = drawn(slices(large)).axes[5]
     with_it = [r for r in records_of(large, "COMPLETE") if "unfreeze_at" in r.params]
     assert 0 < len(points_of(axes, "complete")) == len(with_it) < 500
 
 
 def test_slices_pruned_trials_beyond_the_values_stand_at_the_edge(study: Study) -> None:
-    axes = slices(study).axes[1]
+    axes = drawn(slices(study)).axes[1]
     low, high = axes.get_ylim()
     pruned = records_of(study, "PRUNED")
     wanted = [max(low, min(high, cast("float", r.value))) for r in pruned]
@@ -82,15 +83,17 @@ def test_parallel_colour_bar_names_the_metric(study: Study) -> None:
 def test_parallel_of_one_parameter_is_left_out(tmp_path: Path) -> None:
     study = new_study(tmp_path, parameters={"dropout": PARAMETERS["dropout"]})
     run_trial(study, "complete")
+    assert slices(study) is None, "one value is no difference"
+    run_trial(study, "complete")
     assert parallel_coordinates(study) is None
-    assert [axes.get_xlabel() for axes in slices(study).axes] == ["dropout"]
+    assert [axes.get_xlabel() for axes in drawn(slices(study)).axes] == ["dropout"]
 
 
 def test_importances_find_what_matters(large: Study) -> None:
     found = main_importance(large)["importances"]
     assert list(found)[:2] == ["learning_rate", "dropout"]
     assert sum(found.values()) == pytest.approx(1.0)
-    axes = importance(large).axes[0]
+    axes = drawn(importance(large)).axes[0]
     assert [bar.get_width() for bar in axes.containers[0]] == list(found.values())
     assert [text.get_text() for text in axes.get_yticklabels()] == list(found)
     assert axes.get_xlabel() == "importance (share; fANOVA of 300 complete trials)"
@@ -129,9 +132,51 @@ def test_contour_is_over_the_two_most_important_numbers(large: Study) -> None:
     assert sorted(map(tuple, np.asarray(marks.get_offsets()).tolist())) == wanted
 
 
-def test_contour_needs_two_numbers_and_some_trials(study: Study, tmp_path: Path) -> None:
+def test_contour_needs_two_parameters_and_some_trials(study: Study, tmp_path: Path) -> None:
     assert sentence_of(contour(study)).startswith("At least 5 complete trials with ")
-    one = new_study(
-        tmp_path, study="one", parameters={n: PARAMETERS[n] for n in ("dropout", "freeze")}
-    )
+    one = new_study(tmp_path, study="one", parameters={"dropout": PARAMETERS["dropout"]})
+    for _ in range(5):
+        run_trial(one, "complete")
     assert contour(one) is None
+
+
+@pytest.mark.parametrize("names", [("layers", "few"), ("freeze", "layers"), ("few", "dropout")])
+def test_contour_of_few_values_is_a_table_of_means(tmp_path: Path, names: tuple[str, str]) -> None:
+    parameters = {**PARAMETERS, "few": {"type": "int", "low": 16, "high": 48, "step": 16}}
+    study = new_study(tmp_path, parameters={name: parameters[name] for name in names})
+    for _ in range(FEWEST_TRIALS + 10):
+        run_trial(study, "complete")
+    figure = contour(study)
+    assert figure is not None
+    axes = figure.axes[0]
+    x, y = axes.get_xlabel(), axes.get_ylabel()
+    texts = [text.get_text().split("\n") for text in axes.texts]
+    assert sum(int(count.split()[0]) for _, count in texts) == FEWEST_TRIALS + 10
+    assert not axes.collections, "no surface, and no marks that would hide the numbers"
+    if "dropout" in names:
+        return
+    cell = study.record(0).params[x], study.record(0).params[y]
+    values = [r.value for r in study.records() if (r.params[x], r.params[y]) == cell]
+    assert [f"{np.mean(cast('list[float]', values)):.4g}", len(values)] in [
+        [mean, int(count.split()[0])] for mean, count in texts
+    ]
+
+
+def test_constants_are_not_drawn(tmp_path: Path) -> None:
+    fixed = {"type": "float", "low": 0.5, "high": 0.5}
+    names = ("dropout", "layers")
+    kept = {name: PARAMETERS[name] for name in names}
+    study = new_study(tmp_path, parameters={"fixed": fixed, **kept})
+    for _ in range(FEWEST_TRIALS):
+        run_trial(study, "complete")
+    grid, lines = slices(study), parallel_coordinates(study)
+    assert grid is not None
+    assert lines is not None
+    assert [axes.get_xlabel() for axes in grid.axes if axes.get_visible()] == list(names)
+    assert [text.get_text() for text in lines.axes[0].get_xticklabels()] == list(names)
+    alone = new_study(
+        tmp_path, study="alone", parameters={"fixed": fixed, "layers": kept["layers"]}
+    )
+    for _ in range(FEWEST_TRIALS):
+        run_trial(alone, "complete")
+    assert importance(alone) is None, "the share of one parameter is always 1"

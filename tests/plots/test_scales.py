@@ -7,7 +7,7 @@ import pytest
 from optuna.study import StudyDirection
 
 from search.plots.scales import scale_of
-from search.plots.style import focus, plain, shortened
+from search.plots.style import cut_text, focus, plain, shortened
 from search.spaces.parameters import CategoricalParameter, FloatParameter, IntParameter
 from search.studies.record import TrialRecord
 
@@ -72,6 +72,19 @@ def test_focus_leaves_out_a_few_very_bad_values_only(
     assert found == n_outside
     best = max(values) if direction == StudyDirection.MAXIMIZE else min(values)
     assert low < best < high
+
+
+def test_focus_shows_where_the_better_half_differs() -> None:
+    good = np.linspace(0.95, 0.98, 60)
+    early = np.linspace(0.2, 0.9, 12)
+    low, high, n_outside = focus([*good, *early], StudyDirection.MAXIMIZE)
+    assert n_outside == 12
+    assert 0.9 < low < 0.95 < 0.98 < high
+    limits = (0.9, 0.99)
+    text = cut_text([*good, *early, 0.9], limits, StudyDirection.MAXIMIZE)
+    assert text == "axis from 0.9; 11 trials below"
+    assert cut_text([2.0, 0.95], limits, StudyDirection.MINIMIZE) == "axis to 0.99; 1 trial above"
+    assert cut_text(good, limits, StudyDirection.MAXIMIZE) == ""
 
 
 def test_texts_of_users_are_no_formulas() -> None:

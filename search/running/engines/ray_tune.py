@@ -22,8 +22,9 @@ import shutil
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from search.errors import SearchError
@@ -31,7 +32,7 @@ from search.running.assignment import shared_worker
 from search.running.deadline import ended_after
 from search.running.memory import count_oom_kills
 from search.running.run import Run
-from search.running.trial import Assignment, Worker, run_trial
+from search.running.trial import Assignment, Worker, import_objective, run_trial
 from search.spaces.spec import ResourcesSpec
 from search.studies.record import Event, Failure, FailureKind
 
@@ -61,6 +62,9 @@ class TrialActor(tune.Trainable):
     def setup(self, config: dict[str, Any]) -> None:
         """See Ray: a new actor takes its first trial."""
         self._assignment: Assignment = config["assignment"]
+        # Before the trial's time begins to run; what cannot be imported fails the trial later.
+        with suppress(Exception):
+            import_objective(self._assignment)
         self._events: Iterator[Event] = run_trial(self._assignment)
         self._elapsed_s = 0.0
 
@@ -173,9 +177,9 @@ def run_trials(run: Run, address: str | None = None) -> None:
     # A worker's death is recorded and shown by the run; Ray would print a traceback as well.
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
     resources = run.study.spec.resources
-    with _own_signal_handlers():
-        _connect(resources, address)
     try:
+        with _undisturbed():
+            _connect(resources, address)
         cpus, gpus = _per_trial(resources)
         n_workers = _count_workers(resources, cpus, gpus)
         worker = shared_worker(
@@ -184,8 +188,10 @@ def run_trials(run: Run, address: str | None = None) -> None:
         run.start(n_workers)
         _fit(run, worker, n_workers, {"cpu": cpus, "gpu": gpus})
     finally:
-        ray.shutdown()
-        shutil.rmtree(run.study.folder / ".ray", ignore_errors=True)
+        run.end()
+        with _undisturbed():
+            ray.shutdown()
+            shutil.rmtree(run.study.folder / ".ray", ignore_errors=True)
 
 
 def _fit(run: Run, worker: Worker, n_workers: int, per_trial: dict[str, float]) -> None:
@@ -211,14 +217,35 @@ def _fit(run: Run, worker: Worker, n_workers: int, per_trial: dict[str, float]) 
 
 
 @contextmanager
-def _own_signal_handlers() -> Iterator[None]:
-    """Put back this process's handlers of signals, in whose place Ray sets its own."""
-    signals = (signal.SIGINT, signal.SIGTERM)
-    handlers = {signum: signal.getsignal(signum) for signum in signals}
-    yield
-    if threading.current_thread() is threading.main_thread():
+def _undisturbed() -> Iterator[None]:
+    """Let Ray start or end as a whole: put off what a handler of signals raises until then.
+
+    Afterwards this process has its own handlers, in whose place Ray sets others.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handlers = {signum: signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)}
+    put_off: list[KeyboardInterrupt] = []
+
+    def handle(signum: int, frame: FrameType | None) -> None:
+        handler = handlers[signal.Signals(signum)]
+        try:
+            if callable(handler):
+                handler(signum, frame)
+        except KeyboardInterrupt as error:
+            put_off.append(error)
+
+    for signum, handler in handlers.items():
+        if callable(handler):
+            signal.signal(signum, handle)
+    try:
+        yield
+    finally:
         for signum, handler in handlers.items():
             signal.signal(signum, handler)
+    if put_off:
+        raise put_off[0]
 
 
 def _connect(resources: ResourcesSpec, address: str | None) -> None:
