@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test bench lint clean
+.PHONY: run test bench bench-quick lint clean
 
 run: .venv/ready
 	$(BIN)/search run spaces/small_cnn.yaml --name small_cnn_$$(date +%Y%m%d_%H%M%S)
@@ -19,7 +19,10 @@ lint: .venv/ready-dev
 bench: .venv/ready-dev
 	$(BIN)/python -m tests.benchmarks
 
-# uv takes a tenth of pip's time. It does not know pip's settings: those of the environment are
+bench-quick: .venv/ready-dev
+	$(BIN)/python -m tests.benchmarks --no-write quick
+
+# uv takes a fifth of pip's time. It does not know pip's settings: those of the environment are
 # handed on; where it fails, as behind a mirror that only pip's files name, pip does the work.
 define install
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '$(1)' \
