@@ -1,8 +1,6 @@
-"""Runs the benchmarks named on the command line, or all of them."""
+"""Runs the benchmarks named on the command line, or all that download nothing."""
 
-import os
-import platform
-import sys
+import argparse
 from collections.abc import Callable
 
 from tests.benchmarks import (
@@ -12,16 +10,20 @@ from tests.benchmarks import (
     kills,
     memory,
     overhead,
+    quick,
     record,
     report,
+    setup,
     startup,
     training,
     versus,
 )
-from tests.benchmarks.figures import Figure
+from tests.benchmarks.benchmark import Benchmark
+from tests.benchmarks.results import machine, measured_at, write_rows
 
-BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
+MEASUREMENTS: dict[str, Callable[[], list[Benchmark]]] = {
     "startup": startup.measure,
+    "quick": quick.measure,
     "overhead": overhead.measure,
     "epoch": training.measure_epoch,
     "versus": versus.measure,
@@ -34,16 +36,29 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "unfreezing": freezing.measure_unfreezing,
     "drawing": drawing.measure,
     "whole": training.measure_whole_search,
+    "setup": setup.measure,
 }
+ON_REQUEST = {"setup"}
+"""What is measured only when it is named: it downloads gigabytes."""
 
 
 def main() -> None:
-    """Measure and print."""
-    names = sys.argv[1:] or [*BENCHMARKS]
-    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    for name in names:
-        for figure in BENCHMARKS[name]():
-            print(f"{name:<10} {figure}", flush=True)
+    """Measure, print and write; a missed target is told and ends nothing."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(MEASUREMENTS)}")
+    parser.add_argument("--no-write", action="store_true", help="leave RESULTS.md as it is")
+    arguments = parser.parse_args()
+    unknown = [name for name in arguments.names if name not in MEASUREMENTS]
+    if unknown:
+        parser.error(f"a benchmark must be named, got {unknown[0]}; valid: {[*MEASUREMENTS]}")
+    print(machine(), flush=True)
+    for name in arguments.names or [n for n in MEASUREMENTS if n not in ON_REQUEST]:
+        measured = measured_at()
+        benchmarks = MEASUREMENTS[name]()
+        for benchmark in benchmarks:
+            print(f"{name:<10} {benchmark}", flush=True)
+        if benchmarks and not arguments.no_write:
+            write_rows(name, benchmarks, measured, MEASUREMENTS)
 
 
 if __name__ == "__main__":

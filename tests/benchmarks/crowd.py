@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.figures import Figure, in_fresh_process, run_search
+from tests.benchmarks.benchmark import Benchmark
+from tests.benchmarks.timing import in_fresh_process, run_search
 
 N_WORKERS = 64
 EPOCHS = 80
@@ -21,12 +22,12 @@ def sleeping(params: dict[str, Any], epochs: int) -> Iterator[dict[str, float]]:
         yield {"score": params["x"] * epoch, "at": time.time()}
 
 
-def measure() -> list[Figure]:
+def measure() -> list[Benchmark]:
     """Run them in a process that did nothing before; what counts is the busiest window."""
     return in_fresh_process(_measure)
 
 
-def _measure() -> list[Figure]:
+def _measure() -> list[Benchmark]:
     n_trials = N_WORKERS + 8
     with tempfile.TemporaryDirectory() as folder:
         study, clock, _ = run_search(
@@ -45,13 +46,13 @@ def _measure() -> list[Figure]:
     first = max(times, key=lambda t: sum(t <= other < t + WINDOW_S for other in times))
     lags = [lag for handled_at, lag in clock.reports if first <= handled_at < first + WINDOW_S]
     return [
-        Figure(f"trials lost of {n_trials}, {N_WORKERS} at a time", lost, "", 0),
-        Figure(
+        Benchmark(f"trials lost of {n_trials}, {N_WORKERS} at a time", lost, "", 0),
+        Benchmark(
             "reports a second, of 64 that come once a second",
             len(lags) / WINDOW_S,
             "/s",
             50,
             False,
         ),
-        Figure("their median time from worker to record", statistics.median(lags), "s", 1),
+        Benchmark("their median time from worker to record", statistics.median(lags), "s", 1),
     ]

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 
-from tests.benchmarks.figures import ROOT, Figure, command_seconds
+from tests.benchmarks.benchmark import Benchmark
+from tests.benchmarks.timing import ROOT, command_seconds
 from tests.benchmarks.training import mnist_root
 from tests.browser import DESKTOP, Visit, chromium
 from tests.demo.serving import served, settled, verdict
@@ -27,7 +28,7 @@ PLACES = (MIDDLE, LOWER_RIGHT, UPPER_LEFT)
 SPACE = ROOT / "spaces" / "mnist_lab_cnn.yaml"
 
 
-def measure() -> list[Figure]:
+def measure() -> list[Benchmark]:
     """Draw ten digits in three hands at three places, in a real Chromium."""
     if not (mnist_root() / "MNIST").exists():
         print("drawing   skipped: no MNIST; give its folder as $SEARCH_DATA")
@@ -41,7 +42,7 @@ def measure() -> list[Figure]:
             visit.page.goto(server.address)
             drawings = product(HANDS, PLACES, range(10))
             n_right = sum(_is_right(visit, hand[n], place, n) for hand, place, n in drawings)
-    return [Figure("digits drawn with the mouse, right of 90", n_right, "", 85, at_most=False)]
+    return [Benchmark("digits drawn with the mouse, right of 90", n_right, "", 85, at_most=False)]
 
 
 def _is_right(visit: Visit, strokes: Sequence[Stroke], place: Place, digit: int) -> bool:

@@ -10,7 +10,7 @@ from unittest.mock import patch
 import torch
 
 from objectives.image_classifier import ImageClassifier
-from tests.benchmarks.figures import Figure
+from tests.benchmarks.benchmark import Benchmark
 from tests.benchmarks.training import mnist_root
 
 SETTINGS: dict[str, Any] = {
@@ -29,7 +29,7 @@ WAYS: dict[str, dict[str, Any]] = {
 }
 
 
-def measure_features() -> list[Figure]:
+def measure_features() -> list[Benchmark]:
     """Compare a probe epoch through the backbone with one on the features kept of it."""
     if not _images():
         return []
@@ -38,10 +38,10 @@ def measure_features() -> list[Figure]:
         # The smallest of rotations has every image go through the backbone.
         through = _second_epoch_s({"freeze": "probe", "rotation": 1e-6})
         kept = _second_epoch_s({"freeze": "probe"})
-    return [Figure("probe epoch, times faster than through", through / kept, "x", 20, False)]
+    return [Benchmark("probe epoch, times faster than through", through / kept, "×", 20, False)]
 
 
-def measure_unfreezing() -> list[Figure]:
+def measure_unfreezing() -> list[Benchmark]:
     """Unfreeze after three epochs of the head, in the way that a report failed by, and in ours."""
     if not _images():
         return []
@@ -55,8 +55,8 @@ def measure_unfreezing() -> list[Figure]:
         before, after = accuracies[2], accuracies[3:]
         worst = f"val_accuracy unfrozen {way}: {before:.3f}, then lowest"
         is_wrecking = way != "by the schedule"
-        figures.append(Figure(worst, min(after), "", before / 2, is_wrecking))
-        figures.append(Figure(f"{way}: last", after[-1], "", before, is_wrecking))
+        figures.append(Benchmark(worst, min(after), "", before / 2, is_wrecking))
+        figures.append(Benchmark(f"{way}: last", after[-1], "", before, is_wrecking))
     return figures
 
 

@@ -3,14 +3,14 @@
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks.figures import Figure
+from tests.benchmarks.benchmark import Benchmark
 from tests.processes import start
 from tests.test_resume import SPACE, finish, outcome, run_with_kills
 
 N_KILLS = 100
 
 
-def measure() -> list[Figure]:
+def measure() -> list[Benchmark]:
     """Kill and resume studies until there were enough kills; compare with one left alone."""
     whole = outcome(_run(n_kills=0, seed=0)[0])
     n_kills = n_lost = n_repeated = n_different = seed = 0
@@ -23,9 +23,9 @@ def measure() -> list[Figure]:
         n_repeated += len(trials) - len(whole)
         n_different += sum(trials.get(trial["number"]) != trial for trial in whole)
     return [
-        Figure(f"trials lost over {n_kills} kills", n_lost, "", 0),
-        Figure("trials repeated", n_repeated, "", 0),
-        Figure("trials that differ from an undisturbed run", n_different, "", 0),
+        Benchmark(f"trials lost over {n_kills} kills", n_lost, "", 0),
+        Benchmark("trials repeated", n_repeated, "", 0),
+        Benchmark("trials that differ from an undisturbed run", n_different, "", 0),
     ]
 
 

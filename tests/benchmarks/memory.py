@@ -8,7 +8,8 @@ from typing import Any
 
 import psutil
 
-from tests.benchmarks.figures import Figure, in_fresh_process, run_search
+from tests.benchmarks.benchmark import Benchmark
+from tests.benchmarks.timing import in_fresh_process, run_search
 
 
 def training_with_memory(params: dict[str, Any], seed: int = 0) -> Iterator[dict[str, float]]:
@@ -23,12 +24,12 @@ def training_with_memory(params: dict[str, Any], seed: int = 0) -> Iterator[dict
         }
 
 
-def measure() -> list[Figure]:
+def measure() -> list[Benchmark]:
     """Run some 220 small trainings on two workers, in a process that did nothing before."""
     return in_fresh_process(_measure)
 
 
-def _measure() -> list[Figure]:
+def _measure() -> list[Benchmark]:
     with tempfile.TemporaryDirectory() as folder:
         study, _, _ = run_search(
             Path(folder),
@@ -47,6 +48,6 @@ def _measure() -> list[Figure]:
         sizes = [r.metrics["memory_mb"] or 0.0 for r in records if r.metrics["pid"] == pid]
         growths.append(max(sizes) - sizes[max(0, len(sizes) - 100)])
     return [
-        Figure("resident memory of the driver", driver_mb, "MB", 500),
-        Figure("growth of a worker over 100 trials", max(growths), "MB", 50),
+        Benchmark("resident memory of the driver", driver_mb, "MB", 500),
+        Benchmark("growth of a worker over 100 trials", max(growths), "MB", 50),
     ]

@@ -14,7 +14,8 @@ from search.spaces.space_file import write_space_file
 from search.spaces.spec import Spec
 from search.studies.record import BEST, SECONDS, SEED, Report
 from search.studies.study import Study
-from tests.benchmarks.figures import ROOT, Figure
+from tests.benchmarks.benchmark import Benchmark
+from tests.benchmarks.timing import ROOT
 
 N_TRIALS = 10_000
 # The highest mark of the process's own memory; what getrusage tells includes its parent's.
@@ -27,40 +28,41 @@ print(re.search("VmHWM.*", open("/proc/self/status").read())[0], file=sys.stderr
 EPOCHS = 9
 
 
-def measure() -> list[Figure]:
+def measure() -> list[Benchmark]:
     """Report many epochs to one study; resume, list and export another."""
     with tempfile.TemporaryDirectory() as folder:
-        report_ms = _report_ms(Path(folder))
-        _make_large_study(Path(folder))
+        report_ms = epoch_ms(Path(folder))
+        make_finished_study(Path(folder) / "studies", "large", N_TRIALS)
         leaderboard_s, _ = _timed(folder, "leaderboard", "large", "--top", "10")
         export_s, _ = _timed(folder, "export", "large", "-o", "large.csv")
         resume_s, memory_mb = _timed(
             *(folder, "resume", "large", "--trials", "+1", "--engine", "inline")
         )
     return [
-        Figure("the record's cost of a reported epoch", report_ms, "ms", 5),
-        Figure("leaderboard of 10,000 trials", leaderboard_s, "s", 3),
-        Figure("export of 10,000 trials", export_s, "s", 3),
-        Figure("resume of 10,000 trials, one more trial, whole", resume_s, "s", 10),
-        Figure("memory of that", memory_mb, "MB", 600),
+        Benchmark("the record's cost of a reported epoch", report_ms, "ms", 1),
+        Benchmark("leaderboard of 10,000 trials", leaderboard_s, "s", 3),
+        Benchmark("export of 10,000 trials", export_s, "s", 3),
+        Benchmark("resume of 10,000 trials, one more trial, whole", resume_s, "s", 10),
+        Benchmark("memory of that", memory_mb, "MB", 600),
     ]
 
 
-def _spec(name: str) -> Spec:
+def _spec(name: str, n_trials: int) -> Spec:
     return Spec.model_validate(
         {
             "study": name,
             "objective": "tests.benchmarks.overhead:nothing",
             "settings": {"epochs": EPOCHS},
             "metric": {"name": "score", "direction": "maximize"},
-            "budget": {"trials": N_TRIALS},
+            "budget": {"trials": n_trials},
             "parameters": {"x": {"type": "float", "low": 0.0, "high": 1.0}},
         }
     )
 
 
-def _report_ms(folder: Path, n_epochs: int = 300) -> float:
-    study = Study.create(_spec("reports"), folder)
+def epoch_ms(folder: Path, n_epochs: int = 1000) -> float:
+    """Report one trial's epochs, of nine metrics each, to a study."""
+    study = Study.create(_spec("reports", 1), folder)
     trial = study.ask()
     assert trial is not None
     metrics: dict[str, float | int | None] = {f"metric_{i}": 0.5 for i in range(8)}
@@ -70,13 +72,13 @@ def _report_ms(folder: Path, n_epochs: int = 300) -> float:
     return 1000 * (time.perf_counter() - started) / n_epochs
 
 
-def _make_large_study(folder: Path) -> None:
+def make_finished_study(studies: Path, name: str, n_trials: int) -> None:
     """Write finished trials as a run would have left them."""
-    spec = _spec("large")
-    study = Study.create(spec, folder / "studies", [str(ROOT)])
+    spec = _spec(name, n_trials)
+    study = Study.create(spec, studies, [str(ROOT)])
     distributions: dict[str, BaseDistribution] = {"x": FloatDistribution(0.0, 1.0)}
     trials = []
-    for number in range(N_TRIALS):
+    for number in range(n_trials):
         x = (number * 0.618034) % 1
         values = {epoch: x * epoch / EPOCHS for epoch in range(1, EPOCHS + 1)}
         best = {"epoch": EPOCHS, "metrics": {"score": x, "val_loss": 1 - x}}

@@ -11,7 +11,8 @@ import torch
 from objectives.data import load_dataset
 from objectives.image_classifier import ImageClassifier
 from objectives.images import DataSettings
-from tests.benchmarks.figures import ROOT, Figure, command_seconds
+from tests.benchmarks.benchmark import Benchmark
+from tests.benchmarks.timing import ROOT, command_seconds
 
 PARAMS = {"filters": 32, "kernel_size": 5, "stride": 2, "batch_size": 32, "learning_rate": 1e-3}
 
@@ -21,7 +22,7 @@ def mnist_root() -> Path:
     return Path(os.environ.get("SEARCH_DATA") or ROOT.parent / "shared" / "data")
 
 
-def measure_epoch() -> list[Figure]:
+def measure_epoch() -> list[Benchmark]:
     """Compare one MNIST epoch with the usual DataLoader loop, in turn, on one thread."""
     if not (mnist_root() / "MNIST" / "raw").exists():
         print("epoch     skipped: no MNIST; give its folder as $SEARCH_DATA")
@@ -33,11 +34,13 @@ def measure_epoch() -> list[Figure]:
         ours = _our_epoch_s()
         ratios.append(theirs / ours)
     return [
-        Figure("MNIST epoch, times faster than a DataLoader", sorted(ratios)[1], "x", 2.5, False)
+        Benchmark(
+            "MNIST epoch, times faster than a DataLoader", sorted(ratios)[1], "×", 2.5, False
+        )
     ]
 
 
-def measure_whole_search() -> list[Figure]:
+def measure_whole_search() -> list[Benchmark]:
     """Run `search run spaces/small_cnn.yaml` as a user does."""
     with tempfile.TemporaryDirectory() as folder:
         seconds = command_seconds("run", "spaces/small_cnn.yaml", "--studies", folder)
@@ -48,8 +51,8 @@ def measure_whole_search() -> list[Figure]:
         )
         best = json.loads(leaderboard.read_text())[0]["value"]
     return [
-        Figure("search run spaces/small_cnn.yaml, whole", seconds, "s", 60),
-        Figure("its best validation accuracy", best, "", 0.98, False),
+        Benchmark("search run spaces/small_cnn.yaml, whole", seconds, "s", 60),
+        Benchmark("its best validation accuracy", best, "", 0.98, False),
     ]
 
 

@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.benchmarks.figures import ROOT, Figure, in_fresh_process, run_search
+from tests.benchmarks.benchmark import Benchmark
+from tests.benchmarks.timing import ROOT, in_fresh_process, run_search
 
 N_TRIALS = 96
 EPOCHS = 9
@@ -34,7 +35,7 @@ def train(params: dict[str, Any]) -> Iterator[dict[str, float]]:
         yield {"score": metrics["val_accuracy"] or 0.0}
 
 
-def measure() -> list[Figure]:
+def measure() -> list[Benchmark]:
     """Compare pairs run in turn; the slow tutorial runs once, with a quarter of the trials."""
     pairs = [(in_fresh_process(ours), in_fresh_process(optuna_alone)) for _ in range(3)]
     tutorial = in_fresh_process(ray_tutorial)
@@ -44,9 +45,11 @@ def measure() -> list[Figure]:
     steady = statistics.median(mine.steady / theirs.steady for mine, theirs in pairs)
     over_tutorial = statistics.median(mine.whole for mine, _ in pairs) / tutorial.whole
     return [
-        Figure("epochs/s, times Optuna alone, start-up included", whole, "x", 1, False),
-        Figure("epochs/s, times Optuna alone, after the first trial", steady, "x", 1, False),
-        Figure("epochs/s, times Ray's tutorial, start-up included", over_tutorial, "x", 3, False),
+        Benchmark("epochs/s, times Optuna alone, start-up included", whole, "×", 1, False),
+        Benchmark("epochs/s, times Optuna alone, after the first trial", steady, "×", 1, False),
+        Benchmark(
+            "epochs/s, times Ray's tutorial, start-up included", over_tutorial, "×", 3, False
+        ),
     ]
 
 

@@ -1,4 +1,4 @@
-"""A measured figure beside its target, and how commands and runs are timed."""
+"""How commands and runs are timed."""
 
 import multiprocessing
 import statistics
@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,33 +19,6 @@ from search.studies.study import Study
 
 ROOT = Path(__file__).parent.parent.parent
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One result.
-
-    Args:
-        what: What was measured.
-        value: The figure.
-        unit: Its unit.
-        target: What it must reach.
-        at_most: Whether the target is an upper bound.
-    """
-
-    what: str
-    value: float
-    unit: str
-    target: float
-    at_most: bool = True
-
-    def __str__(self) -> str:
-        met = self.value <= self.target if self.at_most else self.value >= self.target
-        bound = "at most" if self.at_most else "at least"
-        verdict = "met" if met else "MISSED"
-        return (
-            f"{self.what:<62} {self.value:8.3g} {self.unit:<7} {bound} {self.target:g}: {verdict}"
-        )
 
 
 class Clock(Progress):
