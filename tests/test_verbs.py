@@ -91,7 +91,10 @@ def test_stop_ends_a_running_study_that_can_go_on(
     assert f"process {process.pid} on " in result.stderr
     process.communicate(timeout=20)
     assert time.monotonic() - started < 10
-    assert process.returncode == 130
+    # While Ray shuts down, it sets SIGTERM back to what the system does: a second one that comes
+    # just then ends the process at once, and what is recorded stays.
+    killed = [-signal.SIGTERM] if now and engine == "ray" else []
+    assert process.returncode in [130, *killed]
     left = [row for row in rows(search).values() if row["state"] == "INTERRUPTED"]
     assert len(left) == 1 if engine == "inline" else left
     assert all(row["reason"].startswith("interrupted: ") for row in left)
