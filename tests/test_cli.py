@@ -450,3 +450,42 @@ def test_export_refuses_a_file_whose_ending_names_no_format(folder: Path, studie
     )
     assert not (folder / "board.xlsx").exists()
     assert studied("export", "toy", "-o", "board.txt", "--format", "csv").returncode == 0
+
+
+def test_run_tells_what_is_odd_about_the_images(folder: Path, search: Search) -> None:
+    (folder / "noting.py").write_text(
+        "from toy import train\n\n\ndef noting(params, epochs):\n"
+        "    return train(params, epochs)\n\n\n"
+        "noting.notes = lambda **settings: ['2 files were skipped']\n"
+    )
+    flags = ["--set", "objective=noting:noting", "-n", "1", "--engine", "inline"]
+    assert "note: 2 files were skipped\n" in search("run", "toy.yaml", *flags).stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["show", ""], "toy"),
+        (["run", "toy.yaml", "--sampler", "t"], "tpe"),
+        (["run", "toy.yaml", "--pruner", "h"], "hyperband"),
+        (["run", "toy.yaml", "--engine", "i"], "inline"),
+    ],
+    ids=["study", "sampler", "pruner", "engine"],
+)
+def test_shell_completes(folder: Path, studied: Search, words: list[str], found: str) -> None:
+    line = ["search", *words]
+    completion = {
+        "_SEARCH_COMPLETE": "complete_bash",
+        "COMP_WORDS": " ".join(line),
+        "COMP_CWORD": str(len(line) - 1),
+    }
+    program = "import sys; sys.argv[0] = 'search'; from search.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=folder,
+        env={**environment(folder), **completion},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split() == [found]

@@ -56,6 +56,19 @@ def test_run_gives_the_study_that_open_gives(study: search.Study, tmp_path: Path
     assert opened.best == opened.trials[0] == opened.trial(opened.best.number)
 
 
+def test_run_takes_what_a_space_file_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    space = {**BASE, "budget": {"trials": 2}}
+    study = search.run(space, studies=tmp_path, engine="inline", quiet=True)
+    assert len(study.trials) == 2
+    with pytest.raises(
+        SearchError, match=r"^the space: buget: unknown key; did you mean 'budget'"
+    ):
+        search.run({**BASE, "buget": {}}, studies=tmp_path, engine="inline")
+
+
 def test_studies_lie_where_the_environment_says(
     study: search.Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

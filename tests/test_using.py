@@ -202,8 +202,9 @@ def test_command_line_tells_of_each_bad_file(study: Study, tmp_path: Path) -> No
     search, where = command_in(tmp_path), ["--studies", str(study.folder.parent)]
     save_grey(tmp_path, dark=51)
     result = search("predict", "toy", "none.png", "dark.png", *where)
-    assert result.returncode == 0, result.stderr
+    assert result.returncode == 2
     assert result.stderr.startswith("left out: none.png: an image file must lie there")
+    assert result.stderr.endswith("error: 1 of the images could not be classified, see above\n")
     assert result.stdout.splitlines()[-1].split()[:3] == ["dark.png", "cat", "0.8000"]
     result = search("predict", "toy", "none.png", "nor.png", *where)
     assert result.returncode == 2

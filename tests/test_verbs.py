@@ -220,13 +220,34 @@ def test_retry_runs_failed_trials_again_once(folder: Path, search: Search) -> No
     ]
     result = search("retry", "toy", "--engine", "inline")
     assert result.returncode == 2
-    assert "a failed trial must exist to be run again, none does" in result.stderr
+    assert "toy: no failed trials to retry" in result.stderr
+
+
+def test_retry_of_what_failed_twice_of_the_same_needs_its_number(search: Search) -> None:
+    search("run", "toy.yaml", "--engine", "inline")
+    n_failed = sum(row["state"] == "FAIL" for row in rows(search).values())
+    search("retry", "toy", "--engine", "inline")
+    n_trials = len(rows(search))
+    assert n_trials == 4 + n_failed
+    result = search("retry", "toy", "--engine", "inline")
+    assert result.returncode == 2
+    assert "one that failed twice of the same" in result.stderr
+    search("retry", "toy", str(n_trials - 1), "--engine", "inline")
+    assert len(rows(search)) == n_trials + 1
+
+
+def test_run_beside_another_says_so(folder: Path, search: Search) -> None:
+    process = start(folder)
+    result = search("run", "toy.yaml", "--name", "other", "-n", "1", "--engine", "inline")
+    assert "other: toy also runs on this machine; --workers shares its cores\n" in result.stderr
+    process.kill()
+    process.communicate()
 
 
 def test_retry_takes_numbers_and_kinds(folder: Path, search: Search) -> None:
     search("run", "toy.yaml", "--engine", "inline")
     (folder / "mended").touch()
-    assert "none does" in search("retry", "toy", "--kind", "out_of_memory").stderr
+    assert "no failed trials" in search("retry", "toy", "--kind", "out_of_memory").stderr
     assert "did you mean 'timeout'" in search("retry", "toy", "--kind", "timout").stderr
     assert "a failed trial must be given, got 0; valid: 1, 2" in search("retry", "toy", "0").stderr
     assert search("retry", "toy", "2", "--engine", "inline").returncode == 0

@@ -2,10 +2,10 @@
 
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def run(  # noqa: PLR0913  as the flags of the verb
-    space: str | Path,
+    space: str | Path | Mapping[str, Any],
     overrides: Sequence[str] = (),
     *,
     studies: Folder = None,
@@ -36,7 +36,7 @@ def run(  # noqa: PLR0913  as the flags of the verb
     """Run a search, as `search run` does.
 
     Args:
-        space: A space file.
+        space: A space file, or what one holds.
         overrides: Assignments to its keys, such as `budget.trials=10`.
         studies: The folder of all studies.
         engine: `ray`, or `inline` for one trial after another in this process.
@@ -50,9 +50,10 @@ def run(  # noqa: PLR0913  as the flags of the verb
         SearchError: If the space file does not hold, the study exists, the run could not go
             on, was interrupted, or no trial completed; what has run is saved.
     """
-    module, path = engine_module(engine, overrides=overrides), Path(space)
-    spec = load_space_file(path, list(overrides))
-    recorded = RecordedStudy.create(spec, studies_folder(studies), import_folders(path))
+    module = engine_module(engine, overrides=overrides)
+    source = Path(space) if isinstance(space, str) else space
+    spec = load_space_file(source, list(overrides))
+    recorded = RecordedStudy.create(spec, studies_folder(studies), import_folders(source))
     try:
         with driving(recorded.folder), _signals_restored():
             run_study(recorded, module, address, Console(stderr=True), quiet=quiet)

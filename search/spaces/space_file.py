@@ -5,6 +5,7 @@ validated for itself → what must hold between values (`space_checks`, `section
 A broken section does not hide the mistakes of the others.
 """
 
+import copy
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, get_args
@@ -49,7 +50,10 @@ _WANTED_TYPES = {
 
 
 def load_space_file(
-    path: Path, overrides: Iterable[str | Override] = (), *, probe: bool = False
+    space: Path | Mapping[str, Any],
+    overrides: Iterable[str | Override] = (),
+    *,
+    probe: bool = False,
 ) -> Spec:
     """Read, override and validate a space file.
 
@@ -57,7 +61,7 @@ def load_space_file(
     there.
 
     Args:
-        path: The file.
+        space: The file, or what one holds.
         overrides: Assignments such as `budget.trials=10`, as by `--set`, applied in this order.
         probe: Whether an objective that declares no names is imported and asked about points.
 
@@ -67,8 +71,8 @@ def load_space_file(
     Raises:
         SpaceError: With every mistake found.
     """
-    document = _read(path, overrides)
-    extend_import_path(import_folders(path))
+    document = _read(space, overrides)
+    extend_import_path(import_folders(space))
     sections = _validate_sections(document)
     declared = list(declared_problems(sections))
     problems = parameter_problems(sections, askable=not declared)
@@ -83,8 +87,11 @@ def load_space_file(
     return spec
 
 
-def _read(path: Path, overrides: Iterable[str | Override]) -> Document:
-    document = read_document(path)
+def _read(space: Path | Mapping[str, Any], overrides: Iterable[str | Override]) -> Document:
+    if isinstance(space, Path):
+        document = read_document(space)
+    else:
+        document = Document("the space", copy.deepcopy(dict(space)), is_file=False)
     for given in overrides:
         override = given if isinstance(given, Override) else Override(given, f"--set {given}")
         _override(document, override)
@@ -154,16 +161,17 @@ def _check_feasible(spec: Spec, document: Document) -> None:
     document.raise_problems()
 
 
-def import_folders(path: Path) -> list[str]:
-    """Name the folders in which a space file's objective is looked for.
+def import_folders(space: Path | Mapping[str, Any]) -> list[str]:
+    """Name the folders in which a search's objective is looked for.
 
     Args:
-        path: The space file.
+        space: The space file, or what one holds.
 
     Returns:
-        Its own folder and the current one, absolute.
+        The file's own folder, if there is one, and the current one, absolute.
     """
-    return [str(path.resolve().parent), str(Path.cwd())]
+    own = [str(space.resolve().parent)] if isinstance(space, Path) else []
+    return [*own, str(Path.cwd())]
 
 
 def write_space_file(spec: Spec, path: Path, header: Iterable[str]) -> None:

@@ -1,6 +1,6 @@
 """Where trials come from besides the sampler: a queue of points, failed trials, another study."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
@@ -54,7 +54,8 @@ def retry_trials(study: Study, numbers: Collection[int], kind: str | None) -> li
 
     Args:
         study: The study.
-        numbers: Which; empty means all that have not been tried again yet.
+        numbers: Which; empty means all that have not been tried again yet and did not fail twice
+            of the same.
         kind: Only failures of this kind; None means every kind but infeasible.
 
     Returns:
@@ -77,11 +78,20 @@ def retry_trials(study: Study, numbers: Collection[int], kind: str | None) -> li
     for number, trial in failed.items():
         of_kind = trial.user_attrs[record.FAILURE]["kind"]
         fits = of_kind == kind if kind else of_kind != "infeasible"
+        fits = fits and not _failed_alike(trial, failed)
         if number in numbers or (not numbers and number not in retried and fits):
             attrs = {record.RETRY_OF: number}
             study.optuna_study.enqueue_trial(trial.params, user_attrs=attrs)
             chosen.append(number)
     return chosen
+
+
+def _failed_alike(trial: FrozenTrial, failed: Mapping[int, FrozenTrial]) -> bool:
+    """Tell whether a trial tried another one again and failed of the same: so would the next."""
+    first = failed.get(trial.user_attrs.get(record.RETRY_OF, -1))
+    return (
+        first is not None and first.user_attrs[record.FAILURE] == trial.user_attrs[record.FAILURE]
+    )
 
 
 def warm_start(study: Study, other: Study) -> int:

@@ -1,11 +1,13 @@
 """The verbs that run trials: run, resume and retry."""
 
+from contextlib import suppress
 from pathlib import Path
+from socket import gethostname
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from search.errors import SearchError, StudyError, did_you_mean, listing
+from search.errors import ObjectiveError, SearchError, StudyError, did_you_mean, listing
 from search.running.engines import engine_module
 from search.verbs.options import (
     STUDIES,
@@ -25,6 +27,7 @@ from search.verbs.options import (
 from search.verbs.output import print_result, stderr
 
 if TYPE_CHECKING:
+    from search.spaces.spec import Spec
     from search.studies.study import Study
 
 
@@ -63,6 +66,7 @@ def run(  # noqa: PLR0913  each is a flag
     }
     module = engine_module(engine, workers, set_ or [])
     spec = load_space_file(space, [*(set_ or []), *overrides(flags)])
+    _tell_of_images(spec)
     informing = Study.open(warm_start, studies) if warm_start else None
     study = Study.create(spec, studies, import_folders(space))
     try:
@@ -148,7 +152,8 @@ def retry(  # noqa: PLR0913  each is a flag
         chosen = retry_trials(opened, trial or [], kind)
         if not chosen:
             raise StudyError(
-                f"{opened.name}: a failed trial must exist to be run again, none does"
+                f"{opened.name}: no failed trials to retry; one that failed twice of the same, or "
+                "has been tried again, is retried by its number"
             )
         typer.echo(f"{opened.name}: trying again {listing(chosen)}", err=True)
         wanted = len(opened.records()) + n_waiting(opened)
@@ -176,7 +181,30 @@ def _change_space(study: "Study", path: Path) -> "Study":
 def _sit(study: "Study", engine: str, address: str | None, quiet: bool) -> None:
     from search.running.sitting import run_study
 
+    _tell_of_other_runs(study)
     try:
         run_study(study, engine, address, stderr(), quiet=quiet)
     finally:
         print_result(study)
+
+
+def _tell_of_images(spec: "Spec") -> None:
+    """Say what is odd about the images, where the objective can tell; a trial tells of errors."""
+    from search.spaces.descriptions import image_notes
+
+    with suppress(ObjectiveError):
+        for note in image_notes(spec.objective, spec.settings):
+            typer.echo(f"note: {note}", err=True)
+
+
+def _tell_of_other_runs(study: "Study") -> None:
+    """Say which other studies run on this machine, as their trials share its cores."""
+    from search.studies.lock import find_driver
+    from search.studies.study_folder import study_names
+
+    folders = [study.folder.parent / name for name in study_names(study.folder.parent)]
+    drivers = {folder.name: find_driver(folder) for folder in folders if folder != study.folder}
+    here = [name for name, driver in drivers.items() if driver and driver.host == gethostname()]
+    if here:
+        text = f"{listing(here)} also runs on this machine; --workers shares its cores"
+        typer.echo(f"{study.name}: {text}", err=True)

@@ -40,14 +40,22 @@ def predict(  # noqa: PLR0913  each is a flag
     found = classify_files(opened, record, images, _say)
     if as_json:
         print_json([_facts(one, record.number, top) for one in found])
+        _end_if_incomplete(len(images) - len(found))
         return
     _say(f"{opened.name}: trial {record.number}, epoch {record.best_epoch}")
     stdout().print(_table(found, top))
+    _end_if_incomplete(len(images) - len(found))
     flags = [] if trial is None else ["--trial", trial]
     next_commands(
         study_command(opened.folder, "demo", *flags),
         study_command(opened.folder, "export-model", "-o", "model.pt2", *flags),
     )
+
+
+def _end_if_incomplete(n_left_out: int) -> None:
+    """End as from a mistake, once all that could be classified is printed."""
+    if n_left_out:
+        raise SearchError(f"{n_left_out} of the images could not be classified, see above")
 
 
 def demo(
