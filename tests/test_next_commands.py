@@ -111,9 +111,13 @@ def test_run_of_a_study_that_exists_names_a_command_that_goes_on(search: Search)
 
 def test_check_names_a_run_of_the_same_search(search: Search) -> None:
     result = search("check", "my space.yaml", "--set", "study=other")
-    (command,) = named(result.stderr)
-    assert command == "search run 'my space.yaml' --set study=other"
-    assert_works(search, command)
+    commands = named(result.stderr)
+    assert commands == [
+        "search check 'my space.yaml' --try --set study=other",
+        "search run 'my space.yaml' --set study=other",
+    ]
+    for command in commands:
+        assert_works(search, command)
 
 
 def test_study_may_be_the_current_folder(folder: Path, search: Search) -> None:
