@@ -35,6 +35,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "watch": watching.watch,
     "stop": control.stop,
     "enqueue": control.enqueue,
+    "keep": control.keep,
     "remove": control.remove,
     "list": looking.list_studies,
     "show": looking.show,

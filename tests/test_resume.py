@@ -209,6 +209,29 @@ def test_checkpoints_kept_are_those_of_the_best_trials(tmp_path: Path) -> None:
     ]
 
 
+def test_keep_holds_a_checkpoint_whatever_becomes_of_its_rank(tmp_path: Path) -> None:
+    text = SPACE.replace("{trials: 40}", "{trials: 3}").replace("asha, min_epochs: 1,", "none}  #")
+    (tmp_path / "toy.yaml").write_text(f"{text}keep: 1\n")
+    finish(start(tmp_path, "run", "toy.yaml", "--engine", "inline"))
+    study = Study.open("toy", tmp_path / "studies")
+    best, _, worst = (record.number for record in study.records())
+    assert f"trials with a checkpoint: {best}\n" in finish(start(tmp_path, "keep", "toy"))
+    finish(start(tmp_path, "keep", "toy", str(best)))
+    finish(start(tmp_path, "resume", "toy", "-n", "+20", "--engine", "inline"))
+    study = Study.open("toy", tmp_path / "studies")
+    leader = study.records()[0].number
+    assert leader != best
+    left = {int(path.parent.name) for path in study.folder.rglob("best.pt")}
+    assert left == {best, leader}
+    process = start(tmp_path, "keep", "toy", str(worst))
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert stderr == (
+        f"error: toy: the checkpoint of trial {worst} is gone; those of "
+        f"{leader}, {best} are left\n"
+    )
+
+
 @pytest.mark.parametrize(("n_kilobytes", "file"), [(30, "study.journal"), (8, "last.pt")])
 def test_disk_that_takes_no_more_ends_the_run_resumable(
     whole: list[dict[str, Any]], tmp_path: Path, n_kilobytes: int, file: str

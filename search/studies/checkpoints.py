@@ -4,7 +4,7 @@ A worker writes `last.pt` after each epoch. The driver marks the best epoch and 
 is not needed any more.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Literal
 
 from search.studies.checkpoint_store import open_store
@@ -49,12 +49,16 @@ class Checkpoints:
     Args:
         location: Where they lie, as `search.studies.checkpoint_store` takes it.
         keep: How many complete trials keep theirs.
+        named: Tells which trials keep theirs beside these, as a user named them.
     """
 
-    def __init__(self, location: str, keep: Keep) -> None:
+    def __init__(
+        self, location: str, keep: Keep, named: Callable[[], Collection[int]] = tuple
+    ) -> None:
         self.location = location
         self.store = open_store(location)
         self._keep = keep
+        self._named = named
         self._n_kept = None if keep == "all" else 0 if keep == "none" else keep
 
     def require_space(self, number: int, n_workers: int, n_trials: int) -> None:
@@ -102,9 +106,10 @@ class Checkpoints:
             completed: All completed trials, best first.
         """
         self.store.delete(checkpoint_name(ended, LAST))
-        if self._n_kept is not None and len(completed) > self._n_kept:
-            overtaken = completed[self._n_kept]
-            place = completed.index(ended)
+        ranked = _without(completed, self._named())
+        if self._n_kept is not None and len(ranked) > self._n_kept and ended in ranked:
+            overtaken = ranked[self._n_kept]
+            place = ranked.index(ended)
             unwanted = ended if place > self._n_kept else overtaken
             self.store.delete(checkpoint_name(unwanted, BEST))
 
@@ -115,9 +120,14 @@ class Checkpoints:
             unfinished: The trials that will go on.
             completed: All completed trials, best first.
         """
-        kept = completed if self._n_kept is None else completed[: self._n_kept]
+        named = self._named()
+        kept = {*named, *_without(completed, named)[: self._n_kept]}
         for path in self.store.names():
             trial, _, name = path.partition("/")
             number = int(trial)
             if number not in unfinished and (name == LAST or number not in kept):
                 self.store.delete(path)
+
+
+def _without(numbers: Sequence[int], others: Collection[int]) -> list[int]:
+    return [number for number in numbers if number not in others]

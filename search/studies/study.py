@@ -52,6 +52,8 @@ from search.studies.study_folder import (
 
 IMPORT_FOLDERS = "import_folders"
 """Attribute of the study: where its objective may lie."""
+KEPT = "kept"
+"""Attribute of the study: the trials whose best epoch is kept whatever becomes of their rank."""
 METRIC = "metric"
 """Attribute of the study: the name of its (first) metric."""
 METRICS = "metrics"
@@ -81,7 +83,9 @@ class Study:
         )
         self._judge = Judge(by_best=spec.metric.reduce == "best")
         self._live: dict[int, LiveTrial] = {}
-        self.checkpoints = Checkpoints(checkpoint_location(folder, spec), spec.keep)
+        self.checkpoints = Checkpoints(
+            checkpoint_location(folder, spec), spec.keep, self.named_to_keep
+        )
 
     @classmethod
     def create(cls, spec: Spec, studies: Path, import_folders: Sequence[str] = ()) -> "Study":
@@ -169,6 +173,19 @@ class Study:
         """Which way each metric is better, by name."""
         names = [metric.name for metric in self.spec.metrics]
         return dict(zip(names, self.optuna_study.directions, strict=True))
+
+    def named_to_keep(self) -> list[int]:
+        """Name the trials whose best epoch a user wants kept."""
+        return list(self.optuna_study.user_attrs.get(KEPT, []))
+
+    def keep(self, numbers: Sequence[int]) -> None:
+        """Keep the best epoch of some trials, from any process.
+
+        Args:
+            numbers: Complete trials.
+        """
+        named = dict.fromkeys([*self.named_to_keep(), *numbers])
+        self.optuna_study.set_user_attr(KEPT, list(named))
 
     def with_spec(self, spec: Spec) -> "Study":
         """Go on with another budget, sampler or pruner.

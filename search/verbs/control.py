@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from search.errors import SearchError
+from search.errors import SearchError, listing
 from search.studies.commands import study_command
 from search.verbs.options import STUDIES, StudiesOption, StudyArgument
 from search.verbs.output import next_commands
@@ -45,6 +45,37 @@ def enqueue(
     typer.echo(f"{opened.name}: trial {number} will try it", err=True)
     if find_driver(opened.folder) is None:
         next_commands(study_command(opened.folder, "resume", "--trials", "+1"))
+
+
+def keep(
+    study: StudyArgument,
+    trials: Annotated[
+        list[int] | None, typer.Argument(help="Complete trials; none: say what is left.")
+    ] = None,
+    studies: StudiesOption = STUDIES,
+) -> None:
+    """Keep the best epoch of some trials, whatever becomes of their rank; trains nothing."""
+    from search.studies.study import Study
+    from search.winner.choice import complete_trials, has_checkpoint, require_complete
+    from search.winner.trained import EVALUATION
+
+    opened = Study.open(study, studies)
+    complete = complete_trials(opened, EVALUATION)
+    require_complete(trials or [], complete)
+    there = [number for number in complete if has_checkpoint(opened, number)]
+    gone = [number for number in trials or [] if number not in there]
+    if gone:
+        raise SearchError(
+            f"{opened.name}: the checkpoint of trial {listing(gone)} is gone; those of "
+            f"{listing(there)} are left"
+        )
+    if trials:
+        opened.keep(trials)
+    named = [number for number in opened.named_to_keep() if number in there]
+    typer.echo(f"{opened.name}: trials with a checkpoint: {listing(there)}", err=True)
+    typer.echo(f"{opened.name}: kept whatever their rank: {listing(named)}", err=True)
+    if there:
+        next_commands(study_command(opened.folder, "evaluate", "--trial", there[0]))
 
 
 def remove(
