@@ -191,7 +191,10 @@ def _sit(study: "Study", engine: str, address: str | None, quiet: bool) -> None:
 def _tell_of_images(spec: "Spec") -> None:
     """Say what is odd about the images, where the objective can tell; a trial tells of errors."""
     from search.spaces.descriptions import image_notes
+    from search.spaces.objective_source import may_have
 
+    if not may_have(spec.objective, "notes"):
+        return  # importing an objective takes seconds, and is its workers' business
     with suppress(ObjectiveError):
         for note in image_notes(spec.objective, spec.settings):
             typer.echo(f"note: {note}", err=True)
