@@ -1,5 +1,6 @@
 """The public names: what a notebook gets of a study, whatever state it is in."""
 
+import json
 import signal
 from pathlib import Path
 from typing import Any
@@ -137,10 +138,11 @@ def test_figures_that_a_study_has_no_data_for_say_what_is_needed(
 def test_evaluate_predict_and_confusion_matrix(run_study: RunStudy, tmp_path: Path) -> None:
     recorded = run_study("inline", objective="tests.classifying:Using", budget={"trials": 2})
     study = search.Study(recorded)
-    best = study.evaluate()
-    assert best.test
-    assert study.evaluate(best.number).test == best.test
-    assert isinstance(study.plot_confusion_matrix(best), Figure)
+    evaluated = study.evaluate()
+    assert evaluated["trial"] == study.best.number
+    assert evaluated["test"]["accuracy"] == study.leaderboard(1)["test_accuracy"][0]
+    assert json.loads(json.dumps(evaluated)) == study.evaluate(study.best)
+    assert isinstance(study.plot_confusion_matrix(study.best), Figure)
     Image.new("L", (8, 8), 200).save(tmp_path / "light.png")
     (tmp_path / "text.png").write_text("no image")
     assert study.predict([]).empty

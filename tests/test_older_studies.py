@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from search.studies.study import Study
 from tests.processes import command_in
 from tests.reports import GOLDEN
 
@@ -62,6 +63,8 @@ def test_older_study_goes_on(folder: Path) -> None:
     assert result.returncode == 0, result.stderr
     rows = json.loads(search("export", NAME, "--format", "json").stdout)
     assert len(rows) == 6
+    study = Study.open(NAME, folder / "studies")
+    assert study.optuna_study.metric_names == [study.spec.metric.name]
 
 
 def test_study_of_a_newer_version_is_refused_with_the_key(folder: Path) -> None:

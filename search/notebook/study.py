@@ -15,6 +15,7 @@ from search.studies.leaderboard import leaderboard_rows
 from search.studies.record import TrialRecord as Trial
 from search.studies.study import Study as RecordedStudy
 from search.summaries.best_trials import summary_facts
+from search.summaries.figures_view import figures_facts
 from search.summaries.summary import counts_text
 from search.winner.choice import choose_winner
 from search.winner.classification import classify_files
@@ -157,14 +158,15 @@ class Study:
         """
         return summary_facts(self._recorded)
 
-    def evaluate(self, trial: Trial | int | None = None) -> Trial:
+    def evaluate(self, trial: Trial | int | None = None) -> dict[str, Any]:
         """Give a trial its figures on the test split, as `search evaluate` does: once.
 
         Args:
             trial: A trial or its number; None for the best one.
 
         Returns:
-            The trial, with `test`.
+            Plain data, as `search evaluate --json` prints it: `trial`, `best_epoch`, the metrics
+            of each split, `per_class`, `confusion`, `worst` and the `seconds` of the test pass.
 
         Raises:
             SearchError: If it is not complete, its checkpoint is gone, its objective cannot
@@ -172,7 +174,7 @@ class Study:
         """
         chosen = choose_trials(self._recorded, [self._number(trial)], top=1)
         evaluate_trials(self._recorded, chosen, again=False, skip=False, say=_say_nothing)
-        return self.trial(chosen[0].number)
+        return figures_facts(self.trial(chosen[0].number))
 
     def predict(
         self, images: str | Path | Sequence[str | Path], trial: Trial | int | None = None

@@ -215,6 +215,8 @@ class Study:
         Returns:
             Those trials, in order; each is to be run on from its checkpoint, see `go_on`.
         """
+        if not self.optuna_study.metric_names:  # a study of an earlier version
+            name_metrics(self.optuna_study, [*self.directions])
         trials = self.optuna_study.get_trials(deepcopy=False, states=[TrialState.RUNNING])
         self.checkpoints.sweep({trial.number for trial in trials}, self._completed())
         return [self._take_up(trial) for trial in trials]
