@@ -223,6 +223,8 @@ def test_keep_holds_a_checkpoint_whatever_becomes_of_its_rank(tmp_path: Path) ->
     assert leader != best
     left = {int(path.parent.name) for path in study.folder.rglob("best.pt")}
     assert left == {best, leader}
+    _, stderr = start(tmp_path, "keep", "toy", "999").communicate(timeout=60)
+    assert stderr.startswith("error: toy: a COMPLETE trial must be given, got 999; valid: 0, 1, ")
     process = start(tmp_path, "keep", "toy", str(worst))
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 2

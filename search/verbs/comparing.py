@@ -138,6 +138,6 @@ def _print(facts: Mapping[str, Any], parts: Sequence["Part"], format_: str) -> N
 
 
 def _raise(problems: Sequence[str]) -> None:
-    """End in an error once everything that could be shown is."""
+    """End in an error if there is something that could not be shown."""
     if problems:
         raise StudyError("\n".join(problems))

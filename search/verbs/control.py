@@ -61,7 +61,7 @@ def keep(
 
     opened = Study.open(study, studies)
     complete = complete_trials(opened, EVALUATION)
-    require_complete(trials or [], complete)
+    require_complete(trials or [], complete, opened.name)
     there = [number for number in complete if has_checkpoint(opened, number)]
     gone = [number for number in trials or [] if number not in there]
     if gone:

@@ -58,12 +58,15 @@ def choose_winner(study: Study, number: int | None, use: Use, say: Say) -> Trial
     raise missing_checkpoints(study, wanted, use)
 
 
-def require_complete(numbers: Sequence[int], complete: dict[int, TrialRecord]) -> None:
+def require_complete(
+    numbers: Sequence[int], complete: dict[int, TrialRecord], where: str = "--trial"
+) -> None:
     """Refuse numbers of trials that are not complete.
 
     Args:
-        numbers: What the user gave as `--trial`.
+        numbers: What the user gave.
         complete: The complete trials.
+        where: How they were given, for the message.
 
     Raises:
         StudyError: If one is not among them.
@@ -71,7 +74,7 @@ def require_complete(numbers: Sequence[int], complete: dict[int, TrialRecord]) -
     for number in numbers:
         if number not in complete:
             raise StudyError(
-                f"--trial: a COMPLETE trial must be given, got {number}; valid: "
+                f"{where}: a COMPLETE trial must be given, got {number}; valid: "
                 f"{listing(sorted(complete))}"
             )
 
