@@ -1,4 +1,8 @@
-"""A study that the first version of this project made: every verb reads it, a run goes on."""
+"""Studies that earlier versions of this project made: every verb reads them, a run goes on.
+
+The second one has two versions of its space, infeasible trials, one of them tried again, a
+trial with a checkpoint and test metrics, and a point that waits.
+"""
 
 import json
 import shutil
@@ -11,12 +15,14 @@ from tests.processes import command_in
 from tests.reports import GOLDEN
 
 NAME = "first_version"
+SECOND = "second_version"
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Give a copy of the study: three trials complete, one pruned, one failed; no checkpoints."""
-    shutil.copytree(GOLDEN / NAME, tmp_path / "studies" / NAME)
+    """Give copies of both studies; the first one has no checkpoints."""
+    for name in (NAME, SECOND):
+        shutil.copytree(GOLDEN / name, tmp_path / "studies" / name)
     return tmp_path
 
 
@@ -32,6 +38,19 @@ def folder(tmp_path: Path) -> Path:
         f"ladder {NAME} 0 1 3",
         f"report {NAME}",
         f"export {NAME}",
+        f"show {SECOND}",
+        f"show {SECOND} 1",
+        f"show {SECOND} 1 --layers",
+        f"leaderboard {SECOND}",
+        f"summary {SECOND}",
+        f"compare {SECOND} 1 10",
+        f"ladder {SECOND} 1 10",
+        f"report {SECOND}",
+        f"export {SECOND}",
+        f"evaluate {SECOND}",
+        f"predict {SECOND} studies/{SECOND}/trials/0001/worst/13.png",
+        f"export-model {SECOND} -o model.pt2",
+        f"keep {SECOND} 1",
     ],
 )
 def test_older_study_is_read_by(folder: Path, words: str) -> None:
@@ -46,6 +65,32 @@ def test_older_study_has_all_it_recorded(folder: Path) -> None:
     assert states == {3: "COMPLETE", 1: "COMPLETE", 0: "COMPLETE", 4: "PRUNED", 2: "FAIL"}
     assert rows[0]["val_accuracy"] == 0.96875
     assert rows[0]["params_filters"] == 32
+
+
+def test_second_study_has_all_it_recorded(folder: Path) -> None:
+    search = command_in(folder)
+    rows = {
+        row["trial"]: row
+        for row in json.loads(search("export", SECOND, "--format", "json").stdout)
+    }
+    assert {n for n, row in rows.items() if row["state"] == "COMPLETE"} == {1, 10}
+    assert {n for n, row in rows.items() if row["state"] == "FAIL"} == {0, 4, 7, 13}
+    assert {n for n, row in rows.items() if row["space"] == 2} == {9, 10, 11, 12, 13}
+    assert rows[1]["rank"] == 1
+    assert rows[1]["test_accuracy"] == 0.9331476323119777
+    assert rows[1]["params_batch_size"] == 64
+    shown = json.loads(search("show", SECOND, "1", "--json").stdout)
+    assert shown["value"] == 0.95
+    assert len(shown["values"]) == 4
+
+
+def test_second_study_goes_on_with_the_point_that_waits(folder: Path) -> None:
+    search = command_in(folder)
+    result = search("resume", SECOND, "--trials", "+1", "--engine", "inline")
+    assert result.returncode == 0, result.stderr
+    rows = json.loads(search("export", SECOND, "--format", "json").stdout)
+    (newest,) = [row for row in rows if row["trial"] == 14]
+    assert newest["params_kernel_size"] == 2
 
 
 @pytest.mark.parametrize("verb", ["evaluate", "predict"])
