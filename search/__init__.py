@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 from search.errors import InfeasibleError, SearchError, SpaceError, StudyError
 
 if TYPE_CHECKING:
-    from search.notebook.runs import list_studies, resume, run
-    from search.notebook.study import Study
-    from search.studies.record import TrialRecord as Trial
+    from search.api.runs import list_studies, resume, run
+    from search.api.study import Study
+    from search.studies.trials import Trial as Trial
 
 _LATER = {
-    "Study": "search.notebook.study",
-    "Trial": "search.notebook.study",
-    "list_studies": "search.notebook.runs",
-    "resume": "search.notebook.runs",
-    "run": "search.notebook.runs",
+    "Study": "search.api.study",
+    "Trial": "search.api.study",
+    "list_studies": "search.api.runs",
+    "resume": "search.api.runs",
+    "run": "search.api.runs",
 }
 """Names that are loaded when they are asked for: an objective must not wait for all of them."""
 

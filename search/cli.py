@@ -12,8 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from search.errors import SearchError
-from search.verbs import (
+from search.commands import (
     comparing,
     control,
     evaluating,
@@ -25,6 +24,7 @@ from search.verbs import (
     using,
     watching,
 )
+from search.errors import SearchError
 
 VERBS: dict[str, Callable[..., None]] = {
     "check": spaces.check,

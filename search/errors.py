@@ -4,8 +4,7 @@ Form of a message: *where: what must hold, got name=value; what is valid*, in lo
 and without a full stop.
 """
 
-import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 
 class SearchError(Exception):
@@ -67,72 +66,3 @@ class InfeasibleError(Exception):
     """
 
     infeasible = True
-
-
-def did_you_mean(word: str, valid: Iterable[str]) -> str:
-    """Say which valid word was probably meant.
-
-    Args:
-        word: What was given.
-        valid: What could have been given.
-
-    Returns:
-        `"; did you mean 'x'"`, or an empty string when nothing is near.
-
-    Example:
-        >>> did_you_mean("nmae", ["name", "seed"])
-        "; did you mean 'name'"
-    """
-    near = nearest(word, valid)
-    return f"; did you mean {near!r}" if near else ""
-
-
-def nearest(word: str, valid: Iterable[str]) -> str | None:
-    """Find the valid word that was probably meant.
-
-    Args:
-        word: What was given.
-        valid: What could have been given.
-
-    Returns:
-        The only one that begins so, else the nearest one, or None when nothing is near.
-    """
-    words = list(valid)
-    longer = [other for other in words if other.startswith(word)] if len(word) > 2 else []
-    if len(longer) == 1:
-        return longer[0]
-    return next(iter(difflib.get_close_matches(word, words, n=1, cutoff=0.6)), None)
-
-
-def shown(value: object) -> str:
-    """Write a value as YAML has it.
-
-    Args:
-        value: Plain data.
-
-    Returns:
-        For instance `null`, `true` or `'text'`.
-
-    Example:
-        >>> shown(None), shown(True), shown("a"), shown(1.5)
-        ('null', 'true', "'a'", '1.5')
-    """
-    if value is None:
-        return "null"
-    return str(value).lower() if isinstance(value, bool) else repr(value)
-
-
-def listing(words: Iterable[object]) -> str:
-    """Join words for a message.
-
-    Args:
-        words: What to list, in the order to show.
-
-    Returns:
-        The words separated by commas, or `(none)`.
-
-    Example:
-        >>> listing(["a", "b"])
-        'a, b'
-    """
-    return ", ".join(str(word) for word in words) or "(none)"

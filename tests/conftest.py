@@ -13,11 +13,11 @@ import pytest
 from playwright.sync_api import Browser
 from rich.console import Console
 
+from search.progress.terminal import Progress
 from search.running.engines import ENGINES
-from search.running.progress import Progress
 from search.running.run import Run
 from search.spaces.spec import Spec
-from search.studies.study import Study
+from search.studies.driver import StudyDriver
 from tests.browser import DESKTOP, Visit, chromium
 
 # Threads of torch that wait for each other on busy cores take ten times as long; to be set
@@ -37,7 +37,7 @@ BASE: dict[str, Any] = {
     "parameters": {"x": {"type": "float", "low": 0.0, "high": 1.0}},
 }
 
-RunStudy = Callable[..., Study]
+RunStudy = Callable[..., StudyDriver]
 """Runs a search given as keys of a space file and returns its study."""
 
 OpenPage = Callable[..., Visit]
@@ -128,12 +128,12 @@ def run_study(
     """Give a function that runs a search in a fresh folder of studies."""
     monkeypatch.chdir(ROOT)
 
-    def run(engine: str, **sections: Any) -> Study:
+    def run(engine: str, **sections: Any) -> StudyDriver:
         import importlib
 
         address = request.getfixturevalue("ray_address") if engine == "ray" else None
         folder = tmp_path / f"studies_{len(list(tmp_path.iterdir()))}"
-        study = Study.create(make_spec(**sections), folder, [str(ROOT)])
+        study = StudyDriver.create(make_spec(**sections), folder, [str(ROOT)])
         run = Run(study, Progress(Console(stderr=True)))
         importlib.import_module(ENGINES[engine]).run_trials(run, address)
         if run.error:

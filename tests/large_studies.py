@@ -12,11 +12,11 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from search.spaces.sampling import sample_points
 from search.spaces.spec import Spec
-from search.studies import record
-from search.studies.figures import compute_figures, store_figures
+from search.studies import attributes
+from search.studies.driver import StudyDriver
 from search.studies.history import append_epoch
-from search.studies.record import Report
-from search.studies.study import Study
+from search.studies.test_metrics import evaluate_predictions, store_evaluation
+from search.studies.trials import Epoch
 from tests.conftest import ROOT
 
 EPOCHS = 15
@@ -44,7 +44,7 @@ _FAILURES = [
 
 def make_large_study(
     studies: Path, n_trials: int, name: str = "digits_cnn", several: bool = False
-) -> Study:
+) -> StudyDriver:
     """Make a study: six of ten trials pruned, a few failed, the best one evaluated.
 
     Args:
@@ -68,7 +68,7 @@ def make_large_study(
             "parameters": PARAMETERS,
         }
     )
-    study = Study.create(spec, studies, [str(ROOT)])
+    study = StudyDriver.create(spec, studies, [str(ROOT)])
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     points = sample_points(study.space, n_trials, seed=1)
     clock = [_BEGIN + timedelta(seconds=worker) for worker in range(_N_WORKERS)]
@@ -80,27 +80,29 @@ def make_large_study(
         assert ended
         clock[worker] = ended + timedelta(seconds=0.2)
     study.optuna_study.add_trials(trials)
-    complete = [trial for trial in study.records() if trial.state == "COMPLETE"]
+    complete = [trial for trial in study.trials() if trial.state == "COMPLETE"]
     for best in complete[:5]:
         for epoch, value in best.values.items():
             metrics = _metrics(best.params, best.number, epoch, value)
-            append_epoch(study.trial_folder(best.number), Report(epoch, metrics, 0.5, 0.5 * epoch))
+            append_epoch(study.trial_folder(best.number), Epoch(epoch, metrics, 0.5, 0.5 * epoch))
     if complete:
         evaluate(study, complete[0].number)
     return study
 
 
-def evaluate(study: Study, number: int, n_images: int = 359) -> None:
+def evaluate(study: StudyDriver, number: int, n_images: int = 359) -> None:
     """Record test figures of ten classes, about one of twenty images wrong."""
     generator = np.random.default_rng(number)
     labels = generator.integers(10, size=n_images)
     scores = np.eye(10)[labels] * 4 + generator.gumbel(size=(n_images, 10)) * 0.7
     probabilities = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
-    figures = compute_figures(probabilities, labels, tuple("0123456789"), 0.02)
-    store_figures(study.optuna_study, number, figures)
+    figures = evaluate_predictions(probabilities, labels, tuple("0123456789"), 0.02)
+    store_evaluation(study.optuna_study, number, figures)
 
 
-def _trial(study: Study, number: int, point: Mapping[str, Any], start: datetime) -> FrozenTrial:
+def _trial(
+    study: StudyDriver, number: int, point: Mapping[str, Any], start: datetime
+) -> FrozenTrial:
     generator = np.random.default_rng(number)
     accuracy = _accuracy(point) + generator.normal(0, 0.004)
     failed = number % 23 == 7
@@ -112,22 +114,22 @@ def _trial(study: Study, number: int, point: Mapping[str, Any], start: datetime)
         for epoch in range(1, n_epochs + 1)
     }
     seconds = 0.4 + 0.2 * n_epochs * point["n_blocks"]
-    attributes: dict[str, Any] = {record.SEED: number, record.SECONDS: seconds}
+    attrs: dict[str, Any] = {attributes.SEED: number, attributes.SECONDS: seconds}
     if values:
         best = max(values, key=lambda epoch: values[epoch])
         metrics = _metrics(point, number, best, values[best])
-        attributes[record.BEST] = {"epoch": best, "metrics": metrics}
+        attrs[attributes.BEST] = {"epoch": best, "metrics": metrics}
     if failed:
-        attributes[record.FAILURE] = _FAILURES[number % 2]
+        attrs[attributes.FAILURE] = _FAILURES[number % 2]
     trial = create_trial(
         state=state,
-        values=[attributes[record.BEST]["metrics"][name] for name in study.directions]
+        values=[attrs[attributes.BEST]["metrics"][name] for name in study.directions]
         if state is TrialState.COMPLETE
         else None,
         params=dict(point),
         distributions={name: study.space.distributions[name] for name in point},
         intermediate_values=values,
-        user_attrs=attributes,
+        user_attrs=attrs,
     )
     trial.datetime_start, trial.datetime_complete = start, start + timedelta(seconds=seconds)
     return trial

@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from search.studies.figures import Figures, Miss, store_figures
-from search.studies.record import Failure, Report
-from search.studies.study import Study
+from search.studies.driver import StudyDriver
+from search.studies.test_metrics import Evaluation, Miss, store_evaluation
+from search.studies.trials import Epoch, Failure
 from tests.conftest import ROOT, make_spec
 
 GOLDEN = ROOT / "tests" / "golden"
@@ -33,13 +33,13 @@ ACCURACIES = [0.8, 0.9, 0.875, 0.5, 0.25, None]
 CONFUSIONS = {0: [[8, 2], [3, 7]], 1: [[9, 1], [4, 6]]}
 
 
-def make_study(studies: Path, **sections: Any) -> Study:
+def make_study(studies: Path, **sections: Any) -> StudyDriver:
     """Make a study of `SECTIONS`, with other sections in their place."""
-    return Study.create(make_spec(**{**SECTIONS, **sections}), studies)
+    return StudyDriver.create(make_spec(**{**SECTIONS, **sections}), studies)
 
 
-def report(study: Study, number: int, accuracies: list[float], **metrics: Any) -> None:
-    """Report an epoch for each accuracy."""
+def report(study: StudyDriver, number: int, accuracies: list[float], **metrics: Any) -> None:
+    """Epoch an epoch for each accuracy."""
     for epoch, accuracy in enumerate(accuracies, start=1):
         reported = {
             "train_accuracy": accuracy + 0.0625,
@@ -49,10 +49,10 @@ def report(study: Study, number: int, accuracies: list[float], **metrics: Any) -
             "n_parameters": 1000 * (number + 1),
             **metrics,
         }
-        study.report(number, Report(epoch, reported, 0.5, 0.5 * epoch))
+        study.report(number, Epoch(epoch, reported, 0.5, 0.5 * epoch))
 
 
-def run(study: Study, accuracies: list[float], end: str = "complete", **metrics: Any) -> int:
+def run(study: StudyDriver, accuracies: list[float], end: str = "complete", **metrics: Any) -> int:
     """Run the next trial; it takes half a second an epoch."""
     trial = study.ask()
     assert trial is not None
@@ -61,7 +61,7 @@ def run(study: Study, accuracies: list[float], end: str = "complete", **metrics:
     return trial.number
 
 
-def fail(study: Study, failure: Failure) -> int:
+def fail(study: StudyDriver, failure: Failure) -> int:
     """Let the next trial fail at once."""
     trial = study.ask()
     assert trial is not None
@@ -69,7 +69,7 @@ def fail(study: Study, failure: Failure) -> int:
     return trial.number
 
 
-def fill(study: Study) -> Study:
+def fill(study: StudyDriver) -> StudyDriver:
     """Give it three complete trials (two of them evaluated), two pruned and two failed ones."""
     for best in ACCURACIES[:3]:
         assert best
@@ -79,18 +79,18 @@ def fill(study: Study) -> Study:
     fail(study, Failure("error", "no such layer: pool_9 & 50%"))
     fail(study, Failure("infeasible", "the kernel | does not fit"))
     for number, confusion in CONFUSIONS.items():
-        store_figures(study.optuna_study, number, figures(confusion))
+        store_evaluation(study.optuna_study, number, figures(confusion))
     return study
 
 
 def figures(
     confusion: list[list[int]] | None, classes: tuple[str, ...] = ("cat", "dog")
-) -> Figures:
+) -> Evaluation:
     """Make test figures of 10 images a class."""
     right = [row[place] for place, row in enumerate(confusion or [])] or [5] * len(classes)
     accuracy = sum(right) / (10 * len(classes))
     ones = [1.0] * len(classes)
-    return Figures(
+    return Evaluation(
         metrics={"loss": 1 - accuracy, "accuracy": accuracy, "f1": accuracy, "auroc": None},
         seconds=0.25,
         per_class={

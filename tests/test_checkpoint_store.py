@@ -11,7 +11,7 @@ import pytest
 
 from search.errors import StudyError
 from search.studies.checkpoint_store import CheckpointStore, StoreError, below, open_store
-from search.studies.study import Study
+from search.studies.driver import StudyDriver
 from tests.conftest import ROOT, RunStudy, make_spec
 from tests.processes import environment
 
@@ -108,7 +108,7 @@ def test_study_keeps_its_checkpoints_there_and_removes_them(
     location: str, engine: str, run_study: RunStudy
 ) -> None:
     study = run_study(engine, **WANDERING, storage_path=location, keep=2)
-    best = sorted(record.number for record in study.records()[:2])
+    best = sorted(record.number for record in study.trials()[:2])
     store = open_store(below(location, "toy"))
     assert store.names() == [f"{number:04d}/best.pt" for number in best]
     assert not list(study.folder.rglob("*.pt"))
@@ -119,7 +119,7 @@ def test_study_keeps_its_checkpoints_there_and_removes_them(
 def test_place_of_another_study_is_refused(location: str, tmp_path: Path) -> None:
     open_store(below(location, "toy")).write("0001/best.pt", b"x")
     with pytest.raises(StudyError) as caught:
-        Study.create(make_spec(storage_path=location), tmp_path / "studies")
+        StudyDriver.create(make_spec(storage_path=location), tmp_path / "studies")
     assert "toy must be free for a new study, it holds 1 checkpoints" in str(caught.value)
     assert not (tmp_path / "studies" / "toy").exists()
 
@@ -127,7 +127,7 @@ def test_place_of_another_study_is_refused(location: str, tmp_path: Path) -> Non
 def test_bucket_that_does_not_exist_is_refused_without_its_keys(s3: str, tmp_path: Path) -> None:
     location = f"s3://someone:secret@missing{s3}"
     with pytest.raises(StudyError) as caught:
-        Study.create(make_spec(storage_path=location), tmp_path)
+        StudyDriver.create(make_spec(storage_path=location), tmp_path)
     assert str(caught.value).startswith("storage_path: s3://missing/toy must be writable, got ")
     assert "secret" not in str(caught.value)
 
@@ -149,7 +149,7 @@ def test_bucket_out_of_reach_ends_the_run_resumable(
 ) -> None:
     location = make_bucket("far-away")
     spec = make_spec(**WANDERING, storage_path=location)
-    study = Study.create(spec, tmp_path / "studies", [str(ROOT)])
+    study = StudyDriver.create(spec, tmp_path / "studies", [str(ROOT)])
     space = study.folder / "space.yaml"
     text = space.read_text()
     space.write_text(text.replace(urlsplit(location).query, "endpoint_override=127.0.0.1:9"))
@@ -160,7 +160,7 @@ def test_bucket_out_of_reach_ends_the_run_resumable(
     space.write_text(text)
     result = resume(tmp_path)
     assert result.returncode == 0, result.stderr
-    assert len(study.records()) == 4
+    assert len(study.trials()) == 4
 
 
 def resume(folder: Path) -> "subprocess.CompletedProcess[str]":

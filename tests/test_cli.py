@@ -13,7 +13,7 @@ import pandas as pd
 import psutil
 import pytest
 
-from search.verbs.options import STUDIES
+from search.commands.options import STUDIES
 from tests.processes import Search, command_in, environment
 
 SPACE = """\

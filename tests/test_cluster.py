@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from search.running.progress import Progress
+from search.progress.terminal import Progress
 from search.running.run import Run
-from search.studies.study import Study
+from search.studies.driver import StudyDriver
 from tests.conftest import ROOT, make_spec
 
 NODE: dict[str, Any] = {"num_cpus": 1, "object_store_memory": 100 * 1024**2}
@@ -36,12 +36,12 @@ def test_study_survives_the_loss_of_a_node(
         budget={"trials": 6},
         resources={"gpus_per_trial": 0, "workers": 2},
     )
-    study = Study.create(spec, tmp_path, [str(ROOT)])
+    study = StudyDriver.create(spec, tmp_path, [str(ROOT)])
     run = Run(study, Progress(Console(stderr=True)))
 
     def lose_the_node() -> None:
         deadline = time.monotonic() + 60
-        while len(study.live_trials()) < 2 or study.record(study.live_trials()[1]).n_epochs < 3:
+        while len(study.live_trials()) < 2 or study.trial(study.live_trials()[1]).n_epochs < 3:
             assert time.monotonic() < deadline
             time.sleep(0.1)
         cluster.remove_node(doomed, allow_graceful=False)
@@ -53,6 +53,6 @@ def test_study_survives_the_loss_of_a_node(
     finally:
         loss.join()
         cluster.shutdown()
-    records = study.records()
+    records = study.trials()
     assert sorted(record.number for record in records) == list(range(6))
     assert {(record.state, record.n_epochs) for record in records} == {("COMPLETE", 8)}

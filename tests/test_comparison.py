@@ -5,25 +5,25 @@ from pathlib import Path
 
 import pytest
 
+from search.commands.comparing import compare
 from search.errors import SearchError, StudyError
-from search.studies.figures import store_figures
-from search.studies.study import Study
+from search.studies.reader import StudyReader
+from search.studies.test_metrics import store_evaluation
 from search.summaries.class_changes import class_changes, confusion_changes
 from search.summaries.comparison import choose_sides, comparison_facts
 from search.summaries.comparison_parts import comparison_parts
 from search.summaries.layout import WRITERS, text_report
-from search.verbs.comparing import compare
 from tests.conftest import text_of
 from tests.reports import assert_golden, figures, fill, make_study, run
 
 
 @pytest.fixture
-def study(tmp_path: Path) -> Study:
+def study(tmp_path: Path) -> StudyReader:
     return fill(make_study(tmp_path))
 
 
 @pytest.fixture
-def other(tmp_path: Path) -> Study:
+def other(tmp_path: Path) -> StudyReader:
     """Another study on other images, with one trial."""
     settings = {"epochs": 4, "data": {"name": "mnist"}, "width": 8}
     study = make_study(tmp_path, study="other", settings=settings)
@@ -31,7 +31,7 @@ def other(tmp_path: Path) -> Study:
     return study
 
 
-def facts_of(study: Study, *names: str) -> dict[str, object]:
+def facts_of(study: StudyReader, *names: str) -> dict[str, object]:
     return comparison_facts(*choose_sides(names, study.folder.parent))
 
 
@@ -45,19 +45,19 @@ def facts_of(study: Study, *names: str) -> dict[str, object]:
     ],
 )
 def test_sides_are_best_trials_or_named_ones(
-    study: Study, names: list[str], numbers: tuple[int, int]
+    study: StudyReader, names: list[str], numbers: tuple[int, int]
 ) -> None:
     a, b = choose_sides(names, study.folder.parent)
     assert (a[1].number, b[1].number) == numbers
 
 
-def test_sides_may_be_given_by_the_path_of_a_folder(study: Study, tmp_path: Path) -> None:
+def test_sides_may_be_given_by_the_path_of_a_folder(study: StudyReader, tmp_path: Path) -> None:
     a, _ = choose_sides([f"{study.folder}:2", str(study.folder)], tmp_path / "nowhere")
     assert a[1].number == 2
 
 
 @pytest.mark.parametrize("names", [["toy"], ["toy", "1", "x"], ["toy", "1", "2", "3"]])
-def test_sides_must_be_two(study: Study, names: list[str]) -> None:
+def test_sides_must_be_two(study: StudyReader, names: list[str]) -> None:
     with pytest.raises(SearchError) as error:
         choose_sides(names, study.folder.parent)
     assert str(error.value) == (
@@ -66,13 +66,13 @@ def test_sides_must_be_two(study: Study, names: list[str]) -> None:
     )
 
 
-def test_side_that_does_not_exist_is_named(study: Study) -> None:
+def test_side_that_does_not_exist_is_named(study: StudyReader) -> None:
     with pytest.raises(StudyError) as error:
         choose_sides(["toy", "toy:12"], study.folder.parent)
     assert str(error.value) == "toy: a trial from 0 to 6 must be given, got 12"
 
 
-def test_side_without_a_complete_trial_is_named(study: Study, tmp_path: Path) -> None:
+def test_side_without_a_complete_trial_is_named(study: StudyReader, tmp_path: Path) -> None:
     pruned = make_study(tmp_path, study="pruned")
     run(pruned, [0.5], end="prune")
     with pytest.raises(StudyError) as error:
@@ -84,12 +84,12 @@ def test_side_without_a_complete_trial_is_named(study: Study, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_comparison_is_written_as_kept(study: Study, name: str) -> None:
+def test_comparison_is_written_as_kept(study: StudyReader, name: str) -> None:
     parts = comparison_parts(facts_of(study, "toy:0", "toy:1"))
     assert_golden(WRITERS[name](parts), f"compare.{name}")
 
 
-def test_comparison_text_and_facts_are_as_kept(study: Study) -> None:
+def test_comparison_text_and_facts_are_as_kept(study: StudyReader) -> None:
     facts = facts_of(study, "toy:0", "toy:1")
     assert_golden(text_of(text_report(comparison_parts(facts), 100), 100), "compare.text")
     assert_golden(json.dumps(facts, indent=2), "compare.json")
@@ -109,30 +109,32 @@ def test_confusions_read_the_other_way_round_beside_the_diagonal() -> None:
     assert [(r["class"], r["better"]) for r in recalls] == [("cat", "b"), ("dog", "a")]
 
 
-def test_confusions_of_other_classes_are_not_compared(study: Study, other: Study) -> None:
-    store_figures(other.optuna_study, 0, figures([[5, 5], [0, 10]], ("cat", "owl")))
+def test_confusions_of_other_classes_are_not_compared(
+    study: StudyReader, other: StudyReader
+) -> None:
+    store_evaluation(other.optuna_study, 0, figures([[5, 5], [0, 10]], ("cat", "owl")))
     facts = facts_of(study, "toy", "other")
     assert facts["confusion"] is None
     assert facts["notes"] == ["the test splits differ: their confusions cannot be compared"]
     assert [row["class"] for row in facts["classes"]] == ["cat"]  # type: ignore[attr-defined]
 
 
-def test_confusions_that_are_not_kept_are_named(study: Study) -> None:
-    store_figures(study.optuna_study, 2, figures(None))
+def test_confusions_that_are_not_kept_are_named(study: StudyReader) -> None:
+    store_evaluation(study.optuna_study, 2, figures(None))
     facts = facts_of(study, "toy:1", "toy:2")
     assert facts["notes"] == ["too many classes: no confusion matrices are kept"]
 
 
-def test_many_classes_are_left_to_json(study: Study) -> None:
+def test_many_classes_are_left_to_json(study: StudyReader) -> None:
     classes = tuple(f"class {n}" for n in range(21))
     for number, right in ((0, 9), (1, 10)):
         rows = [[right * (row == column) for column in range(21)] for row in range(21)]
-        store_figures(study.optuna_study, number, figures(rows, classes))
+        store_evaluation(study.optuna_study, number, figures(rows, classes))
     text = text_of(text_report(comparison_parts(facts_of(study, "toy:0", "toy:1")), 200))
     assert "the difference of 21 classes is in the output of --json" in text
 
 
-def test_settings_of_two_studies_are_compared(study: Study, other: Study) -> None:
+def test_settings_of_two_studies_are_compared(study: StudyReader, other: StudyReader) -> None:
     facts = facts_of(study, "toy", "other")
     assert facts["settings"] == [
         {"name": "settings.data.name", "a": "digits", "b": "mnist"},
@@ -143,7 +145,7 @@ def test_settings_of_two_studies_are_compared(study: Study, other: Study) -> Non
     ]
 
 
-def test_trials_that_are_not_complete_are_compared_as_far_as_they_went(study: Study) -> None:
+def test_trials_that_are_not_complete_are_compared_as_far_as_they_went(study: StudyReader) -> None:
     facts = facts_of(study, "toy", "3", "6")
     assert facts["notes"] == [
         "a (trial 3) is PRUNED: pruned at epoch 2",
@@ -167,7 +169,7 @@ def test_metrics_better_by_the_direction_of_the_study(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", [".png", ".svg"])
 def test_verb_draws_both_curves(
-    study: Study, suffix: str, capsys: pytest.CaptureFixture[str]
+    study: StudyReader, suffix: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     picture = study.folder.parent / f"curves{suffix}"
     studies = study.folder.parent
@@ -181,7 +183,7 @@ def test_verb_draws_both_curves(
 
 
 def test_verb_refuses_other_pictures_before_it_prints(
-    study: Study, capsys: pytest.CaptureFixture[str]
+    study: StudyReader, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SearchError) as error:
         compare(["toy", "toy:3"], plot=Path("curves.bmp"), studies=study.folder.parent)
@@ -193,7 +195,7 @@ def test_verb_refuses_other_pictures_before_it_prints(
 
 
 def test_verb_names_the_trials_to_evaluate(
-    study: Study, capsys: pytest.CaptureFixture[str]
+    study: StudyReader, capsys: pytest.CaptureFixture[str]
 ) -> None:
     study.checkpoints.store.write("0002/best.pt", b"")
     compare(["toy", "1", "2"], studies=study.folder.parent)
@@ -201,7 +203,7 @@ def test_verb_names_the_trials_to_evaluate(
     assert err == f"next: search evaluate toy --trial 2 --studies {study.folder.parent}\n"
 
 
-def test_trials_of_the_same_name_are_told_apart(study: Study, tmp_path: Path) -> None:
+def test_trials_of_the_same_name_are_told_apart(study: StudyReader, tmp_path: Path) -> None:
     namesake = make_study(tmp_path / "elsewhere")
     run(namesake, [0.5])
     facts = facts_of(study, "toy:0", f"{namesake.folder}:0")

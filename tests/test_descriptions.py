@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from search.spaces.space_view import class_table
+from search.summaries.space_view import class_table
 from tests.conftest import text_of
 from tests.processes import Search, command_in
 

@@ -6,7 +6,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from search.spaces.parameters import Parameter
-from search.studies.record import TrialRecord
+from search.studies.trials import Trial
 from search.summaries.edges import edge_facts
 
 KINDS: dict[str, dict[str, Any]] = {
@@ -27,7 +27,7 @@ KINDS: dict[str, dict[str, Any]] = {
 def edges(kind: str, *values: Any, are_front: bool = False) -> list[tuple[str, list[int]]]:
     parameter: Parameter = TypeAdapter(Parameter).validate_python(KINDS[kind])
     best = [
-        TrialRecord(
+        Trial(
             number=number,
             state="COMPLETE",
             params={} if value is None else {"x": value},

@@ -5,18 +5,18 @@ from typing import Any
 import pytest
 from optuna.study import StudyDirection
 
-from search.studies.record import Failure, TrialRecord
+from search.studies.trials import Failure, Trial
 from search.summaries.endings import ending_facts, lost_best_note, saving_facts
 
 
-def trial(number: int, state: str, n_epochs: int, **fields: Any) -> TrialRecord:
+def trial(number: int, state: str, n_epochs: int, **fields: Any) -> Trial:
     known = {"seconds": 2.0 * n_epochs, "value": 0.5, "best_epoch": 1, **fields}
-    return TrialRecord(
+    return Trial(
         number=number, state=state, params={}, n_epochs=n_epochs, metrics={}, seed=0, **known
     )
 
 
-def failed(number: int, kind: Any, reason: str) -> TrialRecord:
+def failed(number: int, kind: Any, reason: str) -> Trial:
     return trial(number, "FAIL", 0, failure=Failure(kind, reason))
 
 

@@ -11,17 +11,17 @@ import pytest
 from search.errors import ObjectiveError
 from search.spaces.sampling import trial_seed
 from search.spaces.space import Space
+from search.studies.driver import StudyDriver
 from search.studies.history import read_history
-from search.studies.record import TrialRecord
-from search.studies.study import Study
+from search.studies.trials import Trial
 from tests.conftest import RunStudy
 from tests.toys import curve
 
 GROUPS = ("/sys/fs/cgroup/memory", "/sys/fs/cgroup")
 
 
-def by_number(study: Study) -> list[TrialRecord]:
-    return sorted(study.records(), key=lambda record: record.number)
+def by_number(study: StudyDriver) -> list[Trial]:
+    return sorted(study.trials(), key=lambda record: record.number)
 
 
 def one_of_each(*ways: str) -> dict[str, Any]:
@@ -36,8 +36,8 @@ def one_of_each(*ways: str) -> dict[str, Any]:
 def test_run_many_trials_each_recorded_once(engine: str, run_study: RunStudy) -> None:
     study = run_study(engine, budget={"trials": 7})
     assert [record.number for record in by_number(study)] == list(range(7))
-    assert {record.state for record in study.records()} == {"COMPLETE"}
-    for record in study.records():
+    assert {record.state for record in study.trials()} == {"COMPLETE"}
+    for record in study.trials():
         assert record.values == {e: curve(record.params["x"], e) for e in range(1, 6)}
 
 
@@ -52,7 +52,7 @@ def test_run_params_lie_in_the_space(engine: str, run_study: RunStudy) -> None:
         engine, parameters=parameters, constraints=["n * x <= 4"], budget={"trials": 12}
     )
     space = Space.of(study.spec)
-    assert all(space.contains(record.params) for record in study.records())
+    assert all(space.contains(record.params) for record in study.trials())
 
 
 def test_run_start_from_is_tried_first(engine: str, run_study: RunStudy) -> None:
@@ -86,10 +86,10 @@ def test_run_failing_objective_is_recorded_and_the_run_goes_on(
 def test_run_all_kinds_of_ends_have_exact_states(engine: str, run_study: RunStudy) -> None:
     ways = ["nan", "raises", "infeasible", "good", "silent", "undefined", "inf", "memory"]
     study = run_study(engine, **one_of_each(*ways))
-    states = {record.params["way"]: record.state for record in study.records()}
+    states = {record.params["way"]: record.state for record in study.trials()}
     complete = {"good", "undefined"}
     assert states == {way: "COMPLETE" if way in complete else "FAIL" for way in ways}
-    assert len(study.records()) == len(ways)
+    assert len(study.trials()) == len(ways)
 
 
 def test_run_raising_objective_leaves_its_traceback(engine: str, run_study: RunStudy) -> None:
@@ -109,7 +109,7 @@ def test_run_asha_stopped_trials_are_pruned_with_all_epochs(
         pruner={"name": "asha", "min_epochs": 2, "reduction_factor": 2},
         budget={"trials": 16},
     )
-    pruned = [record for record in study.records() if record.state == "PRUNED"]
+    pruned = [record for record in study.trials() if record.state == "PRUNED"]
     assert pruned
     for record in pruned:
         assert record.n_epochs in {2, 4, 8}
@@ -118,7 +118,7 @@ def test_run_asha_stopped_trials_are_pruned_with_all_epochs(
         }
         assert len(read_history(study.trial_folder(record.number))) == record.n_epochs
         assert record.reason == f"pruned at epoch {record.n_epochs}"
-    assert {r.n_epochs for r in study.records() if r.state == "COMPLETE"} == {9}
+    assert {r.n_epochs for r in study.trials() if r.state == "COMPLETE"} == {9}
 
 
 @pytest.mark.parametrize(("says_so", "state"), [(True, "COMPLETE"), (False, "PRUNED")])
@@ -135,7 +135,7 @@ def test_run_trial_that_settles_is_not_pruned(
         pruner={"name": "asha", "min_epochs": 2, "reduction_factor": 2},
         resources={"workers": 1},
     )
-    assert study.record(3).state == state
+    assert study.trial(3).state == state
 
 
 def test_run_objective_that_stops_early_completes_with_its_reason(
@@ -164,13 +164,13 @@ def test_run_value_is_that_of_the_epoch_that_counts(
         parameters={"x": {"type": "categorical", "choices": [0.0]}},
         budget={"trials": 1},
     )
-    (record,) = study.records()
+    (record,) = study.trials()
     assert (record.value, record.best_epoch, record.n_epochs) == (value, epoch, 4)
 
 
 def test_run_seed_is_a_function_of_study_and_number(engine: str, run_study: RunStudy) -> None:
     study = run_study(engine, objective="tests.toys:seeded")
-    for record in study.records():
+    for record in study.trials():
         assert record.seed == record.metrics["seed"] == trial_seed(1, record.number)
 
 
@@ -184,7 +184,7 @@ def test_run_one_worker_same_study_under_every_engine(run_study: RunStudy, engin
         "resources": {"gpus_per_trial": 0, "workers": 1},
     }
 
-    def told(study: Study) -> list[tuple[object, ...]]:
+    def told(study: StudyDriver) -> list[tuple[object, ...]]:
         return [(r.params, r.state, r.values, r.best_epoch, r.seed) for r in by_number(study)]
 
     assert told(run_study(engine, **sections)) == told(run_study("inline", **sections))
@@ -238,7 +238,7 @@ def test_run_objective_that_is_no_generator_works(engine: str, run_study: RunStu
         settings={"values": [0.1, 0.9]},
         budget={"trials": 1},
     )
-    (record,) = study.records()
+    (record,) = study.trials()
     assert record.values == {1: 0.1, 2: 0.9}
 
 
@@ -256,8 +256,8 @@ def test_run_listed_space_ends_when_every_point_was_tried(
 
 def test_run_time_budget_interrupts_the_running_trial(engine: str, run_study: RunStudy) -> None:
     study = run_study(engine, settings={"epochs": 10_000, "sleep_s": 0.02}, budget={"time": 0.5})
-    assert study.records()
-    for record in study.records():
+    assert study.trials()
+    for record in study.trials():
         assert record.state == "INTERRUPTED"
         assert record.reason == "interrupted: the time budget was spent"
         assert record.n_epochs >= 1
@@ -267,7 +267,7 @@ def test_run_time_budget_interrupts_the_running_trial(engine: str, run_study: Ru
 def test_ray_workers_run_in_parallel_and_are_reused(run_study: RunStudy) -> None:
     # Trials end sooner than a worker starts; the second one must not be given up for that.
     study = run_study("ray", settings={"epochs": 3, "sleep_s": 0.1}, budget={"trials": 40})
-    n_trials = Counter(record.metrics["pid"] for record in study.records())
+    n_trials = Counter(record.metrics["pid"] for record in study.trials())
     assert len(n_trials) == 2
     assert min(n_trials.values()) >= 10
 
@@ -278,9 +278,9 @@ def test_ray_worker_that_dies_is_recorded_and_the_run_goes_on(
 ) -> None:
     study = run_study("ray", **one_of_each("good", "dies", "nan", "undefined"))
     assert capfd.readouterr().out == ""
-    states = {record.params["way"]: record.state for record in study.records()}
+    states = {record.params["way"]: record.state for record in study.trials()}
     assert states == {"good": "COMPLETE", "dies": "FAIL", "nan": "FAIL", "undefined": "COMPLETE"}
-    (died,) = [r for r in study.records() if r.failure and r.failure.kind == "worker_died"]
+    (died,) = [r for r in study.trials() if r.failure and r.failure.kind == "worker_died"]
     assert died.params["way"] == "dies"
 
 
@@ -290,7 +290,7 @@ def test_run_trial_time_fails_a_slow_trial(engine: str, run_study: RunStudy) -> 
         settings={"epochs": 50, "sleep_s": 0.1},
         budget={"trials": 1, "trial_time": 0.25},
     )
-    (record,) = study.records()
+    (record,) = study.trials()
     assert record.state == "FAIL"
     assert record.reason == "timeout: longer than 0.25s at epoch 3"
 
@@ -301,7 +301,7 @@ def test_run_trial_time_leaves_out_the_start_of_a_worker(engine: str, run_study:
         objective="tests.sluggish:quick",
         budget={"trials": 1, "trial_time": 0.5},
     )
-    (record,) = study.records()
+    (record,) = study.trials()
     assert record.state == "COMPLETE"
     assert record.seconds is not None
     assert record.seconds < 0.5
@@ -315,7 +315,7 @@ def test_ray_worker_that_dies_after_a_slow_start_has_not_timed_out(run_study: Ru
         budget={"trials": 1, "trial_time": 0.5},
         failures={"max_retries": 0},
     )
-    (record,) = study.records()
+    (record,) = study.trials()
     assert record.failure
     assert record.failure.kind == "worker_died"
 
@@ -347,7 +347,7 @@ def test_ray_worker_that_the_kernel_kills_for_memory_is_tried_once_alone(
         budget={"trials": 3},
         start_from=[{"x": 0.9}],
     )
-    (record,) = [r for r in study.records() if r.state == "FAIL"]
+    (record,) = [r for r in study.trials() if r.state == "FAIL"]
     assert record.reason == "out_of_memory: the kernel killed its worker"
     assert record.params["x"] == 0.9
     assert starts.read_text() == "start start "
@@ -361,7 +361,7 @@ def test_ray_trial_that_hangs_is_ended_and_the_run_goes_on(run_study: RunStudy) 
         budget={"trials": 4, "trial_time": 1.5},
         start_from=[{"x": 0.9}],
     )
-    hung, *others = sorted(study.records(), key=lambda record: record.number)
+    hung, *others = sorted(study.trials(), key=lambda record: record.number)
     assert hung.reason == "timeout: longer than 1.5s at epoch 2"
     assert hung.n_epochs == 1
     assert hung.seconds == 1.5
@@ -378,7 +378,7 @@ def test_ray_trial_of_a_dead_worker_goes_on_from_its_checkpoint(run_study: RunSt
         settings={"epochs": 6, "dies_after": 2, "n_deaths": 2},
         budget={"trials": 2},
     )
-    for record in study.records():
+    for record in study.trials():
         assert record.state == "COMPLETE"
         assert record.n_epochs == 6
         assert record.metrics["n_starts"] == 3
@@ -393,7 +393,7 @@ def test_ray_trial_whose_workers_keep_dying_is_recorded(run_study: RunStudy) -> 
         budget={"trials": 1},
         failures={"max_retries": 1},
     )
-    (record,) = study.records()
+    (record,) = study.trials()
     assert record.state == "FAIL"
     assert record.failure is not None
     assert record.failure.kind == "worker_died"
@@ -409,4 +409,4 @@ def test_run_trial_out_of_memory_is_tried_again_alone(
         settings={"folder": str(tmp_path), "epochs": 4},
         budget={"trials": 6},
     )
-    assert {record.state for record in study.records()} == {"COMPLETE"}
+    assert {record.state for record in study.trials()} == {"COMPLETE"}

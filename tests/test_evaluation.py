@@ -16,24 +16,24 @@ from sklearn.metrics import (
 )
 
 from objectives.image_classifier import ImageClassifier
+from search.best_trial.evaluation import choose_trials, evaluate_trials
+from search.commands import looking
+from search.commands.evaluating import evaluate
 from search.errors import ObjectiveError, SearchError, StudyError
+from search.studies.driver import StudyDriver
 from search.studies.export import FORMATS, LEADERBOARD_FILE
-from search.studies.figures import METRICS
 from search.studies.leaderboard import leaderboard_rows
 from search.studies.lock import driving
-from search.studies.record import TrialRecord
 from search.studies.space_change import change_space
-from search.studies.study import Study
-from search.verbs import looking
-from search.verbs.evaluating import evaluate
-from search.winner.evaluation import choose_trials, evaluate_trials
+from search.studies.test_metrics import TEST_METRICS
+from search.studies.trials import Trial
 from tests.conftest import RunStudy, make_spec
 from tests.predicting import Predicting
 from tests.processes import command_in
 
 X = [0.5, 0.9, 0.7, 0.3]
 """Trial 1 is best, then 2, 0 and 3."""
-TEST_COLUMNS = [f"test_{name}" for name in METRICS]
+TEST_COLUMNS = [f"test_{name}" for name in TEST_METRICS]
 
 
 @pytest.fixture
@@ -49,22 +49,22 @@ def sections() -> dict[str, Any]:
 
 
 @pytest.fixture
-def study(run_study: RunStudy, sections: dict[str, Any]) -> Study:
+def study(run_study: RunStudy, sections: dict[str, Any]) -> StudyDriver:
     return run_study("inline", **sections)
 
 
-def evaluated(study: Study, *numbers: int, **options: Any) -> list[TrialRecord]:
+def evaluated(study: StudyDriver, *numbers: int, **options: Any) -> list[Trial]:
     """Evaluate trials, the best one if none is named."""
     chosen = choose_trials(study, numbers, options.pop("top", 1))
     options = {"again": False, "skip": not numbers, "say": lambda text: None, **options}
     return evaluate_trials(study, chosen, **options)
 
 
-def best_file(study: Study, number: int) -> Path:
+def best_file(study: StudyDriver, number: int) -> Path:
     return study.trial_folder(number) / "best.pt"
 
 
-def test_evaluate_takes_the_best_trial_at_its_best_epoch(study: Study) -> None:
+def test_evaluate_takes_the_best_trial_at_its_best_epoch(study: StudyDriver) -> None:
     (record,) = evaluated(study)
     assert (record.number, record.best_epoch) == (1, 2)
     assert record.test
@@ -75,7 +75,7 @@ def test_evaluate_takes_the_best_trial_at_its_best_epoch(study: Study) -> None:
     assert record.test.seconds < 5
 
 
-def test_evaluate_makes_the_objective_as_the_trial_did(study: Study) -> None:
+def test_evaluate_makes_the_objective_as_the_trial_did(study: StudyDriver) -> None:
     evaluated(study)
     assert Predicting.made[-1] == Predicting.made[1]
     assert len(Predicting.made) == len(X) + 1
@@ -88,19 +88,19 @@ def test_evaluate_stores_the_figures_once(
     (first,) = evaluated(study)
     best_file(study, 1).unlink()
     said: list[str] = []
-    reopened = Study.open("toy", study.folder.parent)
+    reopened = StudyDriver.open("toy", study.folder.parent)
     assert evaluated(reopened, say=said.append) == [first]
     assert Predicting.read == ["test"]
     assert said == ["toy: trial 1 evaluated before; --again does it once more"]
 
 
-def test_evaluate_again_reads_the_split_again(study: Study) -> None:
+def test_evaluate_again_reads_the_split_again(study: StudyDriver) -> None:
     evaluated(study)
     evaluated(study, again=True)
     assert Predicting.read == ["test", "test"]
 
 
-def test_evaluate_top_leaves_out_trials_without_a_checkpoint(study: Study) -> None:
+def test_evaluate_top_leaves_out_trials_without_a_checkpoint(study: StudyDriver) -> None:
     said: list[str] = []
     records = evaluated(study, top=4, say=said.append)
     assert [record.number for record in records] == [1, 2]
@@ -111,13 +111,13 @@ def test_evaluate_top_leaves_out_trials_without_a_checkpoint(study: Study) -> No
     )
 
 
-def test_evaluate_named_trial_without_a_checkpoint_is_an_error(study: Study) -> None:
+def test_evaluate_named_trial_without_a_checkpoint_is_an_error(study: StudyDriver) -> None:
     with pytest.raises(StudyError, match=r"trial 0 must have .* not kept.*; valid: 1, 2;"):
         evaluated(study, 1, 0)
     assert Predicting.read == []
 
 
-def test_evaluate_deleted_or_damaged_checkpoint_is_named(study: Study) -> None:
+def test_evaluate_deleted_or_damaged_checkpoint_is_named(study: StudyDriver) -> None:
     best_file(study, 1).write_bytes(b"torn")
     with pytest.raises(StudyError, match=r"0001/best\.pt must be a whole checkpoint"):
         evaluated(study)
@@ -126,14 +126,14 @@ def test_evaluate_deleted_or_damaged_checkpoint_is_named(study: Study) -> None:
         evaluated(study)
 
 
-def test_evaluate_unknown_or_unfinished_trial_is_an_error(study: Study) -> None:
+def test_evaluate_unknown_or_unfinished_trial_is_an_error(study: StudyDriver) -> None:
     message = "--trial: a COMPLETE trial must be given, got 9; valid: 0, 1, 2, 3"
     with pytest.raises(StudyError, match=message):
         choose_trials(study, [9], 1)
 
 
 def test_evaluate_without_complete_trials_is_an_error(tmp_path: Path) -> None:
-    study = Study.create(make_spec(), tmp_path)
+    study = StudyDriver.create(make_spec(), tmp_path)
     with pytest.raises(StudyError, match="toy: a trial must be COMPLETE to be evaluated, none is"):
         choose_trials(study, [], 1)
 
@@ -168,7 +168,7 @@ def test_evaluate_flaw_of_the_objective_is_one_line(
         evaluated(study)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
-    assert study.record(1).test is None
+    assert study.trial(1).test is None
 
 
 def test_evaluate_names_the_classes_if_the_objective_does(
@@ -180,7 +180,7 @@ def test_evaluate_names_the_classes_if_the_objective_does(
     assert record.test.per_class["class"] == ["cat", "dog", "owl"]
 
 
-def test_evaluate_of_a_running_study_is_refused_but_figures_are_shown(study: Study) -> None:
+def test_evaluate_of_a_running_study_is_refused_but_figures_are_shown(study: StudyDriver) -> None:
     with driving(study.folder), pytest.raises(StudyError, match="has one driver at a time"):
         evaluated(study)
     evaluated(study)
@@ -188,7 +188,7 @@ def test_evaluate_of_a_running_study_is_refused_but_figures_are_shown(study: Stu
         assert evaluated(study)[0].test
 
 
-def test_evaluate_in_a_changed_space_rebuilds_the_trial_as_it_ran(study: Study) -> None:
+def test_evaluate_in_a_changed_space_rebuilds_the_trial_as_it_ran(study: StudyDriver) -> None:
     (before,) = evaluated(study, 2)
     spec = make_spec(
         objective="tests.predicting:Predicting",
@@ -196,14 +196,14 @@ def test_evaluate_in_a_changed_space_rebuilds_the_trial_as_it_ran(study: Study) 
         parameters={"y": {"type": "int", "low": 0, "high": 1, "default": 0}},
     )
     changed = change_space(study, spec, [])
-    assert changed.record(2).test == before.test
+    assert changed.trial(2).test == before.test
     (record,) = evaluated(changed, 1)
     assert record.params == {"y": 0}
     assert Predicting.made[-1] == Predicting.made[1]
-    assert Study.open("toy", study.folder.parent).record(1).test == record.test
+    assert StudyDriver.open("toy", study.folder.parent).trial(1).test == record.test
 
 
-def test_leaderboard_has_test_columns_once_a_trial_is_evaluated(study: Study) -> None:
+def test_leaderboard_has_test_columns_once_a_trial_is_evaluated(study: StudyDriver) -> None:
     assert not any(column.startswith("test_") for column in leaderboard_rows(study)[0])
     (record,) = evaluated(study)
     assert record.test
@@ -218,7 +218,7 @@ def test_leaderboard_has_test_columns_once_a_trial_is_evaluated(study: Study) ->
 
 
 def test_verb_prints_tables_and_what_is_next(
-    study: Study, capsys: pytest.CaptureFixture[str]
+    study: StudyDriver, capsys: pytest.CaptureFixture[str]
 ) -> None:
     evaluate("toy", top=2, studies=study.folder.parent)
     out, err = capsys.readouterr()
@@ -240,12 +240,12 @@ def test_verb_prints_tables_and_what_is_next(
     assert printed["confusion"] == shown["confusion"]
 
 
-def test_verb_takes_trials_or_top(study: Study) -> None:
+def test_verb_takes_trials_or_top(study: StudyDriver) -> None:
     with pytest.raises(SearchError, match="--top: must be left out where --trial is given"):
         evaluate("toy", trial=[1], top=2, studies=study.folder.parent)
 
 
-def test_command_line_ends_in_one_line_for_a_mistake(study: Study, tmp_path: Path) -> None:
+def test_command_line_ends_in_one_line_for_a_mistake(study: StudyDriver, tmp_path: Path) -> None:
     flags = ["--studies", str(study.folder.parent)]
     result = command_in(tmp_path)("evaluate", "toy", "--trial", "0", "--trial", "1", *flags)
     assert result.returncode == 2

@@ -4,7 +4,7 @@ import pytest
 
 from search.running.failures import FailurePolicy
 from search.spaces.spec import FailuresSpec
-from search.studies.record import Failure
+from search.studies.trials import Failure
 from tests.conftest import RunStudy
 
 NO_LAYER = Failure("error", "RuntimeError: no such layer")
@@ -57,6 +57,6 @@ def test_diverging_trials_do_not_end_a_healthy_run(run_study: RunStudy) -> None:
         budget={"trials": 8},
         failures={"max_failures": 3},
     )
-    states = [record.state for record in study.records()]
+    states = [record.state for record in study.trials()]
     assert states.count("FAIL") >= 6
     assert len(states) == 8

@@ -8,10 +8,10 @@ import pytest
 from rich.console import Console
 
 from objectives.metrics import METRICS, classification_metrics
-from search.studies import figures as figures_module
-from search.studies.figures import LARGEST_MATRIX, Figures, compute_figures
-from search.studies.record import TrialRecord
-from search.summaries.figures_view import LARGEST_SHOWN, figures_view
+from search.studies import test_metrics as figures_module
+from search.studies.test_metrics import LARGEST_MATRIX, Evaluation, evaluate_predictions
+from search.studies.trials import Trial
+from search.summaries.evaluation import LARGEST_SHOWN, figures_view
 
 # Five images of three classes; the last of class 1 is taken for class 2, none for class 0.
 PROBABILITIES = np.array(
@@ -20,15 +20,17 @@ PROBABILITIES = np.array(
 LABELS = np.array([0, 1, 2, 1, 1])
 
 
-def some_figures(n_classes: int, seed: int = 0) -> Figures:
+def some_figures(n_classes: int, seed: int = 0) -> Evaluation:
     generator = np.random.default_rng(seed)
     probabilities = generator.dirichlet(np.ones(n_classes), 4 * n_classes)
     labels = np.arange(4 * n_classes) % n_classes
-    return compute_figures(probabilities, labels, [f"class {n}" for n in range(n_classes)], 0.5)
+    return evaluate_predictions(
+        probabilities, labels, [f"class {n}" for n in range(n_classes)], 0.5
+    )
 
 
-def text_of(figures: Figures, width: int = 300) -> str:
-    record = TrialRecord(
+def text_of(figures: Evaluation, width: int = 300) -> str:
+    record = Trial(
         number=7,
         state="COMPLETE",
         params={},
@@ -47,7 +49,7 @@ def text_of(figures: Figures, width: int = 300) -> str:
 
 
 def test_figures_by_class_are_as_counted() -> None:
-    found = compute_figures(PROBABILITIES, LABELS, ["a", "b", "c"], 1.5)
+    found = evaluate_predictions(PROBABILITIES, LABELS, ["a", "b", "c"], 1.5)
     assert found.confusion == [[0, 1, 0], [0, 2, 1], [0, 0, 1]]
     assert found.per_class == {
         "class": ["a", "b", "c"],
@@ -65,9 +67,9 @@ def test_figures_by_class_are_as_counted() -> None:
 def test_figures_metrics_are_those_of_the_other_splits(n_classes: int, labelled: str) -> None:
     probabilities = np.random.default_rng(n_classes).dirichlet(np.ones(n_classes), 40)
     labels = np.arange(40) % (n_classes if labelled == "every class" else n_classes - 1)
-    found = compute_figures(probabilities, labels, [str(n) for n in range(n_classes)], 0.0)
+    found = evaluate_predictions(probabilities, labels, [str(n) for n in range(n_classes)], 0.0)
     assert found.metrics == classification_metrics(probabilities, labels)
-    assert tuple(found.metrics) == METRICS == figures_module.METRICS
+    assert tuple(found.metrics) == METRICS == figures_module.TEST_METRICS
 
 
 @pytest.mark.parametrize("n_classes", [LARGEST_MATRIX, LARGEST_MATRIX + 1])
@@ -78,7 +80,7 @@ def test_figures_matrix_is_kept_for_not_too_many_classes(n_classes: int) -> None
 
 
 def test_view_shows_splits_classes_and_confusions() -> None:
-    lines = text_of(compute_figures(PROBABILITIES, LABELS, ["a", "b", "c"], 1.5)).splitlines()
+    lines = text_of(evaluate_predictions(PROBABILITIES, LABELS, ["a", "b", "c"], 1.5)).splitlines()
     cells = [line.split() for line in lines]
     assert lines[0] == "trial 7, epoch 2: 5 test images in 1.5000 s"
     assert ["train", "–", "0.9500", "–", "–"] in cells
@@ -111,6 +113,6 @@ def test_view_says_where_a_large_matrix_is(n_classes: int, shown: str) -> None:
 def test_view_narrow_shows_whole_counts_or_none(width: int, row: str) -> None:
     labels = np.repeat(np.arange(10), 1234)
     names = [f"automobile {n}" for n in range(10)]
-    text = text_of(compute_figures(np.eye(10)[labels], labels, names, 1.0), width)
+    text = text_of(evaluate_predictions(np.eye(10)[labels], labels, names, 1.0), width)
     assert any(" ".join(line.split()).startswith(row) for line in text.splitlines())
     assert len(re.findall(r"\b1234\b", text)) == (0 if width == 60 else 10)

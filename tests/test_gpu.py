@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from objectives.image_classifier import ImageClassifier
-from search.running.trial import Assignment, Worker, run_trial
-from search.studies.record import End, Report
+from search.running.trial import Assignment, Environment, run_trial
+from search.studies.trials import End, Epoch
 from tests.conftest import ROOT, RunStudy
 
 pytestmark = pytest.mark.gpu
@@ -26,7 +26,7 @@ CLASSIFIER: dict[str, Any] = {
 
 
 def on_gpu(params: dict[str, Any], epochs: int = 2) -> Iterator[dict[str, float]]:
-    """Report the share of this process in the GPU that Ray gave it."""
+    """Epoch the share of this process in the GPU that Ray gave it."""
     import os
 
     for _ in range(epochs):
@@ -36,8 +36,8 @@ def on_gpu(params: dict[str, Any], epochs: int = 2) -> Iterator[dict[str, float]
 
 def test_gpu_small_study_completes(run_study: RunStudy) -> None:
     study = run_study("ray", **CLASSIFIER, resources={"gpus_per_trial": "auto"})
-    assert {record.state for record in study.records()} == {"COMPLETE"}
-    assert all((record.value or 0) > 0.3 for record in study.records())
+    assert {record.state for record in study.trials()} == {"COMPLETE"}
+    assert all((record.value or 0) > 0.3 for record in study.trials())
 
 
 def test_gpu_two_trials_share_one_gpu(run_study: RunStudy) -> None:
@@ -48,8 +48,8 @@ def test_gpu_two_trials_share_one_gpu(run_study: RunStudy) -> None:
         budget={"trials": 6},
         resources={"gpus_per_trial": 0.5},
     )
-    assert {record.state for record in study.records()} == {"COMPLETE"}
-    assert len({record.metrics["pid"] for record in study.records()}) == 2
+    assert {record.state for record in study.trials()} == {"COMPLETE"}
+    assert len({record.metrics["pid"] for record in study.trials()}) == 2
 
 
 def test_gpu_mixed_precision_trains() -> None:
@@ -83,7 +83,7 @@ def test_gpu_resume_goes_on_where_it_stopped(tmp_path: Path) -> None:
 
 
 def test_gpu_memory_is_back_to_its_base_after_each_trial(tmp_path: Path) -> None:
-    worker = Worker((str(ROOT),), str(ROOT))
+    environment = Environment((str(ROOT),), str(ROOT))
     allocated = []
     for number in range(4):
         assignment = Assignment(
@@ -95,10 +95,10 @@ def test_gpu_memory_is_back_to_its_base_after_each_trial(tmp_path: Path) -> None
             checkpoints=str(tmp_path),
             error_file=str(tmp_path / "error.txt"),
             time_limit_s=None,
-            worker=worker,
+            environment=environment,
         )
         events = list(run_trial(assignment))
-        assert [type(event) for event in events] == [Report] * 3 + [End]
+        assert [type(event) for event in events] == [Epoch] * 3 + [End]
         allocated.append(torch.cuda.memory_allocated())
     # The first trial leaves the images on the device, for the trials after it.
     assert len(set(allocated[1:])) == 1

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from search.studies.study import Study
+from search.studies.driver import StudyDriver
 from search.summaries import importance
 from search.summaries.best_trials import summary_facts
 from search.summaries.importance import FEWEST_TRIALS, importance_facts
@@ -23,7 +23,7 @@ PARAMETERS: dict[str, Any] = {
 }
 
 
-def make(studies: Path, n_trials: int, **sections: Any) -> Study:
+def make(studies: Path, n_trials: int, **sections: Any) -> StudyDriver:
     """Make a study in which only x matters."""
     studies.mkdir(exist_ok=True)
     study = make_study(studies, **{"parameters": PARAMETERS, "start_from": [], **sections})

@@ -12,35 +12,21 @@ from tests.conftest import ROOT
 
 PACKAGES = ("search", "objectives")
 
-# From left to right: packages, which stand for all their modules, and modules; what several of a
-# row share is not ruled here. The spec names the samplers and pruners that there are, so these
-# stand in its row and not to its right.
+# From left to right: folders and modules; nothing imports what stands to its right, and what
+# shares a row is not ruled here.
 LAYERS = (
-    {"search.errors"},
-    {"search.objective", "search.spaces"},
+    {"search.errors", "search.text"},
+    {"search.objective"},
+    {"search.spaces"},
     {"search.studies"},
-    {"search.running.run", "search.running.trial"},
-    {"search.running.engines"},
-    {"search.tracking"},
-    {
-        "search.running.live_view",
-        "search.running.progress",
-        "search.running.sitting",
-        "search.running.standing",
-        "search.running.watching",
-    },
-    {"search.winner"},
-    {"search.summaries.best_trials", "search.summaries.comparison", "search.summaries.ladder"},
-    {
-        "search.summaries.summary",
-        "search.summaries.summary_parts",
-        "search.summaries.comparison_parts",
-        "search.summaries.ladder_parts",
-    },
+    {"search.running", "search.progress"},
+    {"search.best_trial"},
+    {"search.summaries"},
     {"search.plots"},
-    {"search.report", "search.dashboard", "search.demo"},
-    {"search.notebook"},
-    {"search.verbs"},
+    {"search.report"},
+    {"search.demo"},
+    {"search.api"},
+    {"search.commands"},
     {"search.cli"},
 )
 
@@ -113,7 +99,10 @@ def loaded(*arguments: str) -> set[str]:
     [
         ("import torch.nn", {"torch.nn"}),
         ("def f():\n    from ray import tune", {"ray"}),
-        ("from search.studies import record", {"search.studies.record"}),
+        (
+            "from search.studies import attributes, trials",
+            {"search.studies.attributes", "search.studies.trials"},
+        ),
         ("from search import InfeasibleError", {"search"}),
         (
             "from search.running.engines import ENGINES, inline",
@@ -142,7 +131,10 @@ def test_ray_is_imported_by_its_engine_only() -> None:
 def test_torch_is_imported_by_objectives_only(library: str) -> None:
     # Checkpoints and exported models are torch's files; these modules load it when there is one
     # to save or load.
-    importers = importers_of(library) - {"search.studies.checkpoint", "search.winner.model_file"}
+    importers = importers_of(library) - {
+        "search.studies.checkpoint",
+        "search.best_trial.model_file",
+    }
     assert importers
     assert all(module.startswith("objectives.") for module in importers)
 
@@ -165,7 +157,10 @@ def test_init_is_imported_by_nothing_inside_its_package() -> None:
 
 
 def test_engines_table_loads_no_engine() -> None:
-    assert IMPORTS["search.running.engines"] & SOURCES.keys() == {"search.errors"}
+    assert IMPORTS["search.running.engines"] & SOURCES.keys() == {
+        "search.errors",
+        "search.text",
+    }
 
 
 def members(layer: set[str]) -> set[str]:

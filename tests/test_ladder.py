@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from search.commands.comparing import ladder
 from search.errors import StudyError
-from search.studies.study import Study
+from search.studies.reader import StudyReader
 from search.summaries.ladder import ladder_facts
 from search.summaries.ladder_parts import ladder_parts
 from search.summaries.layout import WRITERS, text_report
-from search.verbs.comparing import ladder
 from tests.conftest import text_of
 from tests.processes import command_in
 from tests.reports import assert_golden, fill, make_study, run
@@ -19,22 +19,22 @@ STEPS = [0, 1, 2, 3]
 
 
 @pytest.fixture
-def study(tmp_path: Path) -> Study:
+def study(tmp_path: Path) -> StudyReader:
     return fill(make_study(tmp_path))
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_ladder_is_written_as_kept(study: Study, name: str) -> None:
+def test_ladder_is_written_as_kept(study: StudyReader, name: str) -> None:
     assert_golden(WRITERS[name](ladder_parts(ladder_facts(study, STEPS))), f"ladder.{name}")
 
 
-def test_ladder_text_and_facts_are_as_kept(study: Study) -> None:
+def test_ladder_text_and_facts_are_as_kept(study: StudyReader) -> None:
     facts = ladder_facts(study, STEPS)
     assert_golden(text_of(text_report(ladder_parts(facts), 100), 100), "ladder.text")
     assert_golden(json.dumps(facts, indent=2), "ladder.json")
 
 
-def test_step_tells_null_from_a_parameter_that_does_not_exist(study: Study) -> None:
+def test_step_tells_null_from_a_parameter_that_does_not_exist(study: StudyReader) -> None:
     steps = ladder_facts(study, [0, 1])["steps"]
     assert steps[1]["changed"] == [
         {"name": "filters", "old": 16, "new": 32},
@@ -56,13 +56,13 @@ def test_step_of_lower_values_is_better_where_they_are_minimized(tmp_path: Path)
     assert steps[3]["changed"] == []
 
 
-def test_ladder_of_one_trial_is_shown_with_a_sentence(study: Study) -> None:
+def test_ladder_of_one_trial_is_shown_with_a_sentence(study: StudyReader) -> None:
     facts = ladder_facts(study, [1])
     assert facts["notes"] == ["one trial is no ladder: name at least two"]
     assert [step["trial"] for step in facts["steps"]] == [1]
 
 
-def test_ladder_of_failed_trials_says_why(study: Study) -> None:
+def test_ladder_of_failed_trials_says_why(study: StudyReader) -> None:
     facts = ladder_facts(study, [5, 6])
     assert facts["notes"] == [
         "trial 5 is FAIL: error: no such layer: pool_9 & 50%",
@@ -74,7 +74,7 @@ def test_ladder_of_failed_trials_says_why(study: Study) -> None:
 
 
 def test_trials_that_do_not_exist_are_named_and_nothing_is_printed(
-    study: Study, capsys: pytest.CaptureFixture[str]
+    study: StudyReader, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(StudyError) as error:
         ladder("toy", [0, 12, 1], studies=study.folder.parent, as_json=True)
@@ -88,7 +88,7 @@ def test_study_without_a_trial_is_said(tmp_path: Path) -> None:
     assert text_of(text_report(ladder_parts(facts), 100)) == "Steps of toy\n"
 
 
-def test_command_line_prints_markdown(study: Study, tmp_path: Path) -> None:
+def test_command_line_prints_markdown(study: StudyReader, tmp_path: Path) -> None:
     flags = ["--format", "md", "--studies", str(study.folder.parent)]
     result = command_in(tmp_path)("ladder", "toy", "0", "1", "2", "3", *flags)
     assert result.returncode == 0

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from search.errors import StudyError
+from search.studies.driver import StudyDriver
 from search.studies.export import FORMATS, write_leaderboard
 from search.studies.leaderboard import COLUMNS, leaderboard_rows
-from search.studies.record import Failure, Report
-from search.studies.study import Study
+from search.studies.trials import Epoch, Failure
 from search.summaries.facts import study_facts
 from search.summaries.summary import (
     counts_text,
@@ -22,7 +22,7 @@ from tests.conftest import make_spec, text_of
 
 
 @pytest.fixture
-def study(tmp_path: Path) -> Study:
+def study(tmp_path: Path) -> StudyDriver:
     """Three complete trials, a pruned one, two failed ones and one that still runs."""
     spec = make_spec(
         parameters={
@@ -32,7 +32,7 @@ def study(tmp_path: Path) -> Study:
         },
         start_from=[{"x": i / 10, "mode": mode} for i, mode in enumerate(["a", None, 3] * 2)],
     )
-    study = Study.create(spec, tmp_path)
+    study = StudyDriver.create(spec, tmp_path)
     ends = ["complete", "complete", "prune", "complete", "fail", "fail", "run"]
     for number, end in enumerate(ends):
         trial = study.ask()
@@ -44,7 +44,7 @@ def study(tmp_path: Path) -> Study:
                 "zeta": 1,
                 "n_parameters": 12345,
             }
-            study.report(number, Report(1, metrics, 0.5, 0.5))
+            study.report(number, Epoch(1, metrics, 0.5, 0.5))
         if end == "fail":
             study.fail(number, 0.1, Failure("infeasible", "the kernel | 7x7_must & fit"))
         elif end != "run":
@@ -52,14 +52,14 @@ def study(tmp_path: Path) -> Study:
     return study
 
 
-def test_rows_columns_are_stable(study: Study) -> None:
+def test_rows_columns_are_stable(study: StudyDriver) -> None:
     rows = leaderboard_rows(study)
     metrics = ["val_loss", "n_parameters", "score", "zeta"]
     parameters = ["params_x", "params_mode", "params_decay"]
     assert all(list(row) == [*COLUMNS, *metrics, *parameters, "reason"] for row in rows)
 
 
-def test_rows_rank_counts_complete_trials(study: Study) -> None:
+def test_rows_rank_counts_complete_trials(study: StudyDriver) -> None:
     rows = leaderboard_rows(study)
     assert [(row["rank"], row["trial"]) for row in rows] == [
         *[(1, 3), (2, 1), (3, 0)],
@@ -67,7 +67,7 @@ def test_rows_rank_counts_complete_trials(study: Study) -> None:
     ]
 
 
-def test_rows_state_and_reason(study: Study) -> None:
+def test_rows_state_and_reason(study: StudyDriver) -> None:
     reasons = {row["state"]: row["reason"] for row in leaderboard_rows(study)}
     assert reasons == {
         "COMPLETE": "",
@@ -77,7 +77,7 @@ def test_rows_state_and_reason(study: Study) -> None:
     }
 
 
-def test_rows_parameter_that_does_not_exist_is_none(study: Study) -> None:
+def test_rows_parameter_that_does_not_exist_is_none(study: StudyDriver) -> None:
     rows = {row["trial"]: row for row in leaderboard_rows(study)}
     assert rows[0]["params_decay"] is not None
     assert rows[1]["params_decay"] is None
@@ -86,23 +86,23 @@ def test_rows_parameter_that_does_not_exist_is_none(study: Study) -> None:
 @pytest.mark.parametrize(
     ("sort", "trials"), [("x", [0, 1, 2, 3]), ("-params_x", [3, 2, 1, 0]), ("trial", [0, 1, 2, 3])]
 )
-def test_rows_sort_by_any_column(study: Study, sort: str, trials: list[int]) -> None:
+def test_rows_sort_by_any_column(study: StudyDriver, sort: str, trials: list[int]) -> None:
     got = [row["trial"] for row in leaderboard_rows(study, sort=sort) if row["trial"] < 4]
     assert got == trials
 
 
-def test_rows_sort_by_mixed_choices_works(study: Study) -> None:
+def test_rows_sort_by_mixed_choices_works(study: StudyDriver) -> None:
     assert len(leaderboard_rows(study, sort="mode")) == 7
 
 
-def test_rows_unknown_column_is_an_error(study: Study) -> None:
+def test_rows_unknown_column_is_an_error(study: StudyDriver) -> None:
     with pytest.raises(StudyError, match="--sort: a column must be given, got 'vale'"):
         leaderboard_rows(study, sort="vale")
 
 
 @pytest.mark.parametrize("format_name", FORMATS)
 def test_export_writes_every_format_also_of_an_empty_study(
-    tmp_path: Path, study: Study, format_name: str
+    tmp_path: Path, study: StudyDriver, format_name: str
 ) -> None:
     for rows in (leaderboard_rows(study), []):
         write_leaderboard(rows, format_name, tmp_path / "out")
@@ -110,24 +110,24 @@ def test_export_writes_every_format_also_of_an_empty_study(
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
-def test_export_json_keeps_every_value(study: Study) -> None:
+def test_export_json_keeps_every_value(study: StudyDriver) -> None:
     rows = leaderboard_rows(study)
     assert json.loads(FORMATS["json"](rows)) == rows
 
 
-def test_export_markdown_and_latex_escape(study: Study) -> None:
+def test_export_markdown_and_latex_escape(study: StudyDriver) -> None:
     rows = leaderboard_rows(study)
     assert "the kernel \\| 7x7_must & fit" in FORMATS["md"](rows).decode()
     assert "7x7\\_must \\& fit" in FORMATS["latex"](rows).decode()
 
 
-def test_export_unwritable_file_is_one_line(tmp_path: Path, study: Study) -> None:
+def test_export_unwritable_file_is_one_line(tmp_path: Path, study: StudyDriver) -> None:
     path = tmp_path / "missing" / "out.csv"
     with pytest.raises(StudyError, match=r"out\.csv: the file must be writable"):
         write_leaderboard(leaderboard_rows(study), "csv", path)
 
 
-def test_view_wide_is_one_table(study: Study) -> None:
+def test_view_wide_is_one_table(study: StudyDriver) -> None:
     lines = text_of(leaderboard_view(study, 300)).splitlines()
     assert lines[0].split() == ["best", "val"]
     heads = ["rank", "trial", "state", "score", "epoch", "loss", "params", "seconds"]
@@ -137,30 +137,30 @@ def test_view_wide_is_one_table(study: Study) -> None:
 
 
 @pytest.mark.parametrize("width", [24, 40, 60])
-def test_view_narrow_goes_on_in_further_tables(study: Study, width: int) -> None:
+def test_view_narrow_goes_on_in_further_tables(study: StudyDriver, width: int) -> None:
     text = text_of(leaderboard_view(study, width), width=width)
     assert text.count("rank") > 1
     assert "…" not in text
     assert all(name in text for name in ("score", "params", "mode", "decay"))
 
 
-def test_view_all_trials_when_no_top_is_given(study: Study) -> None:
+def test_view_all_trials_when_no_top_is_given(study: StudyDriver) -> None:
     assert text_of(leaderboard_view(study, 300, top=None)).count("FAIL") == 2
 
 
 def test_view_empty_study(tmp_path: Path) -> None:
-    study = Study.create(make_spec(study="empty"), tmp_path)
+    study = StudyDriver.create(make_spec(study="empty"), tmp_path)
     assert text_of(leaderboard_view(study, 80)).strip() == "no trials"
     assert "trials      no trials" in text_of(study_view(study, 80))
 
 
-def test_counts_and_failures(study: Study) -> None:
-    records = study.records()
+def test_counts_and_failures(study: StudyDriver) -> None:
+    records = study.trials()
     assert counts_text(records) == "7 trials: 3 complete, 1 pruned, 2 failed, 1 running"
     assert failure_lines(records) == ["2 x infeasible: the kernel | 7x7_must & fit"]
 
 
-def test_studies_table_counts_by_state(study: Study) -> None:
+def test_studies_table_counts_by_state(study: StudyDriver) -> None:
     line = next(
         line for line in text_of(studies_table([study_facts(study)])).splitlines() if "toy" in line
     )

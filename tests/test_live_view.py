@@ -8,12 +8,12 @@ import optuna
 import pytest
 from rich.console import Console
 
-from search.running.standing import Standing
+from search.progress.standing import Standing
 from search.spaces.space import Space
 from search.spaces.space_file import load_space_file
 from search.spaces.spec import Spec
-from search.studies.record import TrialRecord
-from search.tables import value_text
+from search.studies.trials import Trial
+from search.text import value_text
 from tests.conftest import ROOT, make_spec
 
 WIDTHS = [60, 80, 120, 200]
@@ -21,8 +21,8 @@ SPACE_FILES = sorted((ROOT / "spaces").glob("*.yaml"))
 LONG = {f"strength_of_augmentation_{n}": n / 7 for n in range(12)}
 
 
-def running(number: int, params: dict[str, Any]) -> TrialRecord:
-    return TrialRecord(number, "RUNNING", params, None, None, 0, {}, None, 0)
+def running(number: int, params: dict[str, Any]) -> Trial:
+    return Trial(number, "RUNNING", params, None, None, 0, {}, None, 0)
 
 
 def standing_of(spec: Spec, points: list[dict[str, Any]]) -> Standing:

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from search.errors import ObjectiveError, SpaceError, StudyError
-from search.spaces.measure import Measure
+from search.objective.measure import Measure
 from search.spaces.sampling import make_sampler, sample_points
 from search.spaces.space import Space
 from search.spaces.space_file import load_space_file
 from search.spaces.spec import SamplerSpec
-from search.studies.points import enqueue_point
-from search.studies.study import Study
+from search.studies.driver import StudyDriver
+from search.studies.queue import enqueue_point
 from tests.conftest import ROOT, RunStudy, make_spec
 from tests.toys import Sized
 
@@ -62,7 +62,7 @@ def test_run_no_trial_violates_a_measured_constraint(
     engine: str, run_study: RunStudy, name: str
 ) -> None:
     study = run_study(engine, **SIZED, sampler={"name": name}, budget={"trials": 25})
-    records = study.records()
+    records = study.trials()
     assert [record.state for record in records] == ["COMPLETE"] * 25
     widths = [record.params["width"] for record in records]
     assert all(3 <= width <= 20 and width != 13 for width in widths)
@@ -97,8 +97,8 @@ def test_constraints_over_parameters_spare_measuring() -> None:
 
 
 def test_study_is_opened_without_importing_its_objective(tmp_path: Path) -> None:
-    Study.create(make_spec(**{**SIZED, "objective": "nowhere:train"}), tmp_path)
-    assert Study.open("toy", tmp_path).records() == []
+    StudyDriver.create(make_spec(**{**SIZED, "objective": "nowhere:train"}), tmp_path)
+    assert StudyDriver.open("toy", tmp_path).trials() == []
 
 
 def test_load_accepts_measured_names(tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_load_mistake_with_measured_names_gives_the_whole_message(
 
 
 def test_enqueue_refuses_a_point_that_measuring_rules_out(tmp_path: Path) -> None:
-    study = Study.create(make_spec(**SIZED), tmp_path, [str(ROOT)])
+    study = StudyDriver.create(make_spec(**SIZED), tmp_path, [str(ROOT)])
     with pytest.raises(StudyError) as error:
         enqueue_point(study, {"width": 30, "rate": 0.5})
     assert str(error.value) == (

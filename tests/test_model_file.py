@@ -12,10 +12,10 @@ import torch
 
 from objectives.image_classifier import ImageClassifier
 from objectives.sources import read_digits
+from search.best_trial.model_file import require_model_name, write_model
+from search.commands.using import export_model
 from search.errors import ObjectiveError, SearchError, StudyError
-from search.studies.study import Study
-from search.verbs.using import export_model
-from search.winner.model_file import require_model_name, write_model
+from search.studies.driver import StudyDriver
 from tests.conftest import RunStudy
 from tests.processes import command_in
 
@@ -44,11 +44,11 @@ TOY: dict[str, Any] = {"objective": "tests.classifying:Using", "start_from": [{"
 
 
 @pytest.fixture
-def study(run_study: RunStudy) -> Study:
+def study(run_study: RunStudy) -> StudyDriver:
     return run_study("inline", **TOY)
 
 
-def train(run_study: RunStudy, model: str) -> tuple[Study, dict[str, Any]]:
+def train(run_study: RunStudy, model: str) -> tuple[StudyDriver, dict[str, Any]]:
     settings = {
         "model": model,
         "data": {"name": "digits", "limit": 100},
@@ -78,7 +78,7 @@ def test_file_gives_the_same_probabilities_in_a_fresh_process(
     expected = {}
     for model in MODELS:
         study, settings = train(run_study, model)
-        record = study.record(0)
+        record = study.trial(0)
         facts = write_model(study, record, here / f"{model}.pt2")
         assert facts["metrics"] == record.metrics
         by_hand = ImageClassifier(record.params, **settings, seed=record.seed)
@@ -102,12 +102,12 @@ def facts_in(path: Path) -> Any:
 
 
 def test_verb_writes_the_best_trial_and_its_facts(
-    study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    study: StudyDriver, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     where = study.folder.parent
     export_model("toy", tmp_path / "toy.pt2", studies=where)
     out, err = capsys.readouterr()
-    best = study.records()[0]
+    best = study.trials()[0]
     assert out == ""
     assert err == (
         f"wrote trial {best.number}, epoch {best.best_epoch}, to {tmp_path / 'toy.pt2'}: images "
@@ -130,8 +130,10 @@ def test_verb_writes_the_best_trial_and_its_facts(
     assert not list(tmp_path.glob(".*"))
 
 
-def test_command_line_names_a_missing_checkpoint_in_one_line(study: Study, tmp_path: Path) -> None:
-    best = study.records()[0].number
+def test_command_line_names_a_missing_checkpoint_in_one_line(
+    study: StudyDriver, tmp_path: Path
+) -> None:
+    best = study.trials()[0].number
     (study.trial_folder(best) / "best.pt").unlink()
     flags = ["--trial", str(best), "--studies", str(study.folder.parent)]
     result = command_in(tmp_path)("export-model", "toy", "-o", "toy.pt2", *flags)
@@ -147,7 +149,7 @@ def test_objective_that_cannot_be_exported_is_an_error(
 ) -> None:
     study = run_study("inline", **{**TOY, "objective": "tests.predicting:Predicting"})
     with pytest.raises(ObjectiveError) as caught:
-        write_model(study, study.record(0), tmp_path / "toy.pt2")
+        write_model(study, study.trial(0), tmp_path / "toy.pt2")
     assert str(caught.value) == (
         "objective: tests.predicting:Predicting must have deployable(), image_shape, "
         "state_dict(), load_state_dict() to be exported, it lacks deployable(), image_shape"
@@ -170,7 +172,7 @@ def test_flaw_of_the_objective_is_one_line_and_leaves_no_file(
 ) -> None:
     study = run_study("inline", **TOY, settings={"flaw": flaw})
     with pytest.raises(ObjectiveError) as caught:
-        write_model(study, study.record(0), tmp_path / "toy.pt2")
+        write_model(study, study.trial(0), tmp_path / "toy.pt2")
     assert str(caught.value) == message
     assert not (tmp_path / "toy.pt2").exists()
 
@@ -193,10 +195,10 @@ def test_name_that_cannot_be_written_is_refused_first(
     assert str(caught.value) == message
 
 
-def test_file_that_cannot_be_written_is_one_line(study: Study, tmp_path: Path) -> None:
+def test_file_that_cannot_be_written_is_one_line(study: StudyDriver, tmp_path: Path) -> None:
     (tmp_path / ".toy.pt2.unfinished").mkdir()
     with pytest.raises(StudyError, match=r"toy\.pt2: the file must be writable, got"):
-        write_model(study, study.record(0), tmp_path / "toy.pt2")
+        write_model(study, study.trial(0), tmp_path / "toy.pt2")
     assert not (tmp_path / "toy.pt2").exists()
 
 
@@ -219,7 +221,7 @@ def test_onnx_gives_the_same_probabilities(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     study, _ = train(run_study, "small_cnn")
     for ending in ("pt2", "onnx"):
-        write_model(study, study.record(0), tmp_path / f"model.{ending}")
+        write_model(study, study.trial(0), tmp_path / f"model.{ending}")
     model = onnx.load(tmp_path / "model.onnx")
     facts = {entry.key: json.loads(entry.value) for entry in model.metadata_props}
     assert facts["classes"] == facts["model"]["classes"] == list("0123456789")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from search.studies.commands import study_command
+from search.studies.hints import study_command
 from tests.processes import ROOT, Search, command_in, start
 
 SPACE = """\

@@ -11,11 +11,11 @@ from PIL import Image
 
 import search
 from search.errors import SearchError
-from search.studies.study import Study as RecordedStudy
+from search.studies.driver import StudyDriver
 from tests.conftest import BASE, RunStudy, make_spec
 
-FIGURES = ("history", "curves", "slices", "importance", "timeline")
-"""Figures of every study."""
+PLOTS = ("history", "curves", "slices", "importance", "timeline")
+"""Plots of every study."""
 
 SPACE = """
 study: toy
@@ -52,7 +52,7 @@ def test_unknown_name_is_an_attribute_error() -> None:
 
 def test_run_gives_the_study_that_open_gives(study: search.Study, tmp_path: Path) -> None:
     opened = search.Study.open("toy", tmp_path / "studies")
-    assert repr(opened) == repr(study) == "<Study toy, 4 trials: 4 complete>"
+    assert repr(opened) == repr(study) == "<StudyDriver toy, 4 trials: 4 complete>"
     assert opened.trials == study.trials
     assert opened.best == opened.trials[0] == opened.trial(opened.best.number)
 
@@ -112,7 +112,7 @@ def test_history_by_number_by_trial_and_of_the_best(study: search.Study) -> None
     assert study.history(study.leaderboard()["trial"][0]).equals(best)
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("name", PLOTS)
 def test_figures(study: search.Study, name: str) -> None:
     assert isinstance(getattr(study, f"plot_{name}")(), Figure)
 
@@ -159,7 +159,7 @@ def test_html_shows_the_best_trials_and_escapes(study: search.Study) -> None:
 
 
 def test_study_without_trials_can_be_looked_into(tmp_path: Path) -> None:
-    RecordedStudy.create(make_spec(), tmp_path)
+    StudyDriver.create(make_spec(), tmp_path)
     empty = search.Study.open(str(BASE["study"]), tmp_path)
     assert empty.trials == []
     assert empty.leaderboard().empty

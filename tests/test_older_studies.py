@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from search.studies.study import Study
+from search.studies.reader import StudyReader
 from tests.processes import command_in
 from tests.reports import GOLDEN
 
@@ -108,7 +108,7 @@ def test_older_study_goes_on(folder: Path) -> None:
     assert result.returncode == 0, result.stderr
     rows = json.loads(search("export", NAME, "--format", "json").stdout)
     assert len(rows) == 6
-    study = Study.open(NAME, folder / "studies")
+    study = StudyReader.open(NAME, folder / "studies")
     assert study.optuna_study.metric_names == [study.spec.metric.name]
 
 

@@ -7,20 +7,20 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from search.running.assignment import shared_worker
+from search.progress.standing import Standing
+from search.progress.terminal import LineProgress, LiveProgress, Progress, make_progress
+from search.running.assignment import shared_environment
 from search.running.engines.inline import run_trials
-from search.running.progress import LineProgress, LiveProgress, Progress, make_progress
 from search.running.run import Run
-from search.running.standing import Standing
-from search.studies.record import Report, TrialRecord
-from search.studies.study import Study
+from search.studies.driver import StudyDriver
+from search.studies.trials import Epoch, Trial
 from tests.conftest import ROOT, make_spec
 
 PARAMETERS = {"way": {"type": "categorical", "choices": ["good", "raises"]}}
 
 
 @pytest.fixture
-def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
+def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StudyDriver:
     monkeypatch.chdir(ROOT)
     spec = make_spec(
         objective="tests.toys:misbehaving",
@@ -29,10 +29,10 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
         budget={"trials": 2, "time": 60.0},
         resources={"gpus_per_trial": 0},
     )
-    return Study.create(spec, tmp_path, [str(ROOT)])
+    return StudyDriver.create(spec, tmp_path, [str(ROOT)])
 
 
-def shown(study: Study, terminal: bool, quiet: bool = False) -> str:
+def shown(study: StudyDriver, terminal: bool, quiet: bool = False) -> str:
     """Run the study and give all that was written."""
     output = io.StringIO()
     console = Console(file=output, force_terminal=terminal, width=160, color_system=None)
@@ -41,7 +41,7 @@ def shown(study: Study, terminal: bool, quiet: bool = False) -> str:
     return output.getvalue()
 
 
-def test_lines_one_for_each_finished_trial(study: Study) -> None:
+def test_lines_one_for_each_finished_trial(study: StudyDriver) -> None:
     first, second = shown(study, terminal=False).splitlines()
     assert first.startswith("[1/2] trial 0 COMPLETE score=0.3000 at epoch 3 of 3, ")
     assert first.endswith(" s, best 0.3000 in trial 0")
@@ -49,14 +49,14 @@ def test_lines_one_for_each_finished_trial(study: Study) -> None:
     assert second.endswith("best 0.3000 in trial 0 (error: RuntimeError: no such layer)")
 
 
-def test_live_ends_with_a_headline(study: Study) -> None:
+def test_live_ends_with_a_headline(study: StudyDriver) -> None:
     last = shown(study, terminal=True).splitlines()[-1]
     assert "toy 2/2 trials · 0 running · 1 complete · 0 pruned · 1 failed" in last
     assert "best score 0.3000 (trial 0)" in last
     assert "epochs/s" in last
 
 
-def test_quiet_shows_nothing(study: Study) -> None:
+def test_quiet_shows_nothing(study: StudyDriver) -> None:
     assert shown(study, terminal=True, quiet=True) == ""
 
 
@@ -75,7 +75,7 @@ def left(budget: dict[str, Any], ended: list[str], n_workers: int = 2) -> str:
     standing = Standing(make_spec(budget=budget), lambda: 60.0)
     standing.n_workers = n_workers
     for number, state in enumerate(ended):
-        standing.finish(TrialRecord(number, state, {}, 0.5, 1, 1, {}, 1.0, 0))
+        standing.finish(Trial(number, state, {}, 0.5, 1, 1, {}, 1.0, 0))
     return standing.headline()[-1].removeprefix("1m gone")
 
 
@@ -105,20 +105,20 @@ class ResumedTrial:
 
     def __init__(self, folder: Path, **sections: Any) -> None:
         spec = make_spec(settings={"epochs": 8}, **sections)
-        study = Study.create(spec, folder, [str(ROOT)])
+        study = StudyDriver.create(spec, folder, [str(ROOT)])
         trial = study.ask()
         assert trial
         for epoch, score in [(1, 0.1), (2, 0.7), (3, 0.5)]:
-            study.report(trial.number, Report(epoch, {"score": score}, 0.1, 0.1 * epoch))
+            study.report(trial.number, Epoch(epoch, {"score": score}, 0.1, 0.1 * epoch))
         study.interrupt(trial.number, 0.3, "Ctrl-C")
         self.progress = Progress(Console())
-        self.run = Run(Study.open("toy", folder), self.progress)
+        self.run = Run(StudyDriver.open("toy", folder), self.progress)
         self.run.start(1)
-        self.run.next_trial(shared_worker([], 1, hide_gpus=True))
+        self.run.next_trial(shared_environment([], 1, hide_gpus=True))
         self.standing = self.progress.standing
 
     def report(self, epoch: int, score: float) -> None:
-        self.run.handle(0, Report(epoch, {"score": score}, 0.1, 0.1 * epoch))
+        self.run.handle(0, Epoch(epoch, {"score": score}, 0.1, 0.1 * epoch))
 
 
 @pytest.mark.parametrize(("reduce", "best"), [("best", 0.7), ("last", 0.5)])

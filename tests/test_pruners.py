@@ -9,9 +9,9 @@ import pytest
 
 from search.spaces.pruners import PRUNERS, Judge, make_pruner, pruner_problems
 from search.spaces.spec import MetricSpec
+from search.studies.driver import StudyDriver
 from search.studies.live_trial import LiveTrial
-from search.studies.record import Report
-from search.studies.study import Study
+from search.studies.trials import Epoch
 from tests.conftest import make_spec
 
 EPOCHS = 9
@@ -53,7 +53,7 @@ def epochs_run_live(name: str, values: list[float], n_metrics: int) -> list[int]
     for value in values:
         live = LiveTrial(study.ask(), metrics, judge)
         for epoch in range(1, EPOCHS + 1):
-            live.report(Report(epoch, {"score": value, "cost": -value}, 0.1, 0.1))
+            live.report(Epoch(epoch, {"score": value, "cost": -value}, 0.1, 0.1))
             if live.should_prune(epoch):
                 live.prune(0.1)
                 break
@@ -114,15 +114,15 @@ CURVES = {"a": [0.3, 0.55, 0.7, 0.74], "c": [0.35, 0.6, 0.71, 0.75], "b": [0.5, 
 def test_trial_that_was_best_at_an_earlier_epoch_runs_on(name: str, tmp_path: Path) -> None:
     pruner = {"name": name, **({} if name == "none" else {"min_epochs": 1})}
     options = {"n_startup_trials": 0} if name in {"median", "percentile"} else {}
-    study = Study.create(make_spec(pruner={**pruner, **options}), tmp_path)
+    study = StudyDriver.create(make_spec(pruner={**pruner, **options}), tmp_path)
     for curve in CURVES.values():
         trial = study.ask()
         assert trial
         for epoch, value in enumerate(curve, start=1):
-            report = Report(epoch, {"score": value}, 0.1, 0.1 * epoch)
+            report = Epoch(epoch, {"score": value}, 0.1, 0.1 * epoch)
             assert not study.report(trial.number, report), f"{name} at epoch {epoch}"
         study.complete(trial.number, 0.4)
-    best, *_ = study.records()
+    best, *_ = study.trials()
     assert (best.value, best.best_epoch) == (0.9, 2)
     assert list(best.values.values()) == CURVES["b"]  # what was reported stays recorded
 
@@ -152,7 +152,7 @@ class Race:
             self.running[trial.number] = LiveTrial(trial, [self.metric], self.judge)
         number, live = self.chance.choice([*self.running.items()])
         epoch, value = live.n_epochs + 1, self.chance.choice([0.1, 0.5, 0.7, self.chance.random()])
-        live.report(Report(epoch, {"score": value}, 0.1, 0.1))
+        live.report(Epoch(epoch, {"score": value}, 0.1, 0.1))
         counts = live.best["score"]
         assert counts is not None
         self.ranked[number] = self.sign * counts

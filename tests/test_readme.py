@@ -12,6 +12,7 @@ import typer.main
 from PIL import Image
 from ruamel.yaml import YAML
 
+from search.best_trial.model_file import write_model
 from search.cli import app
 from search.spaces.pruners import PRUNERS
 from search.spaces.samplers import SAMPLERS
@@ -19,8 +20,7 @@ from search.spaces.space_file import load_space_file
 from search.spaces.spec import Spec
 from search.studies.export import FORMATS
 from search.studies.leaderboard import COLUMNS
-from search.studies.record import FAILURE_KINDS
-from search.winner.model_file import write_model
+from search.studies.trials import FAILURE_KINDS
 from tests.conftest import ROOT, RunStudy
 
 README = (ROOT / "README.md").read_text()
@@ -83,7 +83,7 @@ def test_readme_objective_runs_as_it_stands(tmp_path: Path) -> None:
 
 def test_readme_reads_an_exported_model(tmp_path: Path, run_study: RunStudy) -> None:
     study = run_study("inline", objective="tests.classifying:Using", budget={"trials": 1})
-    write_model(study, study.record(0), tmp_path / "model.pt2")
+    write_model(study, study.trial(0), tmp_path / "model.pt2")
     (script,) = blocks("python", "deployed")
     script += "assert probabilities.shape == (5, 3)\n"
     done = subprocess.run(

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from search.errors import StudyError
-from search.report import report_html, write_report
+from search.report.page import report_html, write_report
 from search.spaces.space_file import write_space_file
+from search.studies.driver import StudyDriver
 from search.studies.leaderboard import leaderboard_rows
-from search.studies.record import Failure, Report
-from search.studies.study import Study
 from search.studies.study_folder import provenance, read_provenance
+from search.studies.trials import Epoch, Failure
 from search.studies.worst_pictures import write_pictures
 from tests.conftest import make_spec
 from tests.pages import PageText
@@ -31,13 +31,13 @@ parameters: {x: {type: float, low: 0, high: 1}}
 """
 
 
-def new_study(folder: Path, n_complete: int, n_failed: int = 0) -> Study:
+def new_study(folder: Path, n_complete: int, n_failed: int = 0) -> StudyDriver:
     """Make trials whose score is that of their number."""
-    study = Study.create(make_spec(budget={"trials": 100}), folder)
+    study = StudyDriver.create(make_spec(budget={"trials": 100}), folder)
     for number in range(n_complete + n_failed):
         assert study.ask()
         if number < n_complete:
-            study.report(number, Report(1, {"score": number, "val_loss": 1.0}, 0.1, 0.1))
+            study.report(number, Epoch(1, {"score": number, "val_loss": 1.0}, 0.1, 0.1))
             study.complete(number, 0.1)
         else:
             study.fail(number, 0.1, Failure("error", "a <b> & a </script>"))
@@ -45,7 +45,7 @@ def new_study(folder: Path, n_complete: int, n_failed: int = 0) -> Study:
 
 
 @pytest.fixture
-def full_study(tmp_path: Path) -> Study:
+def full_study(tmp_path: Path) -> StudyDriver:
     """Make a study of everything: evaluated, one of its two worst images as a picture."""
     study = fill(make_study(tmp_path, objective="tests.predicting:Showing"))
     write_pictures(study.trial_folder(1), {3: PICTURE})
@@ -124,11 +124,13 @@ def test_report_verb_writes_page_and_figures(tmp_path: Path) -> None:
     assert {path.suffix for path in (tmp_path / "figures").iterdir()} == {".png", ".svg"}
 
 
-def test_report_tables_are_as_kept(full_study: Study) -> None:
+def test_report_tables_are_as_kept(full_study: StudyDriver) -> None:
     assert_golden(PageText(report_html(full_study)).as_text(), "report_tables.text")
 
 
-def test_report_tells_of_the_test_split_classes_layers_and_environment(full_study: Study) -> None:
+def test_report_tells_of_the_test_split_classes_layers_and_environment(
+    full_study: StudyDriver,
+) -> None:
     page = PageText(report_html(full_study))
     assert page.tables["Images by class"][1] == ["cat", "1,200", "300", "10"]
     assert "Conv2d  32\nLinear  <2>" in "".join(page.texts["pre"])
@@ -140,7 +142,7 @@ def test_report_tells_of_the_test_split_classes_layers_and_environment(full_stud
     assert pictures == [f"data:image/png;base64,{base64.b64encode(PICTURE).decode()}"]
 
 
-def test_report_neither_trains_nor_reads_the_test_split(full_study: Study) -> None:
+def test_report_neither_trains_nor_reads_the_test_split(full_study: StudyDriver) -> None:
     Showing.made.clear()
     Showing.read.clear()
     report_html(full_study)
@@ -148,7 +150,7 @@ def test_report_neither_trains_nor_reads_the_test_split(full_study: Study) -> No
 
 
 def test_report_without_the_objective_lacks_only_what_it_tells(
-    full_study: Study, monkeypatch: pytest.MonkeyPatch
+    full_study: StudyDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = PageText(report_html(full_study))
     plain = PageText(report_html(full_study, ask=False))
@@ -165,7 +167,7 @@ def test_report_without_the_objective_lacks_only_what_it_tells(
     assert any("the module 'nowhere' must be importable" in text for text in gone.texts["p"])
 
 
-def test_report_of_a_deleted_folder_has_everything_else(full_study: Study) -> None:
+def test_report_of_a_deleted_folder_has_everything_else(full_study: StudyDriver) -> None:
     whole = PageText(report_html(full_study))
     shutil.rmtree(full_study.folder / "trials")
     page = PageText(report_html(full_study))
@@ -173,7 +175,7 @@ def test_report_of_a_deleted_folder_has_everything_else(full_study: Study) -> No
     assert page.tables["Worst classified test images"][1] == ["3", "cat", "dog", "0.0125"]
 
 
-def test_report_of_an_older_record_names_the_command(full_study: Study) -> None:
+def test_report_of_an_older_record_names_the_command(full_study: StudyDriver) -> None:
     for number in CONFUSIONS:
         stored = dict(full_study.optuna_study.user_attrs[f"test:{number}"])
         stored.pop("worst")

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from search.report import write_report
-from search.studies.study import Study
+from search.best_trial.pictures import small_png
+from search.report.page import write_report
+from search.studies.reader import StudyReader
 from search.studies.worst_pictures import write_pictures
-from search.winner.pictures import small_png
 from tests.browser import DESKTOP, PHONE, Visit
 from tests.conftest import OpenPage
 from tests.large_studies import make_large_study
@@ -18,12 +18,12 @@ A4_UPRIGHT = (703, 1030)
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+def study(tmp_path_factory: pytest.TempPathFactory) -> StudyReader:
     """Make a study of two metrics whose worst images have pictures."""
     from PIL import Image
 
     study = make_large_study(tmp_path_factory.mktemp("studies"), N_TRIALS, several=True)
-    best = next(record for record in study.records() if record.test)
+    best = next(record for record in study.trials() if record.test)
     assert best.test
     pictures = {m.index: small_png(Image.new("L", (8, 8), 99)) for m in best.test.worst or []}
     write_pictures(study.trial_folder(best.number), pictures)
@@ -31,7 +31,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 
 @pytest.fixture(scope="module")
-def report(study: Study) -> str:
+def report(study: StudyReader) -> str:
     """Write its report and give the address, which is one of a file."""
     path = study.folder / "report.html"
     write_report(study, path, ask=False)
@@ -153,10 +153,10 @@ def mark_of(visit: Visit, figure: str, trial: int) -> tuple[float, float]:
 
 @pytest.mark.parametrize("figure", ["history", "curves", "parallel", "front", "timeline"])
 def test_pointing_at_a_mark_tells_of_its_trial(
-    visit: OpenPage, report: str, study: Study, figure: str
+    visit: OpenPage, report: str, study: StudyReader, figure: str
 ) -> None:
     page = visit(report)
-    best = study.records()[0]
+    best = study.trials()[0]
     page.page.mouse.move(*mark_of(page, figure, best.number))
     tip = page.page.get_by_role("tooltip")
     lines = tip.inner_text().split("\n")

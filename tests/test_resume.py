@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from search.running.progress import Progress
+from search.progress.terminal import Progress
 from search.running.run import Run
-from search.running.sitting import extend_study
-from search.running.trial import Worker
+from search.running.session import extend_study
+from search.running.trial import Environment
+from search.studies import attributes
+from search.studies.driver import StudyDriver
 from search.studies.lock import driving
-from search.studies.record import GENERATION, Report, TrialRecord
-from search.studies.study import Study
+from search.studies.trials import Epoch, Trial
 from search.summaries.best_trials import summary_facts
 from search.summaries.facts import study_facts
 from search.summaries.summary import studies_table, study_view
@@ -56,7 +57,7 @@ def finish(process: "subprocess.Popen[str]") -> str:
 
 def outcome(folder: Path) -> list[dict[str, Any]]:
     """Read all that must be equal, trial for trial."""
-    records = sorted(Study.open("toy", folder / "studies").records(), key=lambda r: r.number)
+    records = sorted(StudyDriver.open("toy", folder / "studies").trials(), key=lambda r: r.number)
     study = folder / "studies" / "toy"
     histories = [
         (study / "trials" / f"{r.number:04d}" / "history.csv").read_text().splitlines()
@@ -142,8 +143,8 @@ def test_killed_and_resumed_study_of_several_metrics_equals_the_whole_one(tmp_pa
     finish(start(folders[0], "run", "toy.yaml", "--engine", "inline"))
     assert run_with_kills(folders[1], "inline", 8, seed=5) >= 4
     assert outcome(folders[1]) == outcome(folders[0])
-    study = Study.open("toy", folders[1] / "studies")
-    assert len({t.system_attrs[GENERATION] for t in study.optuna_study.trials}) > 2
+    study = StudyDriver.open("toy", folders[1] / "studies")
+    assert len({t.system_attrs[attributes.GENERATION] for t in study.optuna_study.trials}) > 2
 
 
 @pytest.mark.parametrize("n_notes", [0, 1])
@@ -151,21 +152,21 @@ def test_kill_between_a_verdict_and_the_pruners_notes_changes_no_later_verdict(
     tmp_path: Path, n_notes: int
 ) -> None:
     spec = make_spec(pruner={"name": "asha", "min_epochs": 1, "reduction_factor": 2})
-    study = Study.create(spec, tmp_path)
+    study = StudyDriver.create(spec, tmp_path)
     good, bad = (study.ask() for _ in range(2))
     assert good
     assert bad
-    assert not study.report(good.number, Report(1, {"score": 2.0}, 0.1, 0.1))
-    assert study.report(bad.number, Report(1, {"score": 1.0}, 0.1, 0.1))
+    assert not study.report(good.number, Epoch(1, {"score": 2.0}, 0.1, 0.1))
+    assert study.report(bad.number, Epoch(1, {"score": 1.0}, 0.1, 0.1))
     killed = study.optuna_study.trials[bad.number]
     assert [*killed.system_attrs] == ["completed_rung_0"]
     if n_notes == 0:  # what the journal holds when the driver died before its last line
         journal = study.folder / "study.journal"
         journal.write_text("".join(journal.read_text().splitlines(keepends=True)[:-1]))
-    resumed = Study.open("toy", tmp_path)
+    resumed = StudyDriver.open("toy", tmp_path)
     assert len(resumed.optuna_study.trials[bad.number].system_attrs) == n_notes
     resumed.take_up_unfinished()
-    assert resumed.report(bad.number, Report(1, {"score": 1.0}, 0.1, 0.1))
+    assert resumed.report(bad.number, Epoch(1, {"score": 1.0}, 0.1, 0.1))
     assert resumed.optuna_study.trials[bad.number].system_attrs == killed.system_attrs
 
 
@@ -201,8 +202,8 @@ def test_checkpoints_kept_are_those_of_the_best_trials(tmp_path: Path) -> None:
     text = SPACE + "keep: 2\n"
     (tmp_path / "toy.yaml").write_text(text)
     finish(start(tmp_path, "run", "toy.yaml", "--engine", "inline"))
-    study = Study.open("toy", tmp_path / "studies")
-    best = sorted(record.number for record in study.records()[:2])
+    study = StudyDriver.open("toy", tmp_path / "studies")
+    best = sorted(record.number for record in study.trials()[:2])
     kept = sorted((tmp_path / "studies" / "toy" / "trials").rglob("*.pt"))
     assert [(int(path.parent.name), path.name) for path in kept] == [
         (number, "best.pt") for number in best
@@ -213,13 +214,13 @@ def test_keep_holds_a_checkpoint_whatever_becomes_of_its_rank(tmp_path: Path) ->
     text = SPACE.replace("{trials: 40}", "{trials: 3}").replace("asha, min_epochs: 1,", "none}  #")
     (tmp_path / "toy.yaml").write_text(f"{text}keep: 1\n")
     finish(start(tmp_path, "run", "toy.yaml", "--engine", "inline"))
-    study = Study.open("toy", tmp_path / "studies")
-    best, _, worst = (record.number for record in study.records())
+    study = StudyDriver.open("toy", tmp_path / "studies")
+    best, _, worst = (record.number for record in study.trials())
     assert f"trials with a checkpoint: {best}\n" in finish(start(tmp_path, "keep", "toy"))
     finish(start(tmp_path, "keep", "toy", str(best)))
     finish(start(tmp_path, "resume", "toy", "-n", "+20", "--engine", "inline"))
-    study = Study.open("toy", tmp_path / "studies")
-    leader = study.records()[0].number
+    study = StudyDriver.open("toy", tmp_path / "studies")
+    leader = study.trials()[0].number
     assert leader != best
     left = {int(path.parent.name) for path in study.folder.rglob("best.pt")}
     assert left == {best, leader}
@@ -272,14 +273,14 @@ def test_disk_without_room_for_the_run_ends_it_at_once(
 
 
 def test_run_that_cannot_start_leaves_unfinished_trials_as_they_were(tmp_path: Path) -> None:
-    study = Study.create(make_spec(), tmp_path)
+    study = StudyDriver.create(make_spec(), tmp_path)
     begun = study.ask()
     assert begun
-    study.report(begun.number, Report(1, {"score": 1.0}, 0.1, 0.1))
+    study.report(begun.number, Epoch(1, {"score": 1.0}, 0.1, 0.1))
     study.interrupt(begun.number, 6.5, "interrupted by the user")
-    run = Run(Study.open("toy", tmp_path), Progress(Console(stderr=True)))
+    run = Run(StudyDriver.open("toy", tmp_path), Progress(Console(stderr=True)))
     run.abandon()  # as after an engine that could not be started
-    left = Study.open("toy", tmp_path).record(begun.number)
+    left = StudyDriver.open("toy", tmp_path).trial(begun.number)
     assert (left.state, left.seconds, left.n_epochs) == ("INTERRUPTED", 6.5, 1)
 
 
@@ -296,28 +297,28 @@ def test_run_that_cannot_start_leaves_unfinished_trials_as_they_were(tmp_path: P
 def test_trials_are_added_to_the_budget(
     tmp_path: Path, budget: dict[str, Any], n_begun: int, trials: str, wanted: int
 ) -> None:
-    study = Study.create(make_spec(budget=budget), tmp_path)
+    study = StudyDriver.create(make_spec(budget=budget), tmp_path)
     for _ in range(n_begun):
         study.ask()
     assert extend_study(study, trials, []).spec.budget.trials == wanted
 
 
-def left_running(studies: Path) -> Study:
+def left_running(studies: Path) -> StudyDriver:
     """Leave a trial of one epoch as a driver that is killed leaves it."""
-    study = Study.create(make_spec(budget={"trials": 1}), studies)
+    study = StudyDriver.create(make_spec(budget={"trials": 1}), studies)
     begun = study.ask()
     assert begun
-    assert study.record(begun.number).state == "RUNNING"
-    study.report(begun.number, Report(1, {"score": 0.5}, 0.1, 0.1))
+    assert study.trial(begun.number).state == "RUNNING"
+    study.report(begun.number, Epoch(1, {"score": 0.5}, 0.1, 0.1))
     return study
 
 
 def test_trial_that_nobody_runs_is_interrupted_and_stays_running_on_disk(tmp_path: Path) -> None:
     folder = left_running(tmp_path).folder
-    found = Study.open("toy", tmp_path)
-    (record,) = found.records()
+    found = StudyDriver.open("toy", tmp_path)
+    (record,) = found.trials()
     assert (record.state, record.reason) == ("INTERRUPTED", "interrupted: its run was killed")
-    assert found.record(0) == record
+    assert found.trial(0) == record
     assert found.optuna_study.trials[0].state.name == "RUNNING"
     facts = study_facts(found)
     assert (facts["running"], facts["interrupted"]) == (0, 1)
@@ -325,7 +326,7 @@ def test_trial_that_nobody_runs_is_interrupted_and_stays_running_on_disk(tmp_pat
     assert "1 trial: 1 interrupted" in text_of(study_view(found, 100))
     assert summary_facts(found)["endings"]["interrupted"]["n"] == 1
     with driving(folder):
-        assert found.record(0).state == "RUNNING"
+        assert found.trial(0).state == "RUNNING"
 
 
 class Listener(Progress):
@@ -333,9 +334,9 @@ class Listener(Progress):
 
     def __init__(self) -> None:
         super().__init__(Console(stderr=True))
-        self.started: list[TrialRecord] = []
+        self.started: list[Trial] = []
 
-    def trial_started(self, trial: TrialRecord) -> None:
+    def trial_started(self, trial: Trial) -> None:
         self.started.append(trial)
         super().trial_started(trial)
 
@@ -344,11 +345,11 @@ def test_trial_that_was_taken_up_waits_until_a_worker_has_it_with_its_epochs(
     tmp_path: Path,
 ) -> None:
     left_running(tmp_path)
-    study, listener = Study.open("toy", tmp_path), Listener()
+    study, listener = StudyDriver.open("toy", tmp_path), Listener()
     run = Run(study, listener)
-    waiting = study.record(0)
+    waiting = study.trial(0)
     assert (waiting.state, waiting.reason) == ("INTERRUPTED", "interrupted: it waits for a worker")
     run.start(n_workers=1)
-    run.next_trial(Worker((), str(tmp_path)))
+    run.next_trial(Environment((), str(tmp_path)))
     (started,) = listener.started
     assert (started.state, started.reason, started.values) == ("RUNNING", "", {1: 0.5})

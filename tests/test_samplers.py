@@ -10,7 +10,7 @@ from search.spaces.samplers import SAMPLERS, sampler_problems
 from search.spaces.sampling import make_sampler, sample_points, trial_seed
 from search.spaces.space import Params, Space
 from search.spaces.spec import SamplerSpec
-from search.studies.record import GENERATION
+from search.studies import attributes
 from tests.conftest import make_spec
 
 SPACES: dict[str, dict[str, Any]] = {
@@ -167,7 +167,7 @@ def test_nsgaii_breeds_from_given_points_too() -> None:
         trial = study.ask()
         study.tell(trial, float(space.suggest(trial)["x"] or 0))
     space.suggest(study.ask())
-    assert study.trials[2].system_attrs == {GENERATION: 1}
+    assert study.trials[2].system_attrs == {attributes.GENERATION: 1}
 
 
 @pytest.mark.parametrize("name", DRAWING)

@@ -8,20 +8,20 @@ import pytest
 from rich.console import Console
 
 from search.errors import ObjectiveError, StudyError
+from search.progress.terminal import Progress
 from search.running.engines import inline
-from search.running.progress import Progress
 from search.running.run import Run
-from search.running.sitting import extend_study
+from search.running.session import extend_study
 from search.spaces.pruners import PRUNERS
-from search.spaces.space_view import space_view
+from search.studies.driver import StudyDriver
 from search.studies.export import FORMATS
 from search.studies.informing import informing_trials
 from search.studies.leaderboard import COLUMNS, leaderboard_rows
-from search.studies.points import enqueue_point, retry_trials, warm_start
-from search.studies.record import Failure, Report, TrialRecord
+from search.studies.queue import enqueue_point, retry_trials, warm_start
 from search.studies.space_change import change_space
-from search.studies.study import Study
+from search.studies.trials import Epoch, Failure, Trial
 from search.summaries.facts import study_facts
+from search.summaries.space_view import space_view
 from search.summaries.summary import studies_table, study_view, trial_view
 from tests.conftest import BASE, RunStudy, make_spec, text_of
 
@@ -54,37 +54,37 @@ def _one_metric_of_the_base_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.delitem(BASE, "metric")
 
 
-def finish(study: Study, score: float, cost: float) -> int:
+def finish(study: StudyDriver, score: float, cost: float) -> int:
     trial = study.ask()
     assert trial is not None
-    study.report(trial.number, Report(1, {"score": score, "cost": cost}, 0.1, 0.1))
+    study.report(trial.number, Epoch(1, {"score": score, "cost": cost}, 0.1, 0.1))
     study.complete(trial.number, 0.1)
     return trial.number
 
 
 @pytest.fixture
-def study(tmp_path: Path) -> Study:
+def study(tmp_path: Path) -> StudyDriver:
     """Complete trials at `POINTS`, a pruned one and a failed one."""
-    study = Study.create(spec_of(sampler={"name": "random"}), tmp_path)
+    study = StudyDriver.create(spec_of(sampler={"name": "random"}), tmp_path)
     for score, cost in POINTS.values():
         finish(study, score, cost)
     for _ in range(2):
         assert study.ask()
-    study.report(6, Report(1, {"score": 1.0, "cost": 0.0}, 0.1, 0.1))
+    study.report(6, Epoch(1, {"score": 1.0, "cost": 0.0}, 0.1, 0.1))
     study.prune(6, 0.1)
     study.fail(7, 0.1, Failure("error", "no such layer"))
     return study
 
 
-def run_on(study: Study) -> Study:
+def run_on(study: StudyDriver) -> StudyDriver:
     run = Run(study, Progress(Console(stderr=True)))
     inline.run_trials(run, None)
     assert run.error is None
     return study
 
 
-def by_number(study: Study) -> list[TrialRecord]:
-    return sorted(study.records(), key=lambda record: record.number)
+def by_number(study: StudyDriver) -> list[Trial]:
+    return sorted(study.trials(), key=lambda record: record.number)
 
 
 def test_run_prunes_by_the_first_metric_and_finds_a_front(
@@ -111,7 +111,7 @@ def test_run_prunes_by_the_first_metric_and_finds_a_front(
 @pytest.mark.parametrize("pruner", PRUNERS)
 def test_run_every_pruner_works_beside_tpe(run_study: RunStudy, pruner: str) -> None:
     study = run_study("inline", **{**TRADED, "pruner": {"name": pruner}})
-    states = [record.state for record in study.records()]
+    states = [record.state for record in study.trials()]
     assert states.count("COMPLETE") + states.count("PRUNED") == 30
     assert ("PRUNED" in states) == (pruner != "none")
 
@@ -119,8 +119,8 @@ def test_run_every_pruner_works_beside_tpe(run_study: RunStudy, pruner: str) -> 
 def test_run_of_one_metric_in_a_list_equals_one_without(run_study: RunStudy) -> None:
     listed = run_study("inline", metrics=METRICS[:1])
     alone = run_study("inline", metric=METRICS[0])
-    assert [(r.params, r.values) for r in listed.records()] == [
-        (r.params, r.values) for r in alone.records()
+    assert [(r.params, r.values) for r in listed.trials()] == [
+        (r.params, r.values) for r in alone.trials()
     ]
     assert leaderboard_rows(listed)[0].keys() == leaderboard_rows(alone)[0].keys()
     assert "metrics:" not in listed.space_file.read_text()
@@ -132,7 +132,7 @@ def test_run_that_is_extended_equals_a_longer_one(run_study: RunStudy, name: str
     sampler = {"name": name, "seed": 2, **options}
     whole = run_study("inline", **{**TRADED, "sampler": sampler, "budget": {"trials": 24}})
     part = run_study("inline", **{**TRADED, "sampler": sampler, "budget": {"trials": 11}})
-    reopened = Study.open(str(part.folder), part.folder.parent)
+    reopened = StudyDriver.open(str(part.folder), part.folder.parent)
     longer = run_on(extend_study(reopened, "+13", []))
     assert [(r.params, r.values, r.state) for r in by_number(longer)] == [
         (r.params, r.values, r.state) for r in by_number(whole)
@@ -142,14 +142,14 @@ def test_run_that_is_extended_equals_a_longer_one(run_study: RunStudy, name: str
 @pytest.mark.parametrize("reduce", ["best", "last"])
 def test_values_are_all_of_the_epoch_that_counts(tmp_path: Path, reduce: str) -> None:
     metrics = [{**METRICS[0], "reduce": reduce}, METRICS[1]]
-    study = Study.create(spec_of(metrics=metrics, pruner={"name": "none"}), tmp_path)
+    study = StudyDriver.create(spec_of(metrics=metrics, pruner={"name": "none"}), tmp_path)
     assert study.ask()
     for epoch, (score, cost) in enumerate([(0.1, 5.0), (0.7, 4.0), (0.3, 3.0)], start=1):
-        study.report(0, Report(epoch, {"score": score, "cost": cost}, 0.1, 0.1))
+        study.report(0, Epoch(epoch, {"score": score, "cost": cost}, 0.1, 0.1))
     study.complete(0, 0.1)
     values = {"best": [0.7, 4.0], "last": [0.3, 3.0]}[reduce]
     assert study.optuna_study.trials[0].values == values
-    assert study.record(0).best_epoch == {"best": 2, "last": 3}[reduce]
+    assert study.trial(0).best_epoch == {"best": 2, "last": 3}[reduce]
 
 
 def test_epoch_without_one_of_the_metrics_ends_the_run(run_study: RunStudy) -> None:
@@ -162,7 +162,7 @@ def test_epoch_without_one_of_the_metrics_ends_the_run(run_study: RunStudy) -> N
     )
 
 
-def test_rows_go_by_front_and_then_by_the_first_metric(study: Study) -> None:
+def test_rows_go_by_front_and_then_by_the_first_metric(study: StudyDriver) -> None:
     rows = leaderboard_rows(study)
     assert [(row["rank"], row["front"], row["trial"]) for row in rows] == [
         *[(1, 1, 0), (2, 1, 1), (3, 1, 2), (4, 1, 3), (5, 2, 4), (6, 3, 5)],
@@ -172,14 +172,14 @@ def test_rows_go_by_front_and_then_by_the_first_metric(study: Study) -> None:
     assert [c for c in rows[0] if c != "front"][: len(COLUMNS)] == COLUMNS
 
 
-def test_export_has_the_front(study: Study) -> None:
+def test_export_has_the_front(study: StudyDriver) -> None:
     lines = FORMATS["csv"](leaderboard_rows(study)).decode().splitlines()
     assert lines[0].startswith("rank,front,trial,state,value,best_epoch,")
     assert lines[5].startswith("5,2,4,COMPLETE,0.7,1,")
     assert lines[8].startswith(",,7,FAIL,")
 
 
-def test_facts_name_front_and_knee(study: Study) -> None:
+def test_facts_name_front_and_knee(study: StudyDriver) -> None:
     facts = study_facts(study)
     assert (facts["front"], facts["knee"]) == ([0, 1, 2, 3], 1)
     assert (facts["best"], facts["best_trial"], facts["metric"]) == (0.9, 0, "score")
@@ -187,7 +187,7 @@ def test_facts_name_front_and_knee(study: Study) -> None:
     assert "score, cost" in text_of(studies_table([facts]))
 
 
-def test_study_view_shows_the_front_with_its_knee(study: Study) -> None:
+def test_study_view_shows_the_front_with_its_knee(study: StudyDriver) -> None:
     lines = text_of(study_view(study, 200)).splitlines()
     assert "metrics     score, maximize; cost, minimize" in lines
     start = lines.index(next(line for line in lines if line.startswith("Pareto front")))
@@ -205,7 +205,7 @@ def test_study_view_shows_the_front_with_its_knee(study: Study) -> None:
 
 
 def test_study_without_a_complete_trial_can_be_shown(tmp_path: Path) -> None:
-    study = Study.create(spec_of(), tmp_path)
+    study = StudyDriver.create(spec_of(), tmp_path)
     assert (study_facts(study)["front"], study_facts(study)["knee"]) == ([], None)
     assert "Pareto" not in text_of(study_view(study, 200))
 
@@ -221,26 +221,26 @@ def test_checkpoints_kept_are_those_of_the_best_by_rank(run_study: RunStudy) -> 
     objective = "tests.wandering:Wandering"
     study = run_study("inline", objective=objective, settings=settings, metrics=metrics, keep=2)
     kept = {int(path.parent.name) for path in (study.folder / "trials").rglob("best.pt")}
-    assert kept == {record.number for record in study.records()[:2]}
+    assert kept == {record.number for record in study.trials()[:2]}
 
 
-def test_reopened_study_has_the_same_metrics(study: Study) -> None:
-    again = Study.open("toy", study.folder.parent)
+def test_reopened_study_has_the_same_metrics(study: StudyDriver) -> None:
+    again = StudyDriver.open("toy", study.folder.parent)
     assert again.spec == study.spec
     assert again.directions == study.directions
-    assert [record.number for record in again.records()] == [0, 1, 2, 3, 4, 5, 6, 7]
+    assert [record.number for record in again.trials()] == [0, 1, 2, 3, 4, 5, 6, 7]
 
 
-def test_points_are_queued_and_failed_trials_tried_again(study: Study) -> None:
+def test_points_are_queued_and_failed_trials_tried_again(study: StudyDriver) -> None:
     enqueue_point(study, {"x": 0.5, "waste": 0.0})
     assert retry_trials(study, [], None) == [7]
     assert finish(study, 0.95, 3.0) == 8
-    assert study.record(8).params == {"x": 0.5, "waste": 0.0}
+    assert study.trial(8).params == {"x": 0.5, "waste": 0.0}
     assert study_facts(study)["front"] == [8, 1, 2, 3]
 
 
 @pytest.mark.parametrize("name", ["tpe", "nsgaii"])
-def test_changed_space_keeps_fronts(study: Study, name: str) -> None:
+def test_changed_space_keeps_fronts(study: StudyDriver, name: str) -> None:
     wider = {**TRADED["parameters"], "x": {"type": "float", "low": 0.0, "high": 3.0}}
     spec = spec_of(parameters=wider, sampler={"name": name})
     changed = change_space(study, spec, [])
@@ -249,7 +249,7 @@ def test_changed_space_keeps_fronts(study: Study, name: str) -> None:
     assert study_facts(changed)["front"] == [0, 8, 2, 3]
 
 
-def test_changed_metrics_are_refused(study: Study) -> None:
+def test_changed_metrics_are_refused(study: StudyDriver) -> None:
     with pytest.raises(StudyError) as error:
         change_space(study, spec_of(metrics=METRICS[::-1]), [])
     assert str(error.value) == (
@@ -261,19 +261,19 @@ def test_changed_metrics_are_refused(study: Study) -> None:
 
 
 @pytest.mark.parametrize("name", ["tpe", "nsgaii"])
-def test_warm_start_carries_all_values(study: Study, tmp_path: Path, name: str) -> None:
+def test_warm_start_carries_all_values(study: StudyDriver, tmp_path: Path, name: str) -> None:
     options = {"population_size": 6} if name == "nsgaii" else {}
     spec = spec_of(study="new", sampler={"name": name, **options})
-    new = Study.create(spec, tmp_path)
+    new = StudyDriver.create(spec, tmp_path)
     assert warm_start(new, study) == 7
     informing = informing_trials(new.optuna_study, new.space)
     assert [t.values for t in informing[:6]] == [list(p) for p in POINTS.values()]
     assert finish(new, 0.5, 0.5) == 0
-    assert [record.number for record in new.records()] == [0]
+    assert [record.number for record in new.trials()] == [0]
 
 
-def test_warm_start_from_other_metrics_is_refused(study: Study, tmp_path: Path) -> None:
-    other = Study.create(spec_of(study="new", metrics=METRICS[::-1]), tmp_path)
+def test_warm_start_from_other_metrics_is_refused(study: StudyDriver, tmp_path: Path) -> None:
+    other = StudyDriver.create(spec_of(study="new", metrics=METRICS[::-1]), tmp_path)
     with pytest.raises(StudyError) as error:
         warm_start(other, study)
     assert str(error.value) == (

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from search.errors import StudyError
-from search.studies.points import enqueue_point
-from search.studies.record import Report
+from search.studies.driver import StudyDriver
+from search.studies.queue import enqueue_point
 from search.studies.space_change import change_space, n_informing, space_diff
-from search.studies.study import Study
+from search.studies.trials import Epoch
 from tests.conftest import make_spec
 
 OLD: dict[str, Any] = {
@@ -24,23 +24,23 @@ def spec_of(parameters: dict[str, Any], **sections: Any) -> Any:
 
 
 @pytest.fixture
-def study(tmp_path: Path, storage: str) -> Study:
+def study(tmp_path: Path, storage: str) -> StudyDriver:
     """Three complete trials at `POINTS`, of which the last was best, and one begun."""
-    study = Study.create(spec_of(OLD, start_from=POINTS, storage=storage), tmp_path, ["old"])
+    study = StudyDriver.create(spec_of(OLD, start_from=POINTS, storage=storage), tmp_path, ["old"])
     for value in (0.2, 0.5, 0.9):
         trial = study.ask()
         assert trial is not None
-        study.report(trial.number, Report(1, {"score": value}, 0.1, 0.1))
+        study.report(trial.number, Epoch(1, {"score": value}, 0.1, 0.1))
         study.complete(trial.number, 0.1)
     enqueue_point(study, {"x": 0.4, "kind": "b"})
     running = study.ask()
     assert running is not None
-    study.report(running.number, Report(1, {"score": 0.1}, 0.1, 0.1))
+    study.report(running.number, Epoch(1, {"score": 0.1}, 0.1, 0.1))
     return study
 
 
-def reopened(study: Study) -> Study:
-    return Study.open("toy", study.folder.parent)
+def reopened(study: StudyDriver) -> StudyDriver:
+    return StudyDriver.open("toy", study.folder.parent)
 
 
 CHANGES: dict[str, tuple[dict[str, Any], list[int]]] = {
@@ -66,26 +66,26 @@ CHANGES: dict[str, tuple[dict[str, Any], list[int]]] = {
 
 @pytest.mark.parametrize(("parameters", "fitting"), CHANGES.values(), ids=CHANGES)
 def test_change_carries_over_what_fits(
-    study: Study, parameters: dict[str, Any], fitting: list[int]
+    study: StudyDriver, parameters: dict[str, Any], fitting: list[int]
 ) -> None:
-    before = {record.number: record for record in study.records()}
+    before = {record.number: record for record in study.trials()}
     change_space(study, spec_of(parameters), ["new"])
     changed = reopened(study)
     assert changed.version == 2
     assert changed.import_folders == ["new", "old"]
-    after = {record.number: record for record in changed.records()}
+    after = {record.number: record for record in changed.trials()}
     assert after.keys() == before.keys()
     for number, record in after.items():
         assert (record.value, record.values) == (before[number].value, before[number].values)
         if number not in fitting:
             assert record.params == before[number].params
     assert n_informing(changed) == len(set(fitting) & {0, 1, 2})
-    assert [record.number for record in changed.records()][:3] == [2, 1, 0]
+    assert [record.number for record in changed.trials()][:3] == [2, 1, 0]
     taken = changed.take_up_unfinished()
     assert [record.number for record in taken] == [3] * (3 in fitting)
 
 
-def test_change_goes_on_with_new_numbers_in_the_new_space(study: Study) -> None:
+def test_change_goes_on_with_new_numbers_in_the_new_space(study: StudyDriver) -> None:
     narrow = {**OLD, "x": {"type": "float", "low": 2.0, "high": 3.0}}
     change_space(study, spec_of(narrow), [])
     changed = reopened(study)
@@ -94,22 +94,22 @@ def test_change_goes_on_with_new_numbers_in_the_new_space(study: Study) -> None:
     assert trial.number == 4
     assert 2 <= trial.params["x"] <= 3
     assert trial.space_version == 2
-    assert changed.record(0).space_version == 1
+    assert changed.trial(0).space_version == 1
 
 
-def test_change_twice_keeps_all_versions(study: Study) -> None:
+def test_change_twice_keeps_all_versions(study: StudyDriver) -> None:
     change_space(study, spec_of(CHANGES["fewer choices"][0]), [])
     change_space(reopened(study), spec_of(OLD), [])
     changed = reopened(study)
     assert changed.version == 3
-    assert len(changed.records()) == 4
-    assert changed.record(0).params == POINTS[0]
+    assert len(changed.trials()) == 4
+    assert changed.trial(0).params == POINTS[0]
     names = sorted(path.name for path in study.folder.glob("space*.yaml"))
     assert names == ["space.2.yaml", "space.3.yaml", "space.yaml"]
 
 
 def test_change_that_was_cut_short_leaves_the_study_as_it_was(
-    study: Study, monkeypatch: pytest.MonkeyPatch
+    study: StudyDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*args: object) -> None:
         raise OSError("no space left on device")
@@ -121,7 +121,7 @@ def test_change_that_was_cut_short_leaves_the_study_as_it_was(
     assert reopened(study).version == 1
     change_space(study, spec_of(CHANGES["fewer choices"][0]), [])
     assert reopened(study).version == 3
-    assert len(reopened(study).records()) == 4
+    assert len(reopened(study).trials()) == 4
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_change_that_was_cut_short_leaves_the_study_as_it_was(
 def test_change_that_cannot_be_is_refused_before_anything_is_written(
     tmp_path: Path, sections: dict[str, Any], message: str
 ) -> None:
-    study = Study.create(spec_of(OLD), tmp_path)
+    study = StudyDriver.create(spec_of(OLD), tmp_path)
     before = {path: path.read_bytes() for path in study.folder.rglob("*") if path.is_file()}
     with pytest.raises(StudyError) as error:
         change_space(study, make_spec(**{"parameters": OLD, **sections}), [])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from search.objective import load_objective
+from search.objective.loading import load_objective
 from search.spaces.sampling import sample_points
 from search.spaces.space import Space
 from search.spaces.space_file import load_space_file, write_space_file

@@ -9,11 +9,11 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from pydantic import ValidationError
 
-from search.durations import format_duration, parse_duration
 from search.spaces.document import read_document
 from search.spaces.pruners import PRUNERS
 from search.spaces.samplers import SAMPLERS
 from search.spaces.spec import Spec, json_schema, study_name
+from search.text import format_duration, parse_duration
 from tests.space_texts import BASE
 
 ROOT = Path(__file__).parent.parent

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from search.running.progress import Progress
+from search.progress.terminal import Progress
 from search.running.run import INTERRUPTED, Run
-from search.studies.record import TrialRecord
-from search.studies.study import Study
+from search.studies.driver import StudyDriver
+from search.studies.trials import Trial
 from tests.conftest import ROOT, make_spec
 from tests.processes import command_in, environment, start
 
@@ -51,14 +51,14 @@ def by_search_stop(process: "subprocess.Popen[str]") -> None:
 
 def begun(folder: Path, process: "subprocess.Popen[str]") -> None:
     """Wait until a trial is in its first epoch."""
-    while not (folder / "studies/toy/study.journal").exists() or not records(folder):
+    while not (folder / "studies/toy/study.journal").exists() or not trials(folder):
         assert process.poll() is None
         time.sleep(0.05)
     time.sleep(0.5)
 
 
-def records(folder: Path) -> list[TrialRecord]:
-    return Study.open("toy", folder / "studies").records()
+def trials(folder: Path) -> list[Trial]:
+    return StudyDriver.open("toy", folder / "studies").trials()
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -76,14 +76,14 @@ def test_stopping_is_said_while_the_epoch_goes_on(
     interrupt(process)
     assert process.stderr
     assert process.stderr.readline() == f"{STOPPING}\n"
-    assert records(tmp_path)[0].n_epochs == 0
+    assert trials(tmp_path)[0].n_epochs == 0
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=30)
     assert process.returncode == 130
     assert stderr.startswith("stopping now …\n")
     assert STOPPING not in stderr
     assert "Traceback" not in stderr
-    assert records(tmp_path)[0].n_epochs == 0
+    assert trials(tmp_path)[0].n_epochs == 0
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -103,7 +103,7 @@ def test_stopping_is_said_below_the_live_table(tmp_path: Path, engine: str) -> N
     by_ctrl_c(process)
     seen = read_until(main, STOPPING)
     assert "trial  epoch  score  x" in seen
-    assert records(tmp_path)[0].n_epochs == 0
+    assert trials(tmp_path)[0].n_epochs == 0
     by_ctrl_c(process)
     seen = read_until(main, None)
     process.communicate(timeout=30)
@@ -125,7 +125,7 @@ def read_until(terminal: int, text: str | None) -> str:
 
 
 def test_ctrl_c_counts_also_once_a_run_begins_no_more_trials(tmp_path: Path) -> None:
-    run = Run(Study.create(make_spec(), tmp_path, [str(ROOT)]), Progress(Console()))
+    run = Run(StudyDriver.create(make_spec(), tmp_path, [str(ROOT)]), Progress(Console()))
     run.stop("every point of the space has been tried")
     run.stop(INTERRUPTED)
     run.stop("every point of the space has been tried")

@@ -12,17 +12,18 @@ from search.errors import SpaceError, StudyError
 from search.running.generators import generator_states, restore_generators, seed_generators
 from search.studies.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from search.studies.checkpoint_store import FolderStore
-from search.studies.record import Report
-from search.studies.study import Study
+from search.studies.driver import StudyDriver
+from search.studies.storage import cut_torn_line
+from search.studies.trials import Epoch
 from tests.conftest import make_spec
 
-REPORT = Report(1, {"score": 0.5, "loss": None}, 0.25, 0.5)
+REPORT = Epoch(1, {"score": 0.5, "loss": None}, 0.25, 0.5)
 
 
 @pytest.fixture
-def study(tmp_path: Path) -> Study:
+def study(tmp_path: Path) -> StudyDriver:
     """A study of three trials, each with one epoch."""
-    study = Study.create(make_spec(), tmp_path)
+    study = StudyDriver.create(make_spec(), tmp_path)
     for _ in range(3):
         trial = study.ask()
         assert trial is not None
@@ -31,41 +32,43 @@ def study(tmp_path: Path) -> Study:
     return study
 
 
-def journal(study: Study) -> Path:
+def journal(study: StudyDriver) -> Path:
     return study.folder / "study.journal"
 
 
 @pytest.mark.parametrize("n_bytes", [1, 5, 40])
-def test_torn_last_line_is_cut_off_and_the_rest_goes_on(study: Study, n_bytes: int) -> None:
+def test_torn_last_line_is_cut_off_and_the_rest_goes_on(study: StudyDriver, n_bytes: int) -> None:
     os.truncate(journal(study), journal(study).stat().st_size - n_bytes)
-    opened = Study.open("toy", study.folder.parent)
-    assert len(opened.records()) == 3
-    warning = opened.cut_torn_record()
+    opened = StudyDriver.open("toy", study.folder.parent)
+    assert len(opened.trials()) == 3
+    warning = cut_torn_line(opened.folder, opened.spec.storage)
     assert warning is not None
     assert "the last line was torn and is cut off" in warning
-    assert opened.cut_torn_record() is None
-    again = Study.open("toy", study.folder.parent)
+    assert cut_torn_line(opened.folder, opened.spec.storage) is None
+    again = StudyDriver.open("toy", study.folder.parent)
     assert again.ask() is not None
-    assert len(Study.open("toy", study.folder.parent).records()) == 4
+    assert len(StudyDriver.open("toy", study.folder.parent).trials()) == 4
 
 
-def test_whole_record_is_left_as_it_is(study: Study) -> None:
+def test_whole_record_is_left_as_it_is(study: StudyDriver) -> None:
     before = journal(study).read_bytes()
-    assert study.cut_torn_record() is None
+    assert cut_torn_line(study.folder, study.spec.storage) is None
     assert journal(study).read_bytes() == before
 
 
-def test_damage_in_the_middle_is_refused_with_the_place_and_the_way_back(study: Study) -> None:
+def test_damage_in_the_middle_is_refused_with_the_place_and_the_way_back(
+    study: StudyDriver,
+) -> None:
     lines = journal(study).read_bytes().splitlines(keepends=True)
     lines[7] = b"\x00" * 20 + b"\n"
     journal(study).write_bytes(b"".join(lines))
     with pytest.raises(StudyError) as caught:
-        Study.open("toy", study.folder.parent)
+        StudyDriver.open("toy", study.folder.parent)
     message = str(caught.value)
     assert message.startswith(f"{journal(study)}:8: each line of the record must be a JSON object")
     assert f"head -n 7 {journal(study)}" in message
     journal(study).write_bytes(b"".join(lines[:7]))
-    assert Study.open("toy", study.folder.parent).records()
+    assert StudyDriver.open("toy", study.folder.parent).trials()
 
 
 def test_checkpoint_reads_back_what_was_saved(tmp_path: Path) -> None:
@@ -76,7 +79,7 @@ def test_checkpoint_reads_back_what_was_saved(tmp_path: Path) -> None:
     )
     loaded = load_checkpoint(FolderStore(tmp_path), "last.pt")
     assert loaded is not None
-    assert loaded.report == REPORT
+    assert loaded.epoch == REPORT
     assert torch.equal(loaded.objective["weights"], weights)
     assert loaded.objective["names"] == ["a", None, True]
     assert [path.name for path in tmp_path.iterdir()] == ["last.pt"]
@@ -119,13 +122,13 @@ def test_hostile_checkpoint_executes_nothing(tmp_path: Path, write: Any) -> None
     assert not (tmp_path / "harmed").exists()
 
 
-def test_hostile_record_executes_nothing(study: Study, tmp_path: Path) -> None:
+def test_hostile_record_executes_nothing(study: StudyDriver, tmp_path: Path) -> None:
     space = study.folder / "space.yaml"
     space.write_text(
         space.read_text() + f"start_from: !!python/object/apply:os.system [touch {tmp_path}/h]"
     )
     with pytest.raises(SpaceError, match="plain values only"):
-        Study.open("toy", study.folder.parent)
+        StudyDriver.open("toy", study.folder.parent)
     assert not (tmp_path / "h").exists()
 
 

@@ -6,26 +6,26 @@ from pathlib import Path
 import pytest
 
 from search.errors import StudyError
+from search.studies.driver import StudyDriver
 from search.studies.history import read_history
-from search.studies.points import enqueue_point
-from search.studies.record import Failure, Report
-from search.studies.study import Study
+from search.studies.queue import enqueue_point
 from search.studies.study_folder import study_names
+from search.studies.trials import Epoch, Failure
 from tests.conftest import make_spec
 
 
-def report(epoch: int, score: float) -> Report:
-    return Report(epoch, {"score": score, "val_loss": 1 / epoch}, 0.25, 0.25 * epoch)
+def report(epoch: int, score: float) -> Epoch:
+    return Epoch(epoch, {"score": score, "val_loss": 1 / epoch}, 0.25, 0.25 * epoch)
 
 
 @pytest.fixture
-def study(tmp_path: Path, storage: str) -> Study:
-    return Study.create(make_spec(storage=storage), tmp_path, ["somewhere"])
+def study(tmp_path: Path, storage: str) -> StudyDriver:
+    return StudyDriver.create(make_spec(storage=storage), tmp_path, ["somewhere"])
 
 
-def test_create_twice_is_refused(study: Study) -> None:
+def test_create_twice_is_refused(study: StudyDriver) -> None:
     with pytest.raises(StudyError) as error:
-        Study.create(make_spec(), study.folder.parent)
+        StudyDriver.create(make_spec(), study.folder.parent)
     assert str(error.value) == (
         f"{study.folder}: a new study needs a free name, this one exists; go on with it "
         f"by `search resume toy --studies {study.folder.parent}`, or start another by "
@@ -36,18 +36,18 @@ def test_create_twice_is_refused(study: Study) -> None:
 def test_create_in_unwritable_place_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StudyError, match="the folder must be writable"):
-        Study.create(make_spec(), tmp_path / "file")
+        StudyDriver.create(make_spec(), tmp_path / "file")
 
 
-def test_open_reads_back_what_was_recorded(study: Study) -> None:
+def test_open_reads_back_what_was_recorded(study: StudyDriver) -> None:
     trial = study.ask()
     assert trial is not None
     for epoch, score in enumerate([0.2, 0.6, 0.4], start=1):
         study.report(trial.number, report(epoch, score))
     study.complete(trial.number, 0.75)
-    opened = Study.open("toy", study.folder.parent)
-    assert opened.records() == study.records()
-    (record,) = opened.records()
+    opened = StudyDriver.open("toy", study.folder.parent)
+    assert opened.trials() == study.trials()
+    (record,) = opened.trials()
     assert (record.state, record.value, record.best_epoch) == ("COMPLETE", 0.6, 2)
     assert record.metrics == {"score": 0.6, "val_loss": 0.5}
     assert (record.n_epochs, record.seconds) == (3, 0.75)
@@ -55,47 +55,47 @@ def test_open_reads_back_what_was_recorded(study: Study) -> None:
     assert opened.import_folders == ["somewhere"]
 
 
-def test_open_by_path_and_by_name(study: Study) -> None:
-    assert Study.open(str(study.folder), Path("elsewhere")).name == "toy"
+def test_open_by_path_and_by_name(study: StudyDriver) -> None:
+    assert StudyDriver.open(str(study.folder), Path("elsewhere")).name == "toy"
 
 
-def test_open_changes_nothing(study: Study) -> None:
+def test_open_changes_nothing(study: StudyDriver) -> None:
     study.ask()
     before = {p: p.read_bytes() for p in study.folder.rglob("*") if p.is_file()}
-    Study.open("toy", study.folder.parent).records()
+    StudyDriver.open("toy", study.folder.parent).trials()
     assert {p: p.read_bytes() for p in study.folder.rglob("*") if p.is_file()} == before
 
 
-def test_open_missing_study_names_those_there_are(study: Study) -> None:
+def test_open_missing_study_names_those_there_are(study: StudyDriver) -> None:
     with pytest.raises(StudyError) as error:
-        Study.open("tox", study.folder.parent)
+        StudyDriver.open("tox", study.folder.parent)
     root = study.folder.parent
     assert str(error.value) == (
         f"{root}/tox: a study must exist; did you mean 'toy'; in {root} there are toy"
     )
 
 
-def test_history_has_a_row_for_each_epoch(study: Study) -> None:
+def test_history_has_a_row_for_each_epoch(study: StudyDriver) -> None:
     trial = study.ask()
     assert trial is not None
     study.report(trial.number, report(1, 0.5))
-    study.report(trial.number, Report(2, {"score": 0.6, "val_f1": None}, 0.25, 0.5))
+    study.report(trial.number, Epoch(2, {"score": 0.6, "val_f1": None}, 0.25, 0.5))
     assert read_history(study.trial_folder(trial.number)) == [
         {"epoch": "1", "seconds": "0.25", "score": "0.5", "val_loss": "1.0", "val_f1": ""},
         {"epoch": "2", "seconds": "0.25", "score": "0.6", "val_loss": "", "val_f1": ""},
     ]
 
 
-def test_failure_keeps_kind_reason_and_traceback(study: Study) -> None:
+def test_failure_keeps_kind_reason_and_traceback(study: StudyDriver) -> None:
     trial = study.ask()
     assert trial is not None
     study.fail(trial.number, 1.0, Failure("error", "ValueError: no", "Traceback …"))
-    record = study.record(trial.number)
+    record = study.trial(trial.number)
     assert (record.state, record.reason) == ("FAIL", "error: ValueError: no")
     assert (study.trial_folder(trial.number) / "error.txt").read_text() == "Traceback …"
 
 
-def test_records_are_ranked_complete_then_pruned_then_failed(study: Study) -> None:
+def test_records_are_ranked_complete_then_pruned_then_failed(study: StudyDriver) -> None:
     for score, end in [(0.9, "prune"), (0.3, "complete"), (0.1, "fail"), (0.7, "complete")]:
         trial = study.ask()
         assert trial is not None
@@ -104,37 +104,39 @@ def test_records_are_ranked_complete_then_pruned_then_failed(study: Study) -> No
             study.fail(trial.number, 0.1, Failure("error", "no"))
         else:
             getattr(study, end)(trial.number, 0.1)
-    assert [record.number for record in study.records()] == [3, 1, 0, 2]
+    assert [record.number for record in study.trials()] == [3, 1, 0, 2]
 
 
 @pytest.mark.parametrize(("direction", "best"), [("maximize", 0.6), ("minimize", 0.2)])
 def test_direction_decides_the_best_epoch(tmp_path: Path, direction: str, best: float) -> None:
-    study = Study.create(make_spec(metric={"name": "score", "direction": direction}), tmp_path)
+    study = StudyDriver.create(
+        make_spec(metric={"name": "score", "direction": direction}), tmp_path
+    )
     trial = study.ask()
     assert trial is not None
     for epoch, score in enumerate([0.4, 0.2, 0.6, 0.3], start=1):
         study.report(trial.number, report(epoch, score))
     study.complete(trial.number, 1.0)
-    assert study.record(trial.number).value == best
+    assert study.trial(trial.number).value == best
 
 
 def test_last_epoch_is_never_pruned(tmp_path: Path) -> None:
     spec = make_spec(settings={"epochs": 1}, pruner={"name": "asha", "reduction_factor": 2})
-    study = Study.create(spec, tmp_path)
+    study = StudyDriver.create(spec, tmp_path)
     for score in (0.9, 0.1, 0.05):
         trial = study.ask()
         assert trial is not None
         assert not study.report(trial.number, report(1, score))
 
 
-def test_study_names_are_sorted_and_studies_only(study: Study) -> None:
+def test_study_names_are_sorted_and_studies_only(study: StudyDriver) -> None:
     (study.folder.parent / "not_a_study").mkdir()
-    Study.create(make_spec(study="alpha"), study.folder.parent)
+    StudyDriver.create(make_spec(study="alpha"), study.folder.parent)
     assert study_names(study.folder.parent) == ["alpha", "toy"]
     assert study_names(study.folder.parent / "missing") == []
 
 
-def test_unfinished_trials_are_taken_up_as_they_were(study: Study) -> None:
+def test_unfinished_trials_are_taken_up_as_they_were(study: StudyDriver) -> None:
     numbers = []
     for score in (0.5, 0.25):
         trial = study.ask()
@@ -142,8 +144,8 @@ def test_unfinished_trials_are_taken_up_as_they_were(study: Study) -> None:
         study.report(trial.number, report(1, score))
         numbers.append(trial.number)
     study.interrupt(numbers[1], 0.5, "the run ended")
-    opened = Study.open("toy", study.folder.parent)
-    assert [r.reason for r in opened.records()] == [
+    opened = StudyDriver.open("toy", study.folder.parent)
+    assert [r.reason for r in opened.trials()] == [
         "interrupted: its run was killed",
         "interrupted: the run ended",
     ]
@@ -155,7 +157,7 @@ def test_unfinished_trials_are_taken_up_as_they_were(study: Study) -> None:
         opened.report(number, report(1, 0.9))  # reported once more, recorded once
         opened.report(number, report(2, 0.4))
         opened.complete(number, 1.0)
-    ends = Study.open("toy", study.folder.parent).records()
+    ends = StudyDriver.open("toy", study.folder.parent).trials()
     assert [(r.state, r.values, r.reason) for r in ends] == [
         ("COMPLETE", {1: 0.5, 2: 0.4}, ""),
         ("COMPLETE", {1: 0.25, 2: 0.4}, ""),
@@ -163,24 +165,24 @@ def test_unfinished_trials_are_taken_up_as_they_were(study: Study) -> None:
     assert [len(read_history(study.trial_folder(n))) for n in numbers] == [2, 2]
 
 
-def test_enqueued_points_are_tried_first_by_whoever_drives(study: Study) -> None:
-    assert enqueue_point(Study.open("toy", study.folder.parent), {"x": 0.125}) == 0
+def test_enqueued_points_are_tried_first_by_whoever_drives(study: StudyDriver) -> None:
+    assert enqueue_point(StudyDriver.open("toy", study.folder.parent), {"x": 0.125}) == 0
     trial = study.ask()
     assert trial is not None
     assert trial.params == {"x": 0.125}
 
 
-def test_remove_frees_the_name(study: Study) -> None:
+def test_remove_frees_the_name(study: StudyDriver) -> None:
     study.ask()
     study.remove()
-    again = Study.create(study.spec, study.folder.parent)
-    assert again.records() == []
+    again = StudyDriver.create(study.spec, study.folder.parent)
+    assert again.trials() == []
 
 
 def test_create_in_a_database_out_of_reach_leaves_nothing(tmp_path: Path) -> None:
     spec = make_spec(storage="postgresql://me:secret@127.0.0.1:9/none")
     with pytest.raises(StudyError) as error:
-        Study.create(spec, tmp_path)
+        StudyDriver.create(spec, tmp_path)
     message = str(error.value)
     assert message.startswith("storage: a database within reach must be given, got postgresql://")
     assert "secret" not in message
@@ -191,14 +193,14 @@ def test_create_where_a_database_knows_the_name_is_refused(
     tmp_path: Path, postgres: Callable[[], str]
 ) -> None:
     spec = make_spec(storage=postgres())
-    Study.create(spec, tmp_path / "here")
+    StudyDriver.create(spec, tmp_path / "here")
     with pytest.raises(StudyError, match="a new study needs a free name, toy exists there"):
-        Study.create(spec, tmp_path / "there")
+        StudyDriver.create(spec, tmp_path / "there")
     assert not (tmp_path / "there" / "toy").exists()
 
 
 def test_checkpoints_that_a_killed_driver_left_are_swept_up(tmp_path: Path) -> None:
-    study = Study.create(make_spec(keep=1, start_from=[{"x": 0.1}, {"x": 0.2}]), tmp_path)
+    study = StudyDriver.create(make_spec(keep=1, start_from=[{"x": 0.1}, {"x": 0.2}]), tmp_path)
     for end in ("complete", "complete", "prune", None):
         trial = study.ask()
         assert trial is not None
@@ -208,6 +210,6 @@ def test_checkpoints_that_a_killed_driver_left_are_swept_up(tmp_path: Path) -> N
     for number in range(4):
         for name in ("last.pt", "best.pt"):
             (study.trial_folder(number) / name).touch()
-    Study.open("toy", tmp_path).take_up_unfinished()
+    StudyDriver.open("toy", tmp_path).take_up_unfinished()
     left = sorted(str(p.relative_to(study.folder / "trials")) for p in study.folder.rglob("*.pt"))
     assert left == ["0001/best.pt", "0003/best.pt", "0003/last.pt"]

@@ -5,26 +5,26 @@ from pathlib import Path
 
 import pytest
 
+from search.commands.comparing import summary
 from search.errors import SearchError, StudyError
-from search.studies.record import Failure
-from search.studies.study import Study
+from search.studies.driver import StudyDriver
+from search.studies.trials import Failure
 from search.summaries.best_trials import summary_facts
 from search.summaries.layout import WRITERS, text_report
 from search.summaries.summary import study_view
 from search.summaries.summary_parts import summary_parts
-from search.verbs.comparing import summary
 from tests.conftest import BASE, text_of
 from tests.processes import command_in
 from tests.reports import SECTIONS, assert_golden, fail, fill, make_study, report, run
 
 
 @pytest.fixture
-def study(tmp_path: Path) -> Study:
+def study(tmp_path: Path) -> StudyDriver:
     return fill(make_study(tmp_path))
 
 
 @pytest.fixture
-def front_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
+def front_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StudyDriver:
     metrics = [
         {"name": "val_accuracy", "direction": "maximize"},
         {"name": "n_parameters", "direction": "minimize"},
@@ -38,22 +38,22 @@ def front_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_summary_is_written_as_kept(study: Study, name: str) -> None:
+def test_summary_is_written_as_kept(study: StudyDriver, name: str) -> None:
     assert_golden(WRITERS[name](summary_parts(summary_facts(study))), f"summary.{name}")
 
 
-def test_summary_text_is_as_kept_and_fits_the_width(study: Study) -> None:
+def test_summary_text_is_as_kept_and_fits_the_width(study: StudyDriver) -> None:
     text = text_of(text_report(summary_parts(summary_facts(study)), 80), 80)
     assert_golden(text, "summary.text")
     assert max(map(len, text.splitlines())) <= 80
 
 
-def test_summary_facts_are_as_kept(study: Study) -> None:
+def test_summary_facts_are_as_kept(study: StudyDriver) -> None:
     assert_golden(json.dumps(summary_facts(study), indent=2), "summary.json")
 
 
 def test_summary_verb_prints_what_the_facts_are(
-    study: Study, capsys: pytest.CaptureFixture[str]
+    study: StudyDriver, capsys: pytest.CaptureFixture[str]
 ) -> None:
     studies = study.folder.parent
     for name in ("md", "latex"):
@@ -66,7 +66,7 @@ def test_summary_verb_prints_what_the_facts_are(
     assert err.startswith(f"next: search show toy 1 --studies {studies}\n")
 
 
-def test_summary_of_several_metrics_has_the_front(front_study: Study) -> None:
+def test_summary_of_several_metrics_has_the_front(front_study: StudyDriver) -> None:
     facts = summary_facts(front_study)
     assert [row["trial"] for row in facts["front"]] == [3, 1, 0]
     assert facts["knee"] == 1
@@ -81,7 +81,7 @@ def test_summary_of_several_metrics_has_the_front(front_study: Study) -> None:
     assert_golden(text, "summary_front.text")
 
 
-def test_columns_are_chosen_in_order_with_or_without_prefix(study: Study) -> None:
+def test_columns_are_chosen_in_order_with_or_without_prefix(study: StudyDriver) -> None:
     facts = summary_facts(study, 2, ["trial", "filters", "params_rate", "trial"])
     assert facts["leaderboard"] == [
         {"trial": 1, "params_filters": 32, "params_rate": 0.01},
@@ -91,7 +91,7 @@ def test_columns_are_chosen_in_order_with_or_without_prefix(study: Study) -> Non
 
 
 def test_columns_that_do_not_exist_are_named_and_the_others_shown(
-    study: Study, capsys: pytest.CaptureFixture[str]
+    study: StudyDriver, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(StudyError) as error:
         summary("toy", columns="trial,filtres, nothing", studies=study.folder.parent)
@@ -159,7 +159,7 @@ def test_study_of_failed_trials_says_why(tmp_path: Path) -> None:
 
 
 def test_command_line_ends_with_2_after_showing_what_there_is(
-    study: Study, tmp_path: Path
+    study: StudyDriver, tmp_path: Path
 ) -> None:
     flags = ["--studies", str(study.folder.parent)]
     result = command_in(tmp_path)("summary", "toy", "--columns", "trial,nothing", *flags)

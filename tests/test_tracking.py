@@ -13,7 +13,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.plugins.hparams import plugin_data_pb2
 
 from search.studies.history import read_history
-from search.studies.study import Study
+from search.studies.reader import StudyReader
 from tests.conftest import ROOT
 from tests.processes import Search, command_in, environment
 
@@ -88,7 +88,7 @@ def steps(client: MlflowClient, run: Run, metric: str = "score") -> dict[int, fl
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+def study(tmp_path_factory: pytest.TempPathFactory) -> StudyReader:
     """Run four trials that can save themselves, for both."""
     folder = tmp_path_factory.mktemp("whole")
     write(folder, "wandering:Wandering")
@@ -100,13 +100,13 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     assert "warning" not in done.stderr.lower()
     assert "INFO" not in done.stderr
     assert not list(folder.glob("mlruns*"))
-    return Study.open("toy", folder / "studies")
+    return StudyReader.open("toy", folder / "studies")
 
 
-def test_both_have_every_epoch_of_every_trial(study: Study) -> None:
+def test_both_have_every_epoch_of_every_trial(study: StudyReader) -> None:
     client, found = runs(database(study.folder))
     assert sorted(found) == [0, 1, 2, 3]
-    for record in study.records():
+    for record in study.trials():
         run = found[record.number]
         assert steps(client, run) == pytest.approx(record.values)
         assert run.data.params == {name: str(value) for name, value in record.params.items()}
@@ -118,7 +118,7 @@ def test_both_have_every_epoch_of_every_trial(study: Study) -> None:
         assert seen["place"].keys() == {1, 2, 3}
 
 
-def test_mlflow_keeps_the_best_models(study: Study) -> None:
+def test_mlflow_keeps_the_best_models(study: StudyReader) -> None:
     client, found = runs(database(study.folder))
     kept = {int(path.parent.name) for path in study.folder.glob("trials/*/best.pt")}
     assert len(kept) == 2
@@ -127,7 +127,7 @@ def test_mlflow_keeps_the_best_models(study: Study) -> None:
         assert paths == (["best.pt"] if number in kept else [])
 
 
-def test_tensorboard_has_a_row_of_hyperparameters(study: Study) -> None:
+def test_tensorboard_has_a_row_of_hyperparameters(study: StudyReader) -> None:
     metadata = read_events(study.folder, 0).summary_metadata
     parts = {
         tag: plugin_data_pb2.HParamsPluginData.FromString(one.plugin_data.content)
@@ -135,7 +135,7 @@ def test_tensorboard_has_a_row_of_hyperparameters(study: Study) -> None:
         if tag.startswith("_hparams_/")
     }
     start = parts["_hparams_/session_start_info"].session_start_info.hparams
-    params = study.record(0).params
+    params = study.trial(0).params
     assert start["x"].number_value == params["x"]
     assert (start["kind"].bool_value or start["kind"].string_value) == params["kind"]
     assert parts["_hparams_/session_end_info"].session_end_info.status == 1
@@ -148,9 +148,9 @@ def test_failed_trials_have_their_state_and_reason(search: Search, tmp_path: Pat
     text = text[: text.index("  x:")] + "  way: {type: categorical, choices: [good, raises]}\n"
     (tmp_path / "toy.yaml").write_text(text.replace("random, seed: 1", "grid"))
     search("run", "toy.yaml", "--engine", "inline")
-    study = Study.open("toy", tmp_path / "studies")
+    study = StudyReader.open("toy", tmp_path / "studies")
     _, found = runs(database(study.folder))
-    failed = next(record for record in study.records() if record.state == "FAIL")
+    failed = next(record for record in study.trials() if record.state == "FAIL")
     run = found[failed.number]
     assert (run.info.status, run.data.tags["state"]) == ("FAILED", "FAIL")
     assert run.data.tags["reason"] == "error: RuntimeError: no such layer"

@@ -10,13 +10,13 @@ import pytest
 from PIL import Image
 
 from objectives.sources import read_digits
+from search.best_trial.choice import choose_best_trial
+from search.best_trial.classification import Classified, classify_files
+from search.best_trial.pictures import read_picture
+from search.best_trial.trained import CLASSIFICATION
+from search.commands.using import predict
 from search.errors import ObjectiveError, SearchError, StudyError
-from search.studies.study import Study
-from search.verbs.using import predict
-from search.winner.choice import choose_winner
-from search.winner.classification import Classified, classify_files
-from search.winner.pictures import read_picture
-from search.winner.trained import CLASSIFICATION
+from search.studies.driver import StudyDriver
 from tests.classifying import Using, save_grey
 from tests.conftest import RunStudy, make_spec
 from tests.processes import command_in
@@ -40,27 +40,27 @@ parameters:
 
 
 @pytest.fixture
-def study(run_study: RunStudy) -> Study:
+def study(run_study: RunStudy) -> StudyDriver:
     Using.given.clear()
     return run_study("inline", **SECTIONS)
 
 
-def winner(study: Study, number: int | None = None) -> tuple[int, list[str]]:
+def winner(study: StudyDriver, number: int | None = None) -> tuple[int, list[str]]:
     said: list[str] = []
-    return choose_winner(study, number, CLASSIFICATION, said.append).number, said
+    return choose_best_trial(study, number, CLASSIFICATION, said.append).number, said
 
 
-def classified(study: Study, *paths: Path) -> tuple[list[Classified], list[str]]:
+def classified(study: StudyDriver, *paths: Path) -> tuple[list[Classified], list[str]]:
     said: list[str] = []
-    return classify_files(study, study.record(1), paths, said.append), said
+    return classify_files(study, study.trial(1), paths, said.append), said
 
 
-def test_winner_is_the_best_trial_or_the_one_named(study: Study) -> None:
+def test_winner_is_the_best_trial_or_the_one_named(study: StudyDriver) -> None:
     assert winner(study) == (1, [])
     assert winner(study, 2) == (2, [])
 
 
-def test_winner_without_a_checkpoint_is_left_out_and_told(study: Study) -> None:
+def test_winner_without_a_checkpoint_is_left_out_and_told(study: StudyDriver) -> None:
     (study.trial_folder(1) / "best.pt").unlink()
     number, (said,) = winner(study)
     assert number == 2
@@ -70,7 +70,7 @@ def test_winner_without_a_checkpoint_is_left_out_and_told(study: Study) -> None:
     )
 
 
-def test_winner_named_without_a_checkpoint_is_an_error(study: Study) -> None:
+def test_winner_named_without_a_checkpoint_is_an_error(study: StudyDriver) -> None:
     with pytest.raises(StudyError, match=r"trial 0 must have .* not kept, .*; valid: 1, 2;"):
         winner(study, 0)
     with pytest.raises(StudyError, match="--trial: a COMPLETE trial must be given, got 9; valid:"):
@@ -79,7 +79,7 @@ def test_winner_named_without_a_checkpoint_is_an_error(study: Study) -> None:
 
 def test_winner_of_nothing_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="must be COMPLETE to be used for predictions, none is"):
-        winner(Study.create(make_spec(), tmp_path))
+        winner(StudyDriver.create(make_spec(), tmp_path))
 
 
 def test_objective_that_cannot_classify_is_an_error(run_study: RunStudy) -> None:
@@ -92,7 +92,7 @@ def test_objective_that_cannot_classify_is_an_error(run_study: RunStudy) -> None
     )
 
 
-def test_classes_are_named_and_ordered_by_probability(study: Study, tmp_path: Path) -> None:
+def test_classes_are_named_and_ordered_by_probability(study: StudyDriver, tmp_path: Path) -> None:
     paths = save_grey(tmp_path, dark=51, light=204)
     (dark, light), said = classified(study, *paths)
     assert said == []
@@ -108,13 +108,13 @@ def test_classes_without_names_are_numbers(run_study: RunStudy, tmp_path: Path) 
     assert [name for name, _ in light.classes] == ["1", "0", "2"]
 
 
-def test_many_pictures_are_classified_in_parts(study: Study, tmp_path: Path) -> None:
+def test_many_pictures_are_classified_in_parts(study: StudyDriver, tmp_path: Path) -> None:
     found, _ = classified(study, *save_grey(tmp_path, **{f"p{n}": n for n in range(70)}))
     assert [one.path.stem for one in found] == [f"p{n}" for n in range(70)]
     assert Using.given == [32, 32, 6]
 
 
-def test_picture_that_is_refused_costs_no_other(study: Study, tmp_path: Path) -> None:
+def test_picture_that_is_refused_costs_no_other(study: StudyDriver, tmp_path: Path) -> None:
     dark, light = save_grey(tmp_path, dark=51, light=204)
     red, text = tmp_path / "red.png", tmp_path / "text.png"
     Image.new("RGB", (6, 5), "red").save(red)
@@ -176,7 +176,7 @@ def test_file_that_may_not_be_read_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_verb_prints_a_line_for_each_picture(
-    study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    study: StudyDriver, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     paths = save_grey(tmp_path, dark=51, light=204)
     where = study.folder.parent
@@ -198,7 +198,7 @@ def test_verb_prints_a_line_for_each_picture(
     assert printed["classes"] == [{"class": "cat", "probability": pytest.approx(0.8)}]
 
 
-def test_command_line_tells_of_each_bad_file(study: Study, tmp_path: Path) -> None:
+def test_command_line_tells_of_each_bad_file(study: StudyDriver, tmp_path: Path) -> None:
     search, where = command_in(tmp_path), ["--studies", str(study.folder.parent)]
     save_grey(tmp_path, dark=51)
     result = search("predict", "toy", "none.png", "dark.png", *where)

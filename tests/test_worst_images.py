@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from search.studies.figures import N_WORST, Figures, Miss, read_figures, worst_images
-from search.studies.study import Study
+from search.best_trial.evaluation import choose_trials, evaluate_trials
+from search.best_trial.pictures import small_png
+from search.commands import looking
+from search.commands.evaluating import evaluate
+from search.studies.driver import StudyDriver
+from search.studies.test_metrics import N_WORST, Evaluation, Miss, read_evaluation, worst_images
 from search.studies.worst_pictures import read_picture, write_pictures
-from search.summaries.figures_view import NO_MISSES, figures_view
-from search.verbs import looking
-from search.verbs.evaluating import evaluate
-from search.winner.evaluation import choose_trials, evaluate_trials
-from search.winner.pictures import small_png
+from search.summaries.evaluation import NO_MISSES, figures_view
 from tests.conftest import RunStudy, text_of
 from tests.predicting import Showing
 
@@ -27,7 +27,7 @@ CLASSES = ["a", "b", "c"]
 WRONG = [index for index in range(40, 60) if index % 3]
 
 
-def run_one(run_study: RunStudy, objective: str = "Showing", **settings: Any) -> Study:
+def run_one(run_study: RunStudy, objective: str = "Showing", **settings: Any) -> StudyDriver:
     """Run one trial."""
     Showing.shown.clear()
     return run_study(
@@ -39,7 +39,7 @@ def run_one(run_study: RunStudy, objective: str = "Showing", **settings: Any) ->
     )
 
 
-def read(study: Study, **options: Any) -> list[str]:
+def read(study: StudyDriver, **options: Any) -> list[str]:
     """Evaluate the trial and give what was said."""
     said: list[str] = []
     options = {"again": False, "skip": True, "say": said.append, **options}
@@ -70,7 +70,7 @@ def test_worst_are_ten_at_most_and_none_where_all_is_right() -> None:
 def test_evaluate_keeps_the_worst_and_their_pictures(run_study: RunStudy) -> None:
     study = run_one(run_study)
     assert read(study) == ["toy: trial 0 reads the test split"]
-    test = Study.open("toy", study.folder.parent).record(0).test
+    test = StudyDriver.open("toy", study.folder.parent).trial(0).test
     assert test
     assert test.worst
     assert [miss.index for miss in test.worst] == WRONG[:N_WORST]
@@ -87,15 +87,15 @@ def test_pictures_that_cannot_be_written_cost_no_figures(run_study: RunStudy) ->
     study.trial_folder(0).mkdir(parents=True, exist_ok=True)
     (study.trial_folder(0) / "worst").write_text("a file in the place of a folder")
     said: list[str] = []
-    evaluate_trials(study, [study.record(0)], again=False, skip=False, say=said.append)
-    assert study.record(0).test
+    evaluate_trials(study, [study.trial(0)], again=False, skip=False, say=said.append)
+    assert study.trial(0).test
     assert "worst: the folder must be writable, got" in said[-1]
 
 
 def test_evaluate_without_images_keeps_rows_only(run_study: RunStudy) -> None:
     study = run_one(run_study, "Predicting")
     read(study)
-    test = study.record(0).test
+    test = study.trial(0).test
     assert test
     assert len(test.worst or []) == N_WORST
     assert not (study.trial_folder(0) / "worst").exists()
@@ -116,7 +116,7 @@ def test_evaluate_flaw_of_images_costs_only_the_pictures(
     said = read(study)
     assert said[-1].startswith("no pictures of the worst images: ")
     assert problem in said[-1]
-    assert study.record(0).test
+    assert study.trial(0).test
 
 
 def test_pictures_replace_those_that_were_there(tmp_path: Path) -> None:
@@ -156,16 +156,16 @@ def test_record_of_before_is_read_and_says_what_it_lacks(run_study: RunStudy) ->
     attributes = dict(study.optuna_study.user_attrs)
     stored = {name: value for name, value in attributes["test:0"].items() if name != "worst"}
     study.optuna_study.set_user_attr("test:0", stored)
-    test = study.record(0).test
+    test = study.trial(0).test
     assert test
     assert test.worst is None
-    text = text_of(figures_view(study.record(0)))
+    text = text_of(figures_view(study.trial(0)))
     assert "search evaluate STUDY --trial N --again keeps them" in text
 
 
 def test_record_of_a_newer_version_is_read() -> None:
-    stored = {**Figures({}, 1.0, {}, None, []).__dict__, "telepathy": 3}
-    assert read_figures({"test:0": stored}, 0) == Figures({}, 1.0, {}, None, [])
+    stored = {**Evaluation({}, 1.0, {}, None, []).__dict__, "telepathy": 3}
+    assert read_evaluation({"test:0": stored}, 0) == Evaluation({}, 1.0, {}, None, [])
 
 
 def test_no_miss_is_said(run_study: RunStudy) -> None:
@@ -173,4 +173,4 @@ def test_no_miss_is_said(run_study: RunStudy) -> None:
     read(study)
     attributes = study.optuna_study.user_attrs["test:0"]
     study.optuna_study.set_user_attr("test:0", {**attributes, "worst": []})
-    assert NO_MISSES in text_of(figures_view(study.record(0)))
+    assert NO_MISSES in text_of(figures_view(study.trial(0)))

@@ -6,11 +6,11 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from search.objective import ClassifyingObjective
-from search.winner.choice import Say
-from search.winner.classification import class_probabilities
-from search.winner.pictures import PictureError, decode_picture
-from search.winner.trained import guarded, named_classes
+from search.best_trial.choice import Say
+from search.best_trial.classification import class_probabilities
+from search.best_trial.pictures import PictureError, decode_picture
+from search.best_trial.trained import guarded, named_classes
+from search.objective.contract import ClassifyingObjective
 
 if TYPE_CHECKING:
     from PIL.Image import Image

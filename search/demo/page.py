@@ -3,20 +3,20 @@
 from pathlib import Path
 from typing import Any
 
+from search.best_trial.trained import as_it_ran
 from search.demo.model import DemoModel
-from search.pages import render_page
-from search.spaces.descriptions import class_counts
-from search.studies.record import TrialRecord
-from search.studies.study import Study
+from search.objective.descriptions import class_counts
+from search.report.templates import render_page
+from search.studies.reader import StudyReader
+from search.studies.trials import Trial
 from search.summaries.layout import heading
-from search.tables import number_text, value_text
-from search.winner.trained import as_it_ran
+from search.text import number_text, value_text
 
 LARGEST_PICTURE = 16 * 1024**2
 """Bytes of a picture that is sent."""
 
 
-def demo_page(study: Study, record: TrialRecord, model: DemoModel) -> str:
+def demo_page(study: StudyReader, record: Trial, model: DemoModel) -> str:
     """Make the page of a trial.
 
     Args:
@@ -44,7 +44,7 @@ def demo_page(study: Study, record: TrialRecord, model: DemoModel) -> str:
     )
 
 
-def _figures(study: Study, record: TrialRecord) -> dict[str, str]:
+def _figures(study: StudyReader, record: Trial) -> dict[str, str]:
     """Name the figures that say how good the network is; those of the test split last."""
     names = dict.fromkeys(["val_accuracy", *(m.name for m in study.spec.metrics), "n_parameters"])
     known = {name: record.metrics[name] for name in names if name in record.metrics}
@@ -53,7 +53,7 @@ def _figures(study: Study, record: TrialRecord) -> dict[str, str]:
     return {heading(name): number_text(value) for name, value in known.items()}
 
 
-def _notes(study: Study, record: TrialRecord) -> list[str]:
+def _notes(study: StudyReader, record: Trial) -> list[str]:
     """Say what the network was trained on, and what its figures do not tell."""
     ran = as_it_ran(study, record)
     counts = class_counts(ran.objective, ran.settings) or {}

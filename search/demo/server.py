@@ -11,14 +11,14 @@ from flask import Flask, Response, abort, request
 from werkzeug.exceptions import NotFound, RequestEntityTooLarge
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from search.best_trial.choice import Say
+from search.best_trial.pictures import PictureError
+from search.best_trial.trained import CLASSIFICATION, trained_objective
 from search.demo.model import DemoModel
 from search.demo.page import LARGEST_PICTURE, demo_page
 from search.errors import SearchError
-from search.studies.record import TrialRecord
-from search.studies.study import Study
-from search.winner.choice import Say
-from search.winner.pictures import PictureError
-from search.winner.trained import CLASSIFICATION, trained_objective
+from search.studies.reader import StudyReader
+from search.studies.trials import Trial
 
 HOST = "127.0.0.1"
 _NAMES = [HOST, "localhost"]
@@ -30,8 +30,8 @@ _POLICY = (
 
 
 def serve_demo(
-    study: Study,
-    record: TrialRecord,
+    study: StudyReader,
+    record: Trial,
     port: int,
     *,
     show: bool,

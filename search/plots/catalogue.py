@@ -14,9 +14,9 @@ from search.plots.parallel import parallel_coordinates
 from search.plots.rates import learning_rate
 from search.plots.slices import slices
 from search.plots.timeline import timeline
-from search.studies.study import Study
+from search.studies.reader import StudyReader
 
-FIGURES: dict[str, Callable[[Study], Figure | None]] = {
+PLOTS: dict[str, Callable[[StudyReader], Figure | None]] = {
     "history": optimization_history,
     "curves": learning_curves,
     "slices": slices,
@@ -29,11 +29,11 @@ FIGURES: dict[str, Callable[[Study], Figure | None]] = {
     "confusion_matrix": confusion_matrix,
     "class_accuracy": class_accuracy,
 }
-"""Figures of a study by name, in the order of a report; None where it has no such data."""
+"""Plots of a study by name, in the order of a report; None where it has no such data."""
 
-TRIAL_FIGURES: dict[str, Callable[[Study, int], Figure | None]] = {
+TRIAL_PLOTS: dict[str, Callable[[StudyReader, int], Figure | None]] = {
     "learning_rate": learning_rate,
     "confusion_matrix": confusion_matrix,
     "class_accuracy": class_accuracy,
 }
-"""Figures of one trial by name; in `FIGURES` they are of the best one."""
+"""Plots of one trial by name; in `PLOTS` they are of the best one."""

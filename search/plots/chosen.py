@@ -6,11 +6,12 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from search.disk import write_whole
-from search.errors import SearchError, listing
-from search.plots.files import FORMATS, figure_bytes
-from search.plots.style import LINES, SMALL, dress, new_figure, plain
-from search.studies.record import TrialRecord
+from search.errors import SearchError
+from search.plots.files import FORMATS, plot_bytes
+from search.plots.style import LINES, SMALL, dress, new_plot, plain
+from search.studies.disk import write_whole
+from search.studies.trials import Trial
+from search.text import listing
 
 
 def check_picture(path: Path) -> None:
@@ -30,7 +31,7 @@ def check_picture(path: Path) -> None:
         )
 
 
-def write_curves(trials: Mapping[str, TrialRecord], metrics: Sequence[str], path: Path) -> None:
+def write_curves(trials: Mapping[str, Trial], metrics: Sequence[str], path: Path) -> None:
     """Draw a line for each trial into a file.
 
     Args:
@@ -43,10 +44,10 @@ def write_curves(trials: Mapping[str, TrialRecord], metrics: Sequence[str], path
     """
     check_picture(path)
     figure = curves_of(trials, metrics)
-    write_whole(path, figure_bytes(figure, path.suffix.lower().removeprefix(".")))
+    write_whole(path, plot_bytes(figure, path.suffix.lower().removeprefix(".")))
 
 
-def curves_of(trials: Mapping[str, TrialRecord], metrics: Sequence[str]) -> Figure:
+def curves_of(trials: Mapping[str, Trial], metrics: Sequence[str]) -> Figure:
     """Draw a line for each trial, its best epoch marked.
 
     Args:
@@ -56,7 +57,7 @@ def curves_of(trials: Mapping[str, TrialRecord], metrics: Sequence[str]) -> Figu
     Returns:
         The figure.
     """
-    figure = new_figure("Learning curves")
+    figure = new_plot("Learning curves")
     axes = figure.add_subplot()
     dress(axes, "epoch (number)", " / ".join(dict.fromkeys(metrics)))
     for place, (name, record) in enumerate(trials.items()):

@@ -16,14 +16,14 @@ from search.plots.style import (
     VERMILLION,
     add_colour_bar,
     dress,
-    new_figure,
+    new_plot,
     plain,
-    sentence_figure,
+    sentence_plot,
     shortened,
 )
-from search.studies.figures import LARGEST_MATRIX, Figures
-from search.studies.record import TrialRecord
-from search.studies.study import Study
+from search.studies.reader import StudyReader
+from search.studies.test_metrics import LARGEST_MATRIX, Evaluation
+from search.studies.trials import Trial
 
 CONFUSIONS = "Confusions on the test split"
 ACCURACY = "Accuracy by class on the test split"
@@ -34,7 +34,7 @@ _Z = 1.959964
 """Of the 95 % interval."""
 
 
-def confusion_matrix(study: Study, number: int | None = None) -> Figure | None:
+def confusion_matrix(study: StudyReader, number: int | None = None) -> Figure | None:
     """Draw how often each class is taken for each other: counts, and shares as colours.
 
     Args:
@@ -55,11 +55,11 @@ def confusion_matrix(study: Study, number: int | None = None) -> Figure | None:
     if record.test.confusion is None:
         n_classes = len(record.test.per_class["class"])
         text = f"The matrix is kept for up to {LARGEST_MATRIX} classes; there are {n_classes}."
-        return sentence_figure(title, text)
+        return sentence_plot(title, text)
     counts = np.array(record.test.confusion)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     size = min(7.0, 2.6 + 0.48 * len(counts))
-    figure = new_figure(title, height=size, width=size + 1.2)
+    figure = new_plot(title, height=size, width=size + 1.2)
     axes = figure.add_subplot()
     # By the square root, so that rare confusions can be seen.
     image = axes.imshow(shares, cmap="Blues", norm=PowerNorm(0.5, 0.0, 1.0))
@@ -71,7 +71,7 @@ def confusion_matrix(study: Study, number: int | None = None) -> Figure | None:
     return figure
 
 
-def class_accuracy(study: Study, number: int | None = None) -> Figure | None:
+def class_accuracy(study: StudyReader, number: int | None = None) -> Figure | None:
     """Draw the share of each class's images that are recognised, the worst class first.
 
     Args:
@@ -91,7 +91,7 @@ def class_accuracy(study: Study, number: int | None = None) -> Figure | None:
     columns = record.test.per_class
     rows = sorted(zip(columns["recall"], columns["class"], columns["support"], strict=True))
     shown = rows[:_MOST_BARS]
-    figure = new_figure(
+    figure = new_plot(
         f"{ACCURACY}, trial {record.number}", height=1.5 + 0.24 * len(shown), width=6.2
     )
     axes = figure.add_subplot()
@@ -136,10 +136,10 @@ def wilson_interval(share: float, n: int) -> tuple[float, float]:
     return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
 
 
-def _evaluated(study: Study, number: int | None) -> TrialRecord | None:
+def _evaluated(study: StudyReader, number: int | None) -> Trial | None:
     if number is not None:
-        return study.record(number)
-    return next((record for record in study.records() if record.test), None)
+        return study.trial(number)
+    return next((record for record in study.trials() if record.test), None)
 
 
 def _write_cells(axes: Axes, counts: NDArray[np.int64], shares: NDArray[np.float64]) -> None:
@@ -166,7 +166,7 @@ def _name_classes(axes: Axes, classes: Sequence[str]) -> None:
     axes.set_yticks(places, names[::step], fontsize=small)
 
 
-def _mark_mean(axes: Axes, figures: Figures) -> None:
+def _mark_mean(axes: Axes, figures: Evaluation) -> None:
     accuracy = figures.metrics["accuracy"]
     if accuracy is not None:
         axes.axvline(accuracy, color=VERMILLION, linestyle="--", linewidth=1.2)

@@ -19,13 +19,13 @@ from search.plots.style import (
     add_colour_bar,
     colours,
     dress,
-    new_figure,
-    sentence_figure,
+    new_plot,
+    sentence_plot,
     shortened,
 )
 from search.plots.trials import best_first, differing, value_of
-from search.studies.record import TrialRecord
-from search.studies.study import Study
+from search.studies.reader import StudyReader
+from search.studies.trials import Trial
 
 TITLE = "Value over two parameters"
 LEAST_TRIALS = 5
@@ -35,7 +35,7 @@ _GRID = 60
 Array = NDArray[np.float64]
 
 
-def contour(study: Study) -> Figure | None:
+def contour(study: StudyReader) -> Figure | None:
     """Draw the mean value over the two most important parameters.
 
     Of two wide ranges of numbers it is a surface, a kernel mean (Nadaraya 1964,
@@ -57,7 +57,7 @@ def contour(study: Study) -> Figure | None:
     x, y = sorted(names, key=lambda name: -importance.get(name, 0.0))[:2]
     records = [r for r in records if x in r.params and y in r.params]
     if len(records) < LEAST_TRIALS:
-        return sentence_figure(
+        return sentence_plot(
             TITLE,
             f"At least {LEAST_TRIALS} complete trials with {x} and {y} are needed; "
             f"there {'is' if len(records) == 1 else 'are'} {len(records)}.",
@@ -65,7 +65,7 @@ def contour(study: Study) -> Figure | None:
     return _drawn(study, (x, y), records)
 
 
-def _drawn(study: Study, names: tuple[str, str], records: Sequence[TrialRecord]) -> Figure:
+def _drawn(study: StudyReader, names: tuple[str, str], records: Sequence[Trial]) -> Figure:
     scales = [scale_of(name, study.spec.parameters[name], records) for name in names]
     every = [
         [scale.place(record.params[name]) for name, scale in zip(names, scales, strict=True)]
@@ -75,7 +75,7 @@ def _drawn(study: Study, names: tuple[str, str], records: Sequence[TrialRecord])
     places, numbers = np.array(every)[known], [r.number for r in compress(records, known)]
     values = np.array([value_of(record) for record in records])[known]
     colour = colours(values, study.direction)
-    figure = new_figure(TITLE, height=4.4)
+    figure = new_plot(TITLE, height=4.4)
     axes = figure.add_subplot()
     dress(axes, shortened(names[0], 40), shortened(names[1], 40), grid="")
     if any(has_few_values(s, places[:, axis]) for axis, s in enumerate(scales)):

@@ -19,19 +19,19 @@ from search.plots.style import (
     ORANGE,
     SMALL,
     dress,
-    new_figure,
+    new_plot,
     note,
-    sentence_figure,
+    sentence_plot,
 )
 from search.plots.trials import best_first, by_number, of_state, value_of
-from search.studies.record import TrialRecord
-from search.studies.study import Study
-from search.tables import number_text
+from search.studies.reader import StudyReader
+from search.studies.trials import Trial
+from search.text import number_text
 
 TITLE = "Learning curves"
 
 
-def learning_curves(study: Study, n_best: int = 5) -> Figure | None:
+def learning_curves(study: StudyReader, n_best: int = 5) -> Figure | None:
     """Draw the metric by epoch: the best complete trials in colour, the others faintly.
 
     Args:
@@ -44,11 +44,11 @@ def learning_curves(study: Study, n_best: int = 5) -> Figure | None:
     """
     records = of_state(by_number(study), "COMPLETE", "PRUNED", "RUNNING", "INTERRUPTED")
     if not records:
-        return sentence_figure(TITLE, "No trial has reported an epoch yet.")
+        return sentence_plot(TITLE, "No trial has reported an epoch yet.")
     longest = max(max(record.values) for record in records)
     if longest < 2:
         return None
-    figure = new_figure(TITLE, height=3.8)
+    figure = new_plot(TITLE, height=3.8)
     axes = figure.add_subplot()
     dress(axes, "epoch", value_label(study))
     ranking = best_first(study)
@@ -67,7 +67,7 @@ def learning_curves(study: Study, n_best: int = 5) -> Figure | None:
     return figure
 
 
-def _set_limits(axes: Axes, records: Sequence[TrialRecord], study: Study) -> None:
+def _set_limits(axes: Axes, records: Sequence[Trial], study: StudyReader) -> None:
     """Show the values of complete trials, without first epochs that would flatten the others."""
     complete = of_state(records, "COMPLETE")
     every = [value for record in records for value in record.values.values()]
@@ -77,7 +77,7 @@ def _set_limits(axes: Axes, records: Sequence[TrialRecord], study: Study) -> Non
     note(axes, cut_text(every, (low, high), study.direction, "epoch"))
 
 
-def _draw_faintly(axes: Axes, records: Sequence[TrialRecord], colour: str, label: str) -> None:
+def _draw_faintly(axes: Axes, records: Sequence[Trial], colour: str, label: str) -> None:
     if not records:
         return
     many = len(records) > LARGE
@@ -93,7 +93,7 @@ def _draw_faintly(axes: Axes, records: Sequence[TrialRecord], colour: str, label
     axes.add_collection(lines)
 
 
-def _draw_best(axes: Axes, place: int, record: TrialRecord) -> None:
+def _draw_best(axes: Axes, place: int, record: Trial) -> None:
     epochs, values = zip(*sorted(record.values.items()), strict=True)
     colour = LINES[place % len(LINES)]
     above = 3 - 0.01 * place

@@ -7,10 +7,11 @@ from pathlib import Path
 import matplotlib
 from matplotlib.figure import Figure
 
-from search.disk import write_whole
-from search.errors import StudyError, did_you_mean, listing
-from search.plots.catalogue import FIGURES
-from search.studies.study import Study
+from search.errors import StudyError
+from search.plots.catalogue import PLOTS
+from search.studies.disk import write_whole
+from search.studies.reader import StudyReader
+from search.text import did_you_mean, listing
 
 FORMATS = ("png", "svg", "pdf")
 """What can be written."""
@@ -18,8 +19,8 @@ _METADATA = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
 """Without the time, so that the same study gives the same files."""
 
 
-def write_figures(
-    study: Study,
+def write_plots(
+    study: StudyReader,
     folder: Path,
     formats: Sequence[str] = ("png", "svg"),
     names: Iterable[str] | None = None,
@@ -30,16 +31,16 @@ def write_figures(
         study: The study.
         folder: Where they go, as `NAME.FORMAT`; made if it is missing.
         formats: Which of `FORMATS`.
-        names: Which of `FIGURES`; None for all that the study has data for.
+        names: Which of `PLOTS`; None for all that the study has data for.
 
     Returns:
-        The files written, in the order of `FIGURES`.
+        The files written, in the order of `PLOTS`.
 
     Raises:
         StudyError: If a name or a format is unknown or the folder cannot be written.
     """
-    wanted = list(FIGURES if names is None else names)
-    _require("figure", wanted, FIGURES)
+    wanted = list(PLOTS if names is None else names)
+    _require("figure", wanted, PLOTS)
     _require("format", formats, FORMATS)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -47,13 +48,13 @@ def write_figures(
         raise StudyError(f"{folder}: the folder must be writable, got {error}") from None
     written = []
     for name in wanted:
-        figure = FIGURES[name](study)
+        figure = PLOTS[name](study)
         if figure is not None:
             written += [_write(figure, folder / f"{name}.{kind}", kind) for kind in formats]
     return written
 
 
-def figure_bytes(figure: Figure, format_name: str, *, as_letters: bool = False) -> bytes:
+def plot_bytes(figure: Figure, format_name: str, *, as_letters: bool = False) -> bytes:
     """Render a figure.
 
     Args:
@@ -72,7 +73,7 @@ def figure_bytes(figure: Figure, format_name: str, *, as_letters: bool = False) 
 
 
 def _write(figure: Figure, path: Path, format_name: str) -> Path:
-    write_whole(path, figure_bytes(figure, format_name))
+    write_whole(path, plot_bytes(figure, format_name))
     return path
 
 

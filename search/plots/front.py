@@ -20,19 +20,19 @@ from search.plots.style import (
     WIDTH,
     dress,
     legend_above,
-    new_figure,
+    new_plot,
     note,
-    sentence_figure,
+    sentence_plot,
 )
 from search.plots.trials import by_number, of_state
 from search.studies.ranking import knee_trial, pareto_front
-from search.studies.record import TrialRecord
-from search.studies.study import Study
+from search.studies.reader import StudyReader
+from search.studies.trials import Trial
 
 TITLE = "Pareto front"
 
 
-def pareto_plot(study: Study) -> Figure | None:
+def pareto_plot(study: StudyReader) -> Figure | None:
     """Draw the complete trials over the first metric and each further one.
 
     Args:
@@ -46,10 +46,10 @@ def pareto_plot(study: Study) -> Figure | None:
         return None
     complete = of_state(by_number(study), "COMPLETE")
     if not complete:
-        return sentence_figure(TITLE, "No trial is complete yet.")
+        return sentence_plot(TITLE, "No trial is complete yet.")
     front = pareto_front(complete, study.directions)
     knee = knee_trial(front, study.directions)
-    figure = new_figure(TITLE, height=4.2, width=max(6.2, WIDTH / 2 * len(others)))
+    figure = new_plot(TITLE, height=4.2, width=max(6.2, WIDTH / 2 * len(others)))
     row = np.ravel(figure.subplots(1, len(others), sharey=True, squeeze=False))
     for axes, other in zip(row, others, strict=True):
         _draw(axes, (other, main), complete, front, knee)
@@ -67,12 +67,12 @@ def pareto_plot(study: Study) -> Figure | None:
     return figure
 
 
-def _label(study: Study, metric: str) -> str:
+def _label(study: StudyReader, metric: str) -> str:
     return axis_label(metric, study.directions[metric])
 
 
 def _limits(
-    study: Study, metric: str, complete: Sequence[TrialRecord], front: Sequence[TrialRecord]
+    study: StudyReader, metric: str, complete: Sequence[Trial], front: Sequence[Trial]
 ) -> tuple[float, float]:
     """Leave out a few very bad trials of a metric, but none of the front."""
     every, best = ([float(r.metrics[metric] or 0.0) for r in part] for part in (complete, front))
@@ -82,7 +82,7 @@ def _limits(
 
 
 def _cut(
-    study: Study, metric: str, complete: Sequence[TrialRecord], limits: tuple[float, float]
+    study: StudyReader, metric: str, complete: Sequence[Trial], limits: tuple[float, float]
 ) -> str:
     every = [float(record.metrics[metric] or 0.0) for record in complete]
     return cut_text(every, limits, study.directions[metric])
@@ -91,8 +91,8 @@ def _cut(
 def _draw(
     axes: Axes,
     metrics: tuple[str, str],
-    complete: Sequence[TrialRecord],
-    front: Sequence[TrialRecord],
+    complete: Sequence[Trial],
+    front: Sequence[Trial],
     knee: int | None,
 ) -> None:
     places = zip(*_points(complete, metrics), strict=True)
@@ -119,7 +119,7 @@ def _draw(
 
 
 def _join(
-    axes: Axes, metrics: tuple[str, str], front: Sequence[TrialRecord], study: Study
+    axes: Axes, metrics: tuple[str, str], front: Sequence[Trial], study: StudyReader
 ) -> None:
     """Draw the edge of what the front dominates, as steps."""
     x, y = (np.array(values) for values in _points(front, metrics))
@@ -130,8 +130,6 @@ def _join(
     axes.step(x[order], y[order], where=where, color=BLUE, linewidth=1.0, alpha=0.6, zorder=2)
 
 
-def _points(
-    records: Sequence[TrialRecord], metrics: tuple[str, str]
-) -> tuple[list[float], list[float]]:
+def _points(records: Sequence[Trial], metrics: tuple[str, str]) -> tuple[list[float], list[float]]:
     x, y = ([float(r.metrics[name] or 0.0) for r in records] for name in metrics)
     return x, y

@@ -10,15 +10,15 @@ from matplotlib.ticker import MaxNLocator
 from search.plots.labels import value_label
 from search.plots.limits import cut_text
 from search.plots.marks import tell_marks
-from search.plots.style import BLACK, MARKS, dress, legend_above, new_figure, note, sentence_figure
+from search.plots.style import BLACK, MARKS, dress, legend_above, new_plot, note, sentence_plot
 from search.plots.trials import by_number, of_state, value_limits, value_of
-from search.studies.record import TrialRecord
-from search.studies.study import Study
+from search.studies.reader import StudyReader
+from search.studies.trials import Trial
 
 TITLE = "Optimisation history"
 
 
-def optimization_history(study: Study) -> Figure:
+def optimization_history(study: StudyReader) -> Figure:
     """Draw the value of each trial by number, and the best complete one so far as a step line.
 
     The axis of values is that of the complete trials; others beyond it stand at its edge, and
@@ -32,8 +32,8 @@ def optimization_history(study: Study) -> Figure:
     """
     records = by_number(study)
     if not records:
-        return sentence_figure(TITLE, "No trial has begun yet.")
-    figure = new_figure(TITLE)
+        return sentence_plot(TITLE, "No trial has begun yet.")
+    figure = new_plot(TITLE)
     axes = figure.add_subplot()
     dress(axes, "trial (number)", value_label(study))
     shown = of_state(records, "COMPLETE", "PRUNED", "RUNNING", "INTERRUPTED")
@@ -52,7 +52,7 @@ def optimization_history(study: Study) -> Figure:
     return figure
 
 
-def _draw_state(axes: Axes, state: str, records: Sequence[TrialRecord], study: Study) -> None:
+def _draw_state(axes: Axes, state: str, records: Sequence[Trial], study: StudyReader) -> None:
     """Draw the trials of a state; of the others, only those that have reported."""
     failed = state == "FAIL"
     drawn = [record for record in records if failed or record.value is not None]
@@ -77,7 +77,7 @@ def _draw_state(axes: Axes, state: str, records: Sequence[TrialRecord], study: S
     )
 
 
-def _draw_best(axes: Axes, complete: Sequence[TrialRecord], last: int, study: Study) -> None:
+def _draw_best(axes: Axes, complete: Sequence[Trial], last: int, study: StudyReader) -> None:
     if not complete:
         return
     best = np.maximum if study.direction.name == "MAXIMIZE" else np.minimum

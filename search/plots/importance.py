@@ -9,18 +9,18 @@ from search.plots.style import (
     INK,
     SMALL,
     dress,
-    new_figure,
+    new_plot,
     plain,
-    sentence_figure,
+    sentence_plot,
     shortened,
 )
-from search.studies.study import Study
+from search.studies.reader import StudyReader
 from search.summaries.importance import importance_facts
 
 TITLE = "Importance of parameters"
 
 
-def main_importance(study: Study) -> dict[str, Any]:
+def main_importance(study: StudyReader) -> dict[str, Any]:
     """Tell how much each parameter mattered for the study's (first) metric.
 
     Args:
@@ -32,7 +32,7 @@ def main_importance(study: Study) -> dict[str, Any]:
     return importance_facts(study)[0]
 
 
-def importance(study: Study) -> Figure | None:
+def importance(study: StudyReader) -> Figure | None:
     """Draw the importance of each parameter as a bar.
 
     Args:
@@ -45,10 +45,10 @@ def importance(study: Study) -> Figure | None:
     facts = main_importance(study)
     found: dict[str, float] = facts["importances"]
     if not found:
-        return sentence_figure(TITLE, f"Not told: {facts['note']}.")
+        return sentence_plot(TITLE, f"Not told: {facts['note']}.")
     if len(found) == 1:
         return None
-    figure = new_figure(TITLE, height=1.1 + 0.28 * len(found))
+    figure = new_plot(TITLE, height=1.1 + 0.28 * len(found))
     axes = figure.add_subplot()
     dress(
         axes, f"importance (share; fANOVA of {facts['n_trials']:,} complete trials)", "", grid="x"

@@ -6,7 +6,7 @@ import re
 from matplotlib.figure import Figure
 
 from search.plots import style
-from search.plots.files import figure_bytes
+from search.plots.files import plot_bytes
 from search.plots.marks import marks_of
 
 _DARK = {
@@ -52,7 +52,7 @@ def inline_svg(figure: Figure) -> str:
     Returns:
         The element; its colours are those of `colour_rules`.
     """
-    file = figure_bytes(figure, "svg", as_letters=True).decode()
+    file = plot_bytes(figure, "svg", as_letters=True).decode()
     text = _NEEDLESS.sub("", file[file.index("<svg") :])
     text = _PLACES.sub(lambda found: re.sub(r"(\.\d)\d+", r"\1", found[0]), text)
     return _COLOUR.sub(_themed, text)

@@ -4,7 +4,7 @@ import textwrap
 
 from optuna.study import StudyDirection
 
-from search.studies.study import Study
+from search.studies.reader import StudyReader
 
 _SPLITS = {"train": "training", "val": "validation", "test": "test"}
 _METRICS = {
@@ -61,7 +61,7 @@ def axis_label(metric: str, direction: StudyDirection) -> str:
     return "\n".join([*textwrap.wrap(f"{name},", _LONGEST), way])
 
 
-def value_label(study: Study) -> str:
+def value_label(study: StudyReader) -> str:
     """Name the axis of a study's (first) metric.
 
     Args:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from search.plots.scales import Scale, number_label
 from search.plots.style import BLACK, SHADES, SMALL
-from search.tables import number_text
+from search.text import number_text
 
 _MOST_VALUES = 8
 _N_RANGES = 4

@@ -20,14 +20,14 @@ from search.plots.style import (
     WIDTH,
     add_colour_bar,
     colours,
-    new_figure,
+    new_plot,
     plain,
-    sentence_figure,
+    sentence_plot,
     shortened,
 )
 from search.plots.trials import best_first, differing, value_of
-from search.studies.record import TrialRecord
-from search.studies.study import Study
+from search.studies.reader import StudyReader
+from search.studies.trials import Trial
 
 TITLE = "Parallel coordinates"
 _MOST_LINES = 1000
@@ -36,7 +36,7 @@ _ABSENT = -0.12
 """Where lines pass a parameter that a trial does not have."""
 
 
-def parallel_coordinates(study: Study, n_best: int = 10) -> Figure | None:
+def parallel_coordinates(study: StudyReader, n_best: int = 10) -> Figure | None:
     """Draw complete trials over axes of their parameters, the best ones stronger.
 
     Of very many trials, only the best thousand are drawn.
@@ -50,12 +50,12 @@ def parallel_coordinates(study: Study, n_best: int = 10) -> Figure | None:
     """
     records = best_first(study)[:_MOST_LINES]
     if not records:
-        return sentence_figure(TITLE, "No trial is complete yet.")
+        return sentence_plot(TITLE, "No trial is complete yet.")
     names = differing(study, records)
     if len(names) < 2:
         return None
     scales = {name: scale_of(name, study.spec.parameters[name], records) for name in names}
-    figure = new_figure(TITLE, height=4.2, width=max(WIDTH, 1.5 + 0.8 * len(scales)))
+    figure = new_plot(TITLE, height=4.2, width=max(WIDTH, 1.5 + 0.8 * len(scales)))
     axes = figure.add_subplot()
     colour = colours(map(value_of, records), study.direction)
     _draw_lines(axes, scales, records[n_best:], colour, strong=False)
@@ -71,7 +71,7 @@ def parallel_coordinates(study: Study, n_best: int = 10) -> Figure | None:
 def _draw_lines(
     axes: Axes,
     scales: Mapping[str, Scale],
-    records: Sequence[TrialRecord],
+    records: Sequence[Trial],
     colour: ScalarMappable,
     *,
     strong: bool,
@@ -90,7 +90,7 @@ def _draw_lines(
     tell_marks(axes, [(record.number, _line(record, scales)) for record in drawn])
 
 
-def _line(record: TrialRecord, scales: Mapping[str, Scale]) -> list[tuple[float, float]]:
+def _line(record: Trial, scales: Mapping[str, Scale]) -> list[tuple[float, float]]:
     points = []
     for place, (name, scale) in enumerate(scales.items()):
         at = scale.place(record.params[name]) if name in record.params else math.nan

@@ -12,18 +12,18 @@ from search.plots.labels import metric_label
 from search.plots.limits import cut_text, focus
 from search.plots.marks import tell_marks
 from search.plots.scales import Scale
-from search.plots.style import BLACK, BLUE, PALE, VERMILLION, dress, legend_above, new_figure, note
+from search.plots.style import BLACK, BLUE, PALE, VERMILLION, dress, legend_above, new_plot, note
 from search.plots.trials import best_first
 from search.studies.history import read_history
-from search.studies.record import TrialRecord
-from search.studies.study import Study
+from search.studies.reader import StudyReader
+from search.studies.trials import Trial
 
 TITLE = "Learning rate"
 RATE, BACKBONE_RATE = "learning_rate", "backbone_learning_rate"
 """Columns of a trial's history."""
 
 
-def learning_rate(study: Study, number: int | None = None) -> Figure | None:
+def learning_rate(study: StudyReader, number: int | None = None) -> Figure | None:
     """Draw a trial's metric over its learning rates, epochs with a frozen backbone shaded.
 
     Args:
@@ -40,14 +40,14 @@ def learning_rate(study: Study, number: int | None = None) -> Figure | None:
     best = best_first(study)
     if number is None and not best:
         return None
-    record = best[0] if number is None else study.record(number)
+    record = best[0] if number is None else study.trial(number)
     history = read_history(study.trial_folder(record.number))
     rates = {name: _column(history, name) for name in (RATE, BACKBONE_RATE)}
     known = np.concatenate(list(rates.values()))
     if not np.isfinite(rates[RATE]).any() or len(np.unique(known[np.isfinite(known)])) < 2:
         return None
     epochs = _column(history, "epoch")
-    figure = new_figure(f"{TITLE} of trial {record.number}", height=4.4)
+    figure = new_plot(f"{TITLE} of trial {record.number}", height=4.4)
     upper, lower = figure.subplots(2, 1, sharex=True)
     _draw_metric(upper, study, record)
     _draw_rates(lower, epochs, rates)
@@ -100,7 +100,7 @@ def _number(text: str | None) -> float:
         return math.nan
 
 
-def _draw_metric(axes: Axes, study: Study, record: TrialRecord) -> None:
+def _draw_metric(axes: Axes, study: StudyReader, record: Trial) -> None:
     label = metric_label(study.spec.metric.name)
     dress(axes, "", label)
     pairs = sorted(record.values.items())

@@ -10,8 +10,8 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLoc
 
 from search.plots.style import plain, shortened
 from search.spaces.parameters import CategoricalParameter, IntParameter, Parameter, Scalar
-from search.studies.record import TrialRecord
-from search.tables import value_text
+from search.studies.trials import Trial
+from search.text import value_text
 
 _LONGEST = 16
 
@@ -135,7 +135,7 @@ class Scale:
         return self.low - room, self.high + room
 
 
-def scale_of(name: str, parameter: Parameter, records: Iterable[TrialRecord]) -> Scale:
+def scale_of(name: str, parameter: Parameter, records: Iterable[Trial]) -> Scale:
     """Make the axis of a parameter.
 
     Args:

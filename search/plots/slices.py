@@ -19,20 +19,20 @@ from search.plots.style import (
     SMALL,
     dress,
     jitter,
-    new_figure,
-    sentence_figure,
+    new_plot,
+    sentence_plot,
     shortened,
 )
 from search.plots.trials import by_number, differing, of_state, value_limits, value_of
-from search.studies.record import TrialRecord
-from search.studies.study import Study
+from search.studies.reader import StudyReader
+from search.studies.trials import Trial
 
 TITLE = "Value by parameter"
 _N_COLUMNS = 4
 _FEW_VALUES = 12
 
 
-def slices(study: Study) -> Figure | None:
+def slices(study: StudyReader) -> Figure | None:
     """Draw the value of complete and pruned trials against each parameter.
 
     The axis of values is that of the complete trials; others beyond it stand at its edge.
@@ -46,13 +46,13 @@ def slices(study: Study) -> Figure | None:
     """
     records = of_state(by_number(study), "PRUNED", "COMPLETE")
     if not records:
-        return sentence_figure(TITLE, "No trial has come to a value yet.")
+        return sentence_plot(TITLE, "No trial has come to a value yet.")
     names = differing(study, records)
     if not names:
         return None
     n_columns = min(_N_COLUMNS, len(names))
     n_rows = math.ceil(len(names) / n_columns)
-    figure = new_figure(TITLE, height=max(3.2, 0.8 + 1.9 * n_rows))
+    figure = new_plot(TITLE, height=max(3.2, 0.8 + 1.9 * n_rows))
     grid = np.ravel(figure.subplots(n_rows, n_columns, sharey=True, squeeze=False))
     limits = value_limits(records, study.direction)
     grid[0].set_ylim(*limits)
@@ -73,7 +73,7 @@ def _draw(
     axes: Axes,
     name: str,
     scale: Scale,
-    records: Sequence[TrialRecord],
+    records: Sequence[Trial],
     limits: tuple[float, float],
 ) -> None:
     few = scale.whole and not scale.log and 0 < scale.high - scale.low <= _FEW_VALUES

@@ -1,6 +1,6 @@
 """The look that all figures share: palette, sizes, marks of states, legends, limits.
 
-Figures are made without pyplot and without changing matplotlib's settings, so that any thread
+Plots are made without pyplot and without changing matplotlib's settings, so that any thread
 can make one.
 """
 
@@ -69,7 +69,7 @@ MARKS = {
 """Marks by state, in the order of legends."""
 
 
-def new_figure(title: str, height: float = 3.6, width: float = WIDTH) -> Figure:
+def new_plot(title: str, height: float = 3.6, width: float = WIDTH) -> Figure:
     """Begin a figure.
 
     Args:
@@ -85,7 +85,7 @@ def new_figure(title: str, height: float = 3.6, width: float = WIDTH) -> Figure:
     return figure
 
 
-def sentence_figure(title: str, sentence: str) -> Figure:
+def sentence_plot(title: str, sentence: str) -> Figure:
     """Say in a figure's place why there is nothing to draw.
 
     Args:
@@ -95,7 +95,7 @@ def sentence_figure(title: str, sentence: str) -> Figure:
     Returns:
         A figure of one text.
     """
-    figure = new_figure(title, height=1.6)
+    figure = new_plot(title, height=1.6)
     text = "\n".join(textwrap.wrap(plain(sentence), 80))
     figure.text(0.5, 0.4, text, ha="center", va="center", fontsize=FONT, color=INK)
     return figure

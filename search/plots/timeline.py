@@ -18,11 +18,12 @@ from search.plots.style import (
     SMALL,
     dress,
     legend_above,
-    new_figure,
-    sentence_figure,
+    new_plot,
+    sentence_plot,
 )
-from search.studies.record import SPACE_VERSION, has_begun
-from search.studies.study import Study
+from search.studies import attributes
+from search.studies.reader import StudyReader
+from search.studies.trials import has_begun
 
 TITLE = "Timeline"
 _UNITS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
@@ -49,7 +50,7 @@ class Span:
     end_s: float
 
 
-def timeline(study: Study) -> Figure:
+def timeline(study: StudyReader) -> Figure:
     """Draw each trial as a bar from its start to its end, trials at the same time in lanes.
 
     Only trials of the study's present space are shown. Time in which no trial ran for long,
@@ -63,14 +64,14 @@ def timeline(study: Study) -> Figure:
     """
     spans = _spans(study)
     if not spans:
-        return sentence_figure(TITLE, "No trial has begun in the present space yet.")
+        return sentence_plot(TITLE, "No trial has begun in the present space yet.")
     lanes = _lanes(spans)
     n_lanes = max(lanes) + 1
     shorter, pauses = _without_pauses(spans)
     whole_s = max(span.end_s for span in shorter)
     shorter = [replace(s, end_s=max(s.end_s, s.start_s + whole_s / 1000)) for s in shorter]
     unit, length = _unit(whole_s)
-    figure = new_figure(TITLE, height=min(8.0, 1.5 + 0.3 * n_lanes))
+    figure = new_plot(TITLE, height=min(8.0, 1.5 + 0.3 * n_lanes))
     axes = figure.add_subplot()
     cut = f"; {len(pauses)} pause{'s' if len(pauses) > 1 else ''} cut out" if pauses else ""
     dress(axes, f"time since the first trial ({unit}{cut})", "trials at a time", grid="x")
@@ -87,12 +88,12 @@ def timeline(study: Study) -> Figure:
     return figure
 
 
-def _spans(study: Study) -> list[Span]:
+def _spans(study: StudyReader) -> list[Span]:
     trials = study.optuna_study.get_trials(deepcopy=False)
-    states = {record.number: record.state for record in study.records()}
+    states = {record.number: record.state for record in study.trials()}
     begun = [t for t in trials if has_begun(t) and t.datetime_start]
     # A changed space takes over trials without the times at which they ran.
-    begun = [t for t in begun if t.user_attrs.get(SPACE_VERSION, 1) == study.version]
+    begun = [t for t in begun if t.user_attrs.get(attributes.SPACE_VERSION, 1) == study.version]
     if not begun:
         return []
     starts = [t.datetime_start for t in begun if t.datetime_start]

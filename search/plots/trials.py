@@ -5,13 +5,13 @@ from collections.abc import Iterable, Sequence
 from optuna.study import StudyDirection
 
 from search.plots.limits import focus, with_margin
-from search.studies.record import TrialRecord
-from search.studies.study import Study
+from search.studies.reader import StudyReader
+from search.studies.trials import Trial
 
 _LITTLE_MORE = 1.5
 
 
-def by_number(study: Study) -> list[TrialRecord]:
+def by_number(study: StudyReader) -> list[Trial]:
     """Read a study's trials in the order of their numbers.
 
     Args:
@@ -20,10 +20,10 @@ def by_number(study: Study) -> list[TrialRecord]:
     Returns:
         All that have begun.
     """
-    return sorted(study.records(), key=lambda record: record.number)
+    return sorted(study.trials(), key=lambda record: record.number)
 
 
-def of_state(records: Iterable[TrialRecord], *states: str) -> list[TrialRecord]:
+def of_state(records: Iterable[Trial], *states: str) -> list[Trial]:
     """Pick trials by state.
 
     Args:
@@ -36,7 +36,7 @@ def of_state(records: Iterable[TrialRecord], *states: str) -> list[TrialRecord]:
     return [r for r in records if r.state in states and r.value is not None]
 
 
-def best_first(study: Study) -> list[TrialRecord]:
+def best_first(study: StudyReader) -> list[Trial]:
     """List the complete trials by their (first) metric alone.
 
     Args:
@@ -49,7 +49,7 @@ def best_first(study: Study) -> list[TrialRecord]:
     return sorted(complete, key=value_of, reverse=study.direction.name == "MAXIMIZE")
 
 
-def differing(study: Study, records: Iterable[TrialRecord]) -> list[str]:
+def differing(study: StudyReader, records: Iterable[Trial]) -> list[str]:
     """Name the parameters of a space that differ between trials.
 
     Args:
@@ -66,7 +66,7 @@ def differing(study: Study, records: Iterable[TrialRecord]) -> list[str]:
     return [name for name, values in met.items() if len(values) > 1]
 
 
-def value_limits(records: Sequence[TrialRecord], direction: StudyDirection) -> tuple[float, float]:
+def value_limits(records: Sequence[Trial], direction: StudyDirection) -> tuple[float, float]:
     """Choose the limits of an axis of values, see `focus`.
 
     Args:
@@ -88,7 +88,7 @@ def value_limits(records: Sequence[TrialRecord], direction: StudyDirection) -> t
     return with_margin(min(kept), max(kept))
 
 
-def value_of(record: TrialRecord) -> float:
+def value_of(record: Trial) -> float:
     """Give the value of a trial that has one.
 
     Args:

@@ -2,19 +2,19 @@
 
 from pathlib import Path
 
-from search.running.trial import Assignment, Worker
-from search.studies.record import TrialRecord
-from search.studies.study import Study
+from search.running.trial import Assignment, Environment
+from search.studies.reader import StudyReader
 from search.studies.study_folder import ERROR_FILE
+from search.studies.trials import Trial
 
 
-def assign(study: Study, trial: TrialRecord, worker: Worker) -> Assignment:
+def assign(study: StudyReader, trial: Trial, environment: Environment) -> Assignment:
     """Gather all that a worker needs to run a trial.
 
     Args:
         study: The study.
         trial: One of its trials.
-        worker: Where it will run.
+        environment: Where it will run.
 
     Returns:
         What to run.
@@ -29,11 +29,11 @@ def assign(study: Study, trial: TrialRecord, worker: Worker) -> Assignment:
         checkpoints=study.checkpoints.location,
         error_file=str((study.trial_folder(trial.number) / ERROR_FILE).resolve()),
         time_limit_s=spec.budget.trial_time,
-        worker=worker,
+        environment=environment,
     )
 
 
-def shared_worker(folders: list[str], n_threads: int, hide_gpus: bool) -> Worker:
+def shared_environment(folders: list[str], n_threads: int, hide_gpus: bool) -> Environment:
     """Describe the surroundings of a run's trials.
 
     Args:
@@ -44,4 +44,4 @@ def shared_worker(folders: list[str], n_threads: int, hide_gpus: bool) -> Worker
     Returns:
         Surroundings with the current folder as the working one.
     """
-    return Worker(tuple(folders), str(Path.cwd()), n_threads, hide_gpus)
+    return Environment(tuple(folders), str(Path.cwd()), n_threads, hide_gpus)

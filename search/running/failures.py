@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Literal
 
 from search.spaces.spec import FailuresSpec
-from search.studies.record import Failure, FailureKind
+from search.studies.trials import Failure, FailureKind
 
 Consequence = Literal["record", "again", "alone"]
 """Record the trial as failed, run it again, or run it again with nothing beside it."""

@@ -8,8 +8,6 @@ import time
 from collections import deque
 from typing import Protocol
 
-from search.disk import TRIAL_BYTES, require_space
-from search.durations import format_duration
 from search.errors import (
     ObjectiveError,
     RepeatedFailureError,
@@ -20,11 +18,13 @@ from search.running.assignment import assign
 from search.running.deadline import was_ended
 from search.running.failures import FailurePolicy
 from search.running.metric_checks import metric_problem
-from search.running.trial import Assignment, Worker
-from search.studies.commands import study_command
-from search.studies.record import Event, Failure, Report, TrialRecord
-from search.studies.study import Study
+from search.running.trial import Assignment, Environment
+from search.studies.disk import TRIAL_BYTES, require_space
+from search.studies.driver import StudyDriver
+from search.studies.hints import study_command
 from search.studies.study_folder import ERROR_FILE
+from search.studies.trials import Epoch, Event, Failure, Trial
+from search.text import format_duration
 
 INTERRUPTED = "interrupted by the user"
 """The stop reason that also ends running trials."""
@@ -37,15 +37,15 @@ class Observer(Protocol):
         """A number of workers is ready to take trials."""
         ...
 
-    def trial_started(self, trial: TrialRecord) -> None:
+    def trial_started(self, trial: Trial) -> None:
         """A trial was handed out."""
         ...
 
-    def epoch_finished(self, number: int, report: Report) -> None:
+    def epoch_finished(self, number: int, epoch: Epoch) -> None:
         """A trial has reported an epoch."""
         ...
 
-    def trial_finished(self, trial: TrialRecord) -> None:
+    def trial_finished(self, trial: Trial) -> None:
         """A trial has ended and is recorded."""
         ...
 
@@ -62,12 +62,12 @@ class Run:
         observer: Who is told.
     """
 
-    def __init__(self, study: Study, observer: Observer) -> None:
+    def __init__(self, study: StudyDriver, observer: Observer) -> None:
         self.study = study
         self.observer = observer
         self.error: SearchError | None = None
         self.stop_reason = ""
-        self.n_begun = len(study.records())
+        self.n_begun = len(study.trials())
         unfinished = study.take_up_unfinished()
         self._waiting = deque(trial.number for trial in unfinished)
         self._alone: deque[int] = deque()
@@ -102,11 +102,11 @@ class Run:
         if self._is_observed:
             self.observer.run_ended()
 
-    def next_trial(self, worker: Worker) -> Assignment | None:
+    def next_trial(self, environment: Environment) -> Assignment | None:
         """Begin one more trial.
 
         Args:
-            worker: Where it will run.
+            environment: Where it will run.
 
         Returns:
             What to run, or None if the run is to hand out no more.
@@ -122,7 +122,7 @@ class Run:
         self._elapsed_s[trial.number] = trial.seconds or 0.0
         self._heard_at[trial.number] = time.monotonic()
         self.observer.trial_started(trial)
-        return assign(self.study, trial, worker)
+        return assign(self.study, trial, environment)
 
     def handle(self, number: int, event: Event) -> bool:
         """Record what happened to a trial.
@@ -144,11 +144,11 @@ class Run:
             return True
 
     def _record(self, number: int, event: Event) -> bool:
-        if isinstance(event, Report):
+        if isinstance(event, Epoch):
             return self._epoch(number, event)
         if event.failure:
             return self.fail(number, event.failure)
-        if not self.study.record(number).n_epochs:
+        if not self.study.trial(number).n_epochs:
             return self._fail(
                 number, Failure("error", "the objective ended before its first epoch")
             )
@@ -170,7 +170,7 @@ class Run:
         if number not in self.study.live_trials():
             return True
         if failure.kind == "worker_died" and self._hung(number):
-            failure = self._timeout(self.study.record(number).n_epochs + 1)
+            failure = self._timeout(self.study.trial(number).n_epochs + 1)
             limit_s = self.study.spec.budget.trial_time or 0.0
             self._elapsed_s[number] = max(self._elapsed_s[number], limit_s)
         if failure.kind == "interrupted":
@@ -278,24 +278,24 @@ class Run:
         n_trials = self.study.spec.budget.trials
         return self.time_is_up() or (n_trials is not None and self.n_begun >= n_trials)
 
-    def _epoch(self, number: int, report: Report) -> bool:
-        problem = metric_problem(self.study.spec.metrics, report)
+    def _epoch(self, number: int, epoch: Epoch) -> bool:
+        problem = metric_problem(self.study.spec.metrics, epoch)
         if problem:
             self.abort(ObjectiveError(problem))
             return self._fail(number, Failure("error", problem))
-        prune = self.study.report(number, report)
+        prune = self.study.report(number, epoch)
         if not self._space_checked:
             self._check_space(number)
-        self.observer.epoch_finished(number, report)
+        self.observer.epoch_finished(number, epoch)
         if prune:
-            self.study.prune(number, report.elapsed_s)
+            self.study.prune(number, epoch.elapsed_s)
             self._policy.trial_succeeded()
             return self._ended(number)
-        if self._ending() and report.epoch != self.study.spec.epochs:
+        if self._ending() and epoch.number != self.study.spec.epochs:
             return self._interrupt(number)
         limit_s = self.study.spec.budget.trial_time
-        if limit_s is not None and report.elapsed_s > limit_s:
-            return self._fail(number, self._timeout(report.epoch))
+        if limit_s is not None and epoch.elapsed_s > limit_s:
+            return self._fail(number, self._timeout(epoch.number))
         return False
 
     def _hung(self, number: int) -> bool:
@@ -327,7 +327,7 @@ class Run:
         """Tell whether running trials are to end after their epoch."""
         return bool(self.error) or self.time_is_up() or self.stop_reason == INTERRUPTED
 
-    def _begin_trial(self) -> TrialRecord | None:
+    def _begin_trial(self) -> Trial | None:
         """Take a trial that has begun already or, within the budget, a new one."""
         if self._alone:
             self._lonely = {self._alone[0]}
@@ -363,5 +363,5 @@ class Run:
     def _ended(self, number: int) -> bool:
         self._running.discard(number)
         if self._is_observed:
-            self.observer.trial_finished(self.study.record(number))
+            self.observer.trial_finished(self.study.trial(number))
         return True

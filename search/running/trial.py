@@ -17,22 +17,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from search.errors import ObjectiveError
-from search.objective import (
-    Metrics,
-    ObjectiveFactory,
-    ResumableObjective,
-    extend_import_path,
-    load_objective,
-)
+from search.objective.contract import Metrics, ObjectiveFactory, ResumableObjective
+from search.objective.loading import extend_import_path, load_objective
 from search.running.generators import generator_states, restore_generators, seed_generators
 from search.studies.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from search.studies.checkpoint_store import StoreError, open_store
-from search.studies.checkpoints import LAST, checkpoint_name
-from search.studies.record import End, Event, Failure, FailureKind, Report
+from search.studies.checkpoints import LAST_CHECKPOINT, checkpoint_name
+from search.studies.trials import End, Epoch, Event, Failure, FailureKind
 
 
 @dataclass(frozen=True)
-class Worker:
+class Environment:
     """The surroundings that every trial of a run shares.
 
     Args:
@@ -61,7 +56,7 @@ class Assignment:
         checkpoints: Where the study's checkpoints lie; one of this trial is gone on from.
         error_file: Where to write what the trial was doing when its time was up.
         time_limit_s: Seconds it may take in all, or None.
-        worker: Where it runs.
+        environment: Where it runs.
     """
 
     number: int
@@ -72,7 +67,7 @@ class Assignment:
     checkpoints: str
     error_file: str
     time_limit_s: float | None
-    worker: Worker
+    environment: Environment
 
 
 def run_trial(assignment: Assignment) -> Iterator[Event]:
@@ -86,7 +81,7 @@ def run_trial(assignment: Assignment) -> Iterator[Event]:
         assignment: Which trial.
 
     Yields:
-        A `Report` after each epoch and one `End`, also when the objective fails.
+        A `Epoch` after each epoch and one `End`, also when the objective fails.
     """
     started = time.perf_counter()
     objective: Iterable[Metrics] | None = None
@@ -99,17 +94,18 @@ def run_trial(assignment: Assignment) -> Iterator[Event]:
             started -= resumed.elapsed_s
             yield resumed
         epoch_started = time.perf_counter()
-        for epoch, metrics in enumerate(objective, start=resumed.epoch + 1 if resumed else 1):
+        first = resumed.number + 1 if resumed else 1
+        for number, metrics in enumerate(objective, start=first):
             now = time.perf_counter()
             numbers_ = _plain_metrics(metrics)
-            failure = _non_finite(epoch, numbers_)
+            failure = _non_finite(number, numbers_)
             if failure:
                 yield End(now - started, failure)
                 return
             settling = bool(getattr(objective, "settling", False))
-            report = Report(epoch, numbers_, now - epoch_started, now - started, settling)
-            _save(objective, report, assignment)
-            yield report
+            epoch = Epoch(number, numbers_, now - epoch_started, now - started, settling)
+            _save(objective, epoch, assignment)
+            yield epoch
             epoch_started = time.perf_counter()
         stop_reason = str(getattr(objective, "stop_reason", ""))
         yield End(time.perf_counter() - started, stop_reason=stop_reason)
@@ -134,7 +130,7 @@ def make_objective(assignment: Assignment) -> Iterable[Metrics]:
         ObjectiveError: If it cannot be loaded or is not iterable.
     """
     factory = import_objective(assignment)
-    limit_threads(assignment.worker.n_threads)
+    limit_threads(assignment.environment.n_threads)
     seed_generators(assignment.seed)
     settings = _accepted_settings(factory, assignment)
     objective = factory(dict(assignment.params), **settings)
@@ -163,7 +159,7 @@ def import_objective(assignment: Assignment) -> ObjectiveFactory:
     Raises:
         ObjectiveError: If it cannot be loaded.
     """
-    prepare(assignment.worker)
+    prepare(assignment.environment)
     return load_objective(assignment.objective)
 
 
@@ -178,18 +174,18 @@ def close_objective(objective: Iterable[Metrics] | None) -> None:
         close()
 
 
-def prepare(worker: Worker) -> None:
+def prepare(environment: Environment) -> None:
     """Make this process fit for objectives, before they are imported.
 
     Args:
-        worker: What it must look like.
+        environment: What it must look like.
     """
-    extend_import_path(worker.folders)
-    if os.path.isdir(worker.working_folder):
-        os.chdir(worker.working_folder)
+    extend_import_path(environment.folders)
+    if os.path.isdir(environment.working_folder):
+        os.chdir(environment.working_folder)
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ[name] = str(worker.n_threads)
-    if worker.hide_gpus:
+        os.environ[name] = str(environment.n_threads)
+    if environment.hide_gpus:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 
@@ -212,24 +208,24 @@ def release_gpu_memory() -> None:
         torch.cuda.empty_cache()
 
 
-def _resume(objective: Iterable[Metrics], assignment: Assignment) -> Report | None:
+def _resume(objective: Iterable[Metrics], assignment: Assignment) -> Epoch | None:
     """Put an objective where its checkpoint left it, and give the epoch that was."""
     if not isinstance(objective, ResumableObjective):
         return None
     store = open_store(assignment.checkpoints)
-    checkpoint = load_checkpoint(store, checkpoint_name(assignment.number, LAST))
+    checkpoint = load_checkpoint(store, checkpoint_name(assignment.number, LAST_CHECKPOINT))
     if checkpoint is None:
         return None
     objective.load_state_dict(dict(checkpoint.objective))
     restore_generators(checkpoint.generators)
-    return checkpoint.report
+    return checkpoint.epoch
 
 
-def _save(objective: Iterable[Metrics], report: Report, assignment: Assignment) -> None:
+def _save(objective: Iterable[Metrics], epoch: Epoch, assignment: Assignment) -> None:
     if isinstance(objective, ResumableObjective):
-        checkpoint = Checkpoint(report, objective.state_dict(), generator_states())
+        checkpoint = Checkpoint(epoch, objective.state_dict(), generator_states())
         store = open_store(assignment.checkpoints)
-        save_checkpoint(store, checkpoint_name(assignment.number, LAST), checkpoint)
+        save_checkpoint(store, checkpoint_name(assignment.number, LAST_CHECKPOINT), checkpoint)
 
 
 def _accepted_settings(factory: ObjectiveFactory, assignment: Assignment) -> dict[str, Any]:

@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from search.durations import format_duration
-from search.errors import SearchError, listing, shown
-from search.objective import load_objective
-from search.running.assignment import shared_worker
+from search.errors import SearchError
+from search.objective.loading import load_objective
+from search.running.assignment import shared_environment
 from search.running.trial import Assignment, make_objective, run_trial
 from search.spaces.sampling import sample_points, trial_seed
 from search.spaces.space import Params, Space
 from search.spaces.spec import Spec
-from search.studies.record import Failure, Report
-from search.tables import value_text
+from search.studies.trials import Epoch, Failure
+from search.text import format_duration, listing, shown, value_text
 
 _FURTHER_POINTS = 10  # drawn where the objective finds the ones before infeasible
 
@@ -35,12 +34,12 @@ class Tried:
 
     Args:
         params: The point.
-        report: Its first epoch.
+        epoch: Its first epoch.
         abilities: What the objective can do besides training, in words.
     """
 
     params: Params
-    report: Report
+    epoch: Epoch
     abilities: tuple[str, ...]
 
 
@@ -61,7 +60,7 @@ def try_epoch(spec: Spec, folders: Sequence[str]) -> Tried:
         for params in _points(spec):
             assignment = _assignment(spec, params, folders, folder)
             event = next(run_trial(assignment))
-            if isinstance(event, Report):
+            if isinstance(event, Epoch):
                 return Tried(params, event, _abilities(assignment))
             failure = event.failure or Failure("error", "no epoch was reported")
             if failure.kind != "infeasible":
@@ -83,14 +82,14 @@ def tried_lines(tried: Tried, spec: Spec) -> Iterator[str]:
     Yields:
         Lines for people.
     """
-    report = tried.report
+    epoch = tried.epoch
     values = listing(f"{name}={value_text(value)}" for name, value in tried.params.items())
-    metrics = listing(f"{name} {_metric_text(value)}" for name, value in report.metrics.items())
-    set_up = format_duration(report.elapsed_s - report.seconds)
+    metrics = listing(f"{name} {_metric_text(value)}" for name, value in epoch.metrics.items())
+    set_up = format_duration(epoch.elapsed_s - epoch.seconds)
     yield f"tried       {values}"
-    yield f"took        {set_up} to begin, {format_duration(report.seconds)} for the first epoch"
+    yield f"took        {set_up} to begin, {format_duration(epoch.seconds)} for the first epoch"
     if spec.epochs:
-        training = format_duration(spec.epochs * report.seconds)
+        training = format_duration(spec.epochs * epoch.seconds)
         yield f"a trial     about {training} of training if all {spec.epochs} epochs are like it"
     yield f"metrics     {metrics}"
     yield f"objective   {listing(tried.abilities)}"
@@ -119,7 +118,7 @@ def _assignment(
         checkpoints=folder,
         error_file=str(Path(folder) / "error.txt"),
         time_limit_s=None,
-        worker=shared_worker(
+        environment=shared_environment(
             list(folders),
             n_threads=max(1, int(spec.resources.cpus_per_trial)),
             hide_gpus=spec.resources.gpus_per_trial == 0,

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from search.errors import ObjectiveError
-from search.objective import objective_problem
+from search.objective.loading import objective_problem
+from search.objective.source import accepted_settings, may_have, static_member
 from search.spaces.document import KeyPath
-from search.spaces.objective_source import accepted_settings, may_have, static_member
 from search.spaces.sections import Problem, Sections, unknown
 
 Declared = Mapping[str, Sequence[str]]

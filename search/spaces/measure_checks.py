@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
-from search.errors import ObjectiveError, SpaceError, listing
-from search.objective import objective_problem
+from search.errors import ObjectiveError, SpaceError
+from search.objective.loading import objective_problem
+from search.objective.measure import Measure, Measured
 from search.spaces.expressions import Expression, ExpressionError, parse
-from search.spaces.measure import Measure, Measured
 from search.spaces.sampling import sample_points
 from search.spaces.sections import Problem, Sections, unknown
 from search.spaces.space import Params, Space
+from search.text import listing
 
 _TRIED_POINTS = 20  # of which one at least must be measurable
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
 
-from search.errors import shown
+from search.text import shown
 
 Scalar = bool | int | float | str | None
 """A parameter's value."""

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 
-from search.errors import ObjectiveError, listing, shown
+from search.errors import ObjectiveError
+from search.objective.source import static_member
 from search.spaces.declared_checks import place_in, worded_error
 from search.spaces.document import KeyPath
-from search.spaces.objective_source import static_member
 from search.spaces.sampling import sample_points
 from search.spaces.sections import Problem
 from search.spaces.space import Space
 from search.spaces.spec import Spec
+from search.text import listing, shown
 
 _PROBES = ("measure", "describe")
 _DRAWN_POINTS = 3

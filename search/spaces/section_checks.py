@@ -2,14 +2,14 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from search.errors import listing, shown
-from search.objective import objective_problem
+from search.objective.loading import objective_problem
 from search.spaces.parameters import Parameter
 from search.spaces.pruners import PRUNERS, pruner_problems
 from search.spaces.samplers import SAMPLERS, sampler_problems
 from search.spaces.sections import Problem, Sections, unknown, valid_values
 from search.spaces.space import Space, distribution, holds_value
 from search.spaces.spec import TRACKERS, BudgetSpec, MetricSpec, PrunerSpec, SamplerSpec
+from search.text import listing, shown
 
 
 def section_problems(sections: Sections) -> Iterator[Problem]:

@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from search.errors import did_you_mean, listing, shown
 from search.spaces.document import KeyPath
 from search.spaces.parameters import CategoricalParameter, Parameter
+from search.text import did_you_mean, listing, shown
 
 
 class Problem(NamedTuple):

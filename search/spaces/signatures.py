@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from search.errors import did_you_mean, listing, shown
+from search.text import did_you_mean, listing, shown
 
 _NOT_IN_YAML = ("Callable", "Sampler", "Trial")
 _TYPES: dict[str, tuple[str, type | tuple[type, ...]]] = {

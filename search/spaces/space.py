@@ -19,8 +19,8 @@ from optuna.distributions import (
     IntDistribution,
 )
 
+from search.objective.measure import Measure
 from search.spaces.expressions import parse
-from search.spaces.measure import Measure
 from search.spaces.parameters import (
     CategoricalParameter,
     FloatParameter,

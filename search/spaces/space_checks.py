@@ -7,7 +7,6 @@ import graphlib
 import keyword
 from collections.abc import Iterator, Mapping
 
-from search.errors import listing, shown
 from search.spaces import expressions
 from search.spaces.measure_checks import stranger_problems
 from search.spaces.parameters import (
@@ -28,6 +27,7 @@ from search.spaces.space import (
     wanted_values,
 )
 from search.spaces.spec import Spec
+from search.text import listing, shown
 
 _RESERVED = {"true", "false", *expressions.FUNCTIONS}
 _TRIED_POINTS = 50  # on which a constraint must be computable

@@ -15,8 +15,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 
-from search.errors import SpaceError, did_you_mean, listing, nearest, shown
-from search.objective import extend_import_path
+from search.errors import SpaceError
+from search.objective.loading import extend_import_path
 from search.spaces.declared_checks import declared_problems
 from search.spaces.document import Document, KeyPath, Override, read_document
 from search.spaces.measure_checks import measured_problem
@@ -28,6 +28,7 @@ from search.spaces.sections import Sections
 from search.spaces.space import Space
 from search.spaces.space_checks import parameter_problems
 from search.spaces.spec import PrunerSpec, SamplerSpec, Spec
+from search.text import did_you_mean, listing, nearest, shown
 
 _CHOSEN: dict[str, type[SamplerSpec] | type[PrunerSpec]] = {
     "sampler": SamplerSpec,

@@ -13,6 +13,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainSerializer,
     PlainValidator,
     SerializerFunctionWrapHandler,
     WithJsonSchema,
@@ -20,11 +21,26 @@ from pydantic import (
     model_validator,
 )
 
-from search.durations import Duration
-from search.errors import shown
 from search.spaces.parameters import Parameter, ScalarField, StrictModel
 from search.spaces.pruners import PRUNERS
 from search.spaces.samplers import SAMPLERS
+from search.text import format_duration, parse_duration, shown
+
+
+def _exact_duration(seconds: float) -> str | float:
+    text = format_duration(seconds)
+    try:
+        return text if parse_duration(text) == seconds else seconds
+    except ValueError:
+        return seconds
+
+
+Duration = Annotated[
+    float,
+    BeforeValidator(parse_duration),
+    PlainSerializer(_exact_duration),
+    WithJsonSchema({"type": ["string", "number"], "examples": ["30m", "1h30m", 90]}),
+]
 
 TRACKERS = ("tensorboard", "mlflow")
 """Viewers of other people that trials can be written for."""

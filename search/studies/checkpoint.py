@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from search.studies.checkpoint_store import CheckpointStore
-from search.studies.record import Report
+from search.studies.trials import Epoch
 
 
 @dataclass(frozen=True)
@@ -20,12 +20,12 @@ class Checkpoint:
     """A trial after one of its epochs.
 
     Args:
-        report: That epoch, as it was reported.
+        epoch: That epoch, as it was reported.
         objective: The objective's `state_dict()`.
         generators: The state of every random generator.
     """
 
-    report: Report
+    epoch: Epoch
     objective: Mapping[str, Any]
     generators: dict[str, Any]
 
@@ -44,7 +44,7 @@ def save_checkpoint(store: CheckpointStore, name: str, checkpoint: Checkpoint) -
     import torch
 
     content = {
-        "report": asdict(checkpoint.report),
+        "report": _on_disk(checkpoint.epoch),
         "objective": dict(checkpoint.objective),
         "generators": checkpoint.generators,
     }
@@ -73,9 +73,19 @@ def load_checkpoint(store: CheckpointStore, name: str) -> Checkpoint | None:
         return None
     try:
         content = torch.load(io.BytesIO(file), map_location="cpu", weights_only=True)
-        report = Report(**content["report"])
-        return Checkpoint(report, content["objective"], content["generators"])
+        epoch = _from_disk(content["report"])
+        return Checkpoint(epoch, content["objective"], content["generators"])
     except (OSError, RuntimeError, ValueError, LookupError, TypeError, EOFError):
         return None
     except pickle.UnpicklingError:
         return None
+
+
+def _on_disk(epoch: Epoch) -> dict[str, Any]:
+    """Write an epoch by the names that stand in the checkpoints of every version."""
+    plain = asdict(epoch)
+    return {"epoch": plain.pop("number"), **plain}
+
+
+def _from_disk(plain: dict[str, Any]) -> Epoch:
+    return Epoch(number=plain["epoch"], **{k: v for k, v in plain.items() if k != "epoch"})

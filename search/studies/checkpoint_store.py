@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from search.disk import require_space
 from search.errors import SearchError, StudyError
+from search.studies.disk import require_space
 
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
@@ -63,7 +63,7 @@ class CheckpointStore(Protocol):
         ...
 
     def require_space(self, n_bytes: float, purpose: str) -> None:
-        """See `search.disk.require_space`; a bucket has no end."""
+        """See `search.studies.disk.require_space`; a bucket has no end."""
         ...
 
 

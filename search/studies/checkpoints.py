@@ -9,9 +9,9 @@ from typing import Literal
 
 from search.studies.checkpoint_store import open_store
 
-LAST = "last.pt"
+LAST_CHECKPOINT = "last.pt"
 """The newest epoch of a trial that has not ended."""
-BEST = "best.pt"
+BEST_CHECKPOINT = "best.pt"
 """The best epoch of a trial."""
 
 Keep = int | Literal["all", "none"]
@@ -35,7 +35,7 @@ def checkpoint_name(number: int, name: str) -> str:
 
     Args:
         number: The trial.
-        name: `LAST` or `BEST`.
+        name: `LAST_CHECKPOINT` or `BEST_CHECKPOINT`.
 
     Returns:
         For instance `0007/last.pt`.
@@ -72,7 +72,7 @@ class Checkpoints:
         Raises:
             StudyError: If less is free.
         """
-        n_bytes = self.store.size(checkpoint_name(number, LAST))
+        n_bytes = self.store.size(checkpoint_name(number, LAST_CHECKPOINT))
         if n_bytes is None:
             return
         n_kept = n_trials if self._n_kept is None else min(self._n_kept, n_trials)
@@ -85,9 +85,9 @@ class Checkpoints:
         Args:
             number: The trial; nothing happens if it saves no checkpoints.
         """
-        last = checkpoint_name(number, LAST)
+        last = checkpoint_name(number, LAST_CHECKPOINT)
         if self._n_kept != 0 and self.store.size(last) is not None:
-            self.store.copy(last, checkpoint_name(number, BEST))
+            self.store.copy(last, checkpoint_name(number, BEST_CHECKPOINT))
 
     def drop(self, number: int) -> None:
         """Remove the checkpoints of a trial that ended and was not the best.
@@ -95,7 +95,7 @@ class Checkpoints:
         Args:
             number: The trial.
         """
-        for name in (LAST, BEST):
+        for name in (LAST_CHECKPOINT, BEST_CHECKPOINT):
             self.store.delete(checkpoint_name(number, name))
 
     def keep_best(self, ended: int, completed: Sequence[int]) -> None:
@@ -105,13 +105,13 @@ class Checkpoints:
             ended: The trial that has just completed.
             completed: All completed trials, best first.
         """
-        self.store.delete(checkpoint_name(ended, LAST))
+        self.store.delete(checkpoint_name(ended, LAST_CHECKPOINT))
         ranked = _without(completed, self._named())
         if self._n_kept is not None and len(ranked) > self._n_kept and ended in ranked:
             overtaken = ranked[self._n_kept]
             place = ranked.index(ended)
             unwanted = ended if place > self._n_kept else overtaken
-            self.store.delete(checkpoint_name(unwanted, BEST))
+            self.store.delete(checkpoint_name(unwanted, BEST_CHECKPOINT))
 
     def sweep(self, unfinished: Collection[int], completed: Sequence[int]) -> None:
         """Remove what a driver that was killed had no time to remove.
@@ -125,7 +125,7 @@ class Checkpoints:
         for path in self.store.names():
             trial, _, name = path.partition("/")
             number = int(trial)
-            if number not in unfinished and (name == LAST or number not in kept):
+            if number not in unfinished and (name == LAST_CHECKPOINT or number not in kept):
                 self.store.delete(path)
 
 

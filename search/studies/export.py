@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from search.disk import write_whole
+from search.studies.disk import write_whole
 from search.studies.leaderboard import Row
-from search.tables import escape_latex
+from search.text import escape_latex
 
 if TYPE_CHECKING:
     from pandas import DataFrame

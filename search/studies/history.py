@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from search.studies.record import Report
+from search.studies.trials import Epoch
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -14,21 +14,21 @@ FILE_NAME = "history.csv"
 _FIRST_COLUMNS = ["epoch", "seconds"]
 
 
-def append_epoch(folder: Path, report: Report) -> None:
+def append_epoch(folder: Path, epoch: Epoch) -> None:
     """Add one epoch to a trial's history.
 
     Args:
         folder: The trial's folder; made if it is missing.
-        report: The epoch. Metrics that earlier epochs did not have become new columns.
+        epoch: The epoch. Metrics that earlier epochs did not have become new columns.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE_NAME
-    row = {"epoch": report.epoch, "seconds": round(report.seconds, 4), **report.metrics}
+    row = {"epoch": epoch.number, "seconds": round(epoch.seconds, 4), **epoch.metrics}
     columns = _columns(path)
     new = [name for name in row if name not in columns]
     if new:
         rows = read_history(folder)
-        columns = [*columns, *new] if columns else [*_FIRST_COLUMNS, *report.metrics]
+        columns = [*columns, *new] if columns else [*_FIRST_COLUMNS, *epoch.metrics]
         _rewrite(path, columns, rows)
     with path.open("a", newline="", encoding="utf-8") as file:
         csv.DictWriter(file, columns).writerow(row)

@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial
 from search.spaces.optuna_logs import quiet_optuna
 from search.spaces.parameters import Scalar
 from search.spaces.space import Space
-from search.studies.record_versions import split_version, versioned
+from search.studies.space_versions import split_version, versioned
 
 _BESIDE = 0
 """In place of the version of a space in the name of a record; those count from 1."""

@@ -10,11 +10,12 @@ validation split.
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from search.errors import StudyError, did_you_mean, listing
-from search.studies.figures import METRICS
+from search.errors import StudyError
 from search.studies.ranking import trial_fronts
-from search.studies.record import TrialRecord
-from search.studies.study import Study
+from search.studies.reader import StudyReader
+from search.studies.test_metrics import TEST_METRICS
+from search.studies.trials import Trial
+from search.text import did_you_mean, listing
 
 COLUMNS = ["rank", "trial", "state", "value", "best_epoch", "n_epochs", "seconds", "seed", "space"]
 """`rank` counts COMPLETE trials from 1; `value` is the study's (first) metric at `best_epoch`;
@@ -29,7 +30,7 @@ TEST_PREFIX = "test_"
 Row = dict[str, Any]
 
 
-def leaderboard_rows(study: Study, top: int | None = None, sort: str = "rank") -> list[Row]:
+def leaderboard_rows(study: StudyReader, top: int | None = None, sort: str = "rank") -> list[Row]:
     """Make the rows of a study's leaderboard.
 
     Args:
@@ -43,7 +44,7 @@ def leaderboard_rows(study: Study, top: int | None = None, sort: str = "rank") -
     Raises:
         StudyError: If there is no such column.
     """
-    records = study.records()
+    records = study.trials()
     metrics = metric_names(records) + test_columns(records)
     gone = {name: None for record in records for name in record.params}
     parameters = list(dict.fromkeys([*study.spec.parameters, *gone]))
@@ -57,7 +58,7 @@ def leaderboard_rows(study: Study, top: int | None = None, sort: str = "rank") -
     return _sorted(rows, sort)[:top]
 
 
-def metric_names(records: Iterable[TrialRecord]) -> list[str]:
+def metric_names(records: Iterable[Trial]) -> list[str]:
     """List the metrics that trials have reported.
 
     Args:
@@ -71,7 +72,7 @@ def metric_names(records: Iterable[TrialRecord]) -> list[str]:
     return first + sorted(names - set(first))
 
 
-def test_columns(records: Iterable[TrialRecord]) -> list[str]:
+def test_columns(records: Iterable[Trial]) -> list[str]:
     """List the columns of the test split.
 
     Args:
@@ -81,11 +82,11 @@ def test_columns(records: Iterable[TrialRecord]) -> list[str]:
         None of them while no trial has been evaluated.
     """
     evaluated = any(record.test for record in records)
-    return [TEST_PREFIX + name for name in METRICS] if evaluated else []
+    return [TEST_PREFIX + name for name in TEST_METRICS] if evaluated else []
 
 
 def _row(
-    rank: int | None, record: TrialRecord, metrics: Sequence[str], parameters: Iterable[str]
+    rank: int | None, record: Trial, metrics: Sequence[str], parameters: Iterable[str]
 ) -> Row:
     test = record.test.metrics if record.test else {}
     reached = {**record.metrics, **{TEST_PREFIX + name: value for name, value in test.items()}}

@@ -12,8 +12,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from search.spaces.pruners import Judge
 from search.spaces.spec import MetricSpec
-from search.studies import record
-from search.studies.record import Failure, Report, TrialRecord, is_better
+from search.studies import attributes
+from search.studies.trials import Epoch, Failure, Trial, is_better
 
 
 class LiveTrial:
@@ -31,7 +31,7 @@ class LiveTrial:
         trial: optuna.Trial,
         metrics: Sequence[MetricSpec],
         judge: Judge,
-        recorded: TrialRecord | None = None,
+        recorded: Trial | None = None,
     ) -> None:
         self._trial = trial
         self._metrics = metrics
@@ -45,34 +45,34 @@ class LiveTrial:
 
     def go_on(self) -> None:
         """Note that a worker has it."""
-        if self._frozen().user_attrs.get(record.FAILURE):
-            self._set(record.FAILURE, None)
+        if self._frozen().user_attrs.get(attributes.FAILURE):
+            self._set(attributes.FAILURE, None)
 
-    def report(self, report: Report) -> bool:
+    def report(self, epoch: Epoch) -> bool:
         """Record an epoch.
 
         Args:
-            report: The epoch; holds a number for each of the study's metrics. The one recorded
+            epoch: The epoch; holds a number for each of the study's metrics. The one recorded
                 last may come once more.
 
         Returns:
             True if the trial's value is now that of this epoch.
         """
         metric = self._metrics[0]
-        value = report.metrics[metric.name]
+        value = epoch.metrics[metric.name]
         assert value is not None
-        if report.epoch > self.n_epochs:
+        if epoch.number > self.n_epochs:
             # Not by `Trial.report`, which refuses several metrics.
             self._storage.set_trial_intermediate_value(
-                self._trial._trial_id, report.epoch, float(value)
+                self._trial._trial_id, epoch.number, float(value)
             )
-            self.n_epochs = report.epoch
+            self.n_epochs = epoch.number
         direction = self._trial.study.directions[0]
         best = self.best.get(metric.name)
         if metric.reduce != "last" and not is_better(value, best, direction):
             return False
-        self.best = dict(report.metrics)
-        self._set(record.BEST, {"epoch": report.epoch, "metrics": report.metrics})
+        self.best = dict(epoch.metrics)
+        self._set(attributes.BEST, {"epoch": epoch.number, "metrics": epoch.metrics})
         return True
 
     def should_prune(self, epoch: int) -> bool:
@@ -89,10 +89,10 @@ class LiveTrial:
             True if the trial is to be stopped.
         """
         frozen = self._frozen()
-        was_pruned = frozen.user_attrs.get(record.PRUNED_AT) == epoch
+        was_pruned = frozen.user_attrs.get(attributes.PRUNED_AT) == epoch
         verdict, notes = self._judge.verdict(self._trial.study, frozen)
         if verdict and not was_pruned:
-            self._set(record.PRUNED_AT, epoch)
+            self._set(attributes.PRUNED_AT, epoch)
         for key, value in notes:
             self._storage.set_trial_system_attr(self._trial._trial_id, key, value)
         return verdict or was_pruned
@@ -106,7 +106,7 @@ class LiveTrial:
         """
         self._set_seconds(elapsed_s)
         if stop_reason:
-            self._set(record.STOP_REASON, stop_reason)
+            self._set(attributes.STOP_REASON, stop_reason)
         values = [self.best[metric.name] for metric in self._metrics]
         self._trial.study.tell(self._trial, [float(v) for v in values if v is not None])
 
@@ -140,10 +140,10 @@ class LiveTrial:
         self._set_failure(failure)
 
     def _set_failure(self, failure: Failure) -> None:
-        self._set(record.FAILURE, {"kind": failure.kind, "reason": failure.reason})
+        self._set(attributes.FAILURE, {"kind": failure.kind, "reason": failure.reason})
 
     def _set_seconds(self, elapsed_s: float) -> None:
-        self._set(record.SECONDS, round(elapsed_s, 4))
+        self._set(attributes.SECONDS, round(elapsed_s, 4))
 
     def _set(self, name: str, value: object) -> None:
         self._trial.set_user_attr(name, value)

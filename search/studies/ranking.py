@@ -7,13 +7,13 @@ import numpy as np
 from optuna.study import StudyDirection
 
 from search.studies.pareto import Points, front_ranks, knee
-from search.studies.record import TrialRecord
+from search.studies.trials import Trial
 
 Directions = Mapping[str, StudyDirection]
 """Which way each metric of a study is better, by name; the first one is the main one."""
 
 
-def ranked(records: Sequence[TrialRecord], directions: Directions) -> list[TrialRecord]:
+def ranked(records: Sequence[Trial], directions: Directions) -> list[Trial]:
     """Order trials for a leaderboard.
 
     Args:
@@ -28,7 +28,7 @@ def ranked(records: Sequence[TrialRecord], directions: Directions) -> list[Trial
     sign = _sign(next(iter(directions.values())))
     fronts = trial_fronts(records, directions) if len(directions) > 1 else {}
 
-    def key(record: TrialRecord) -> tuple[int, int, float, int]:
+    def key(record: Trial) -> tuple[int, int, float, int]:
         value = math.inf if record.value is None else sign * record.value
         front = fronts.get(record.number, 0)
         return states.index(record.state), front, value, record.number
@@ -36,7 +36,7 @@ def ranked(records: Sequence[TrialRecord], directions: Directions) -> list[Trial
     return sorted(records, key=key)
 
 
-def trial_fronts(records: Sequence[TrialRecord], directions: Directions) -> dict[int, int]:
+def trial_fronts(records: Sequence[Trial], directions: Directions) -> dict[int, int]:
     """Sort complete trials into Pareto fronts.
 
     Args:
@@ -51,7 +51,7 @@ def trial_fronts(records: Sequence[TrialRecord], directions: Directions) -> dict
     return {record.number: rank for record, rank in zip(complete, ranks, strict=True)}
 
 
-def pareto_front(records: Sequence[TrialRecord], directions: Directions) -> list[TrialRecord]:
+def pareto_front(records: Sequence[Trial], directions: Directions) -> list[Trial]:
     """Pick the trials that no other one dominates.
 
     Args:
@@ -65,7 +65,7 @@ def pareto_front(records: Sequence[TrialRecord], directions: Directions) -> list
     return [record for record in records if fronts.get(record.number) == 1]
 
 
-def knee_trial(front: Sequence[TrialRecord], directions: Directions) -> int | None:
+def knee_trial(front: Sequence[Trial], directions: Directions) -> int | None:
     """Find the knee of a front, see `search.studies.pareto.knee`.
 
     Args:
@@ -78,7 +78,7 @@ def knee_trial(front: Sequence[TrialRecord], directions: Directions) -> int | No
     return front[knee(_points(front, directions))].number if front else None
 
 
-def _points(records: Sequence[TrialRecord], directions: Directions) -> Points:
+def _points(records: Sequence[Trial], directions: Directions) -> Points:
     signs = [_sign(direction) for direction in directions.values()]
     values = [[record.metrics[name] for name in directions] for record in records]
     return np.array(values, dtype=float).reshape(-1, len(signs)) * signs

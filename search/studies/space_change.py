@@ -16,10 +16,10 @@ from search.spaces.parameters import Parameter, Scalar
 from search.spaces.space import Space, holds_value
 from search.spaces.space_file import write_space_file
 from search.spaces.spec import Spec
-from search.studies import record
+from search.studies import attributes
+from search.studies.driver import StudyDriver
 from search.studies.informing import translated
-from search.studies.record_versions import WHOLE, create_next_record, record_version
-from search.studies.study import IMPORT_FOLDERS, Study
+from search.studies.space_versions import WHOLE, create_next_version, space_version
 from search.studies.study_folder import provenance, space_file_name
 
 _PRUNER_NOTES = "completed_rung_"
@@ -70,7 +70,7 @@ def check_change(old: Spec, new: Spec) -> None:
             )
 
 
-def change_space(study: Study, spec: Spec, import_folders: Sequence[str]) -> Study:
+def change_space(study: StudyDriver, spec: Spec, import_folders: Sequence[str]) -> StudyDriver:
     """Go on with a study in another space; only its driver may call it.
 
     Args:
@@ -89,16 +89,16 @@ def change_space(study: Study, spec: Spec, import_folders: Sequence[str]) -> Stu
     spec = spec.model_copy(update=kept)
     trials = study.optuna_study.get_trials(deepcopy=False)
     carried = _carried_trials(trials, Space.of(spec), study.version)
-    created = create_next_record(study.optuna_study, carried)
+    created = create_next_version(study.optuna_study, carried)
     folders = list(dict.fromkeys([*import_folders, *study.import_folders]))
-    created.set_user_attr(IMPORT_FOLDERS, folders)
-    path = study.folder / space_file_name(record_version(created))
+    created.set_user_attr(attributes.IMPORT_FOLDERS, folders)
+    path = study.folder / space_file_name(space_version(created))
     write_space_file(spec, path, provenance())
     created.set_user_attr(WHOLE, True)
-    return Study(study.folder, spec, created)
+    return StudyDriver(study.folder, spec, created)
 
 
-def n_informing(study: Study) -> int:
+def n_informing(study: StudyDriver) -> int:
     """Count the trials that inform a study's sampler.
 
     Args:
@@ -117,7 +117,7 @@ def _carried_trials(
     """Translate each trial of a record into a changed space, under the same number."""
     for trial in trials:
         params = translated(trial.params, space)
-        ended_elsewhere = record.EARLIER in trial.user_attrs
+        ended_elsewhere = attributes.EARLIER in trial.user_attrs
         if trial.state is TrialState.WAITING:
             yield _waiting(trial, space)
         elif not ended_elsewhere and space.contains(params):
@@ -136,26 +136,26 @@ def _fitting(
         params=params,
         distributions={name: space.distributions[name] for name in params},
         intermediate_values=trial.intermediate_values,
-        user_attrs={record.SPACE_VERSION: version, **trial.user_attrs},
+        user_attrs={attributes.SPACE_VERSION: version, **trial.user_attrs},
         system_attrs=notes,
     )
 
 
 def _is_kept_note(key: str) -> bool:
     """Tell whether a pruner or a sampler needs what it noted of a trial in the next record."""
-    return key.startswith(_PRUNER_NOTES) or key == record.GENERATION
+    return key.startswith(_PRUNER_NOTES) or key == attributes.GENERATION
 
 
 def _unfitting(trial: FrozenTrial, version: int) -> FrozenTrial:
     state = "FAIL" if trial.state is TrialState.RUNNING else trial.state.name
     attrs = {
-        record.SPACE_VERSION: version,
-        record.EARLIER: {"state": state, "params": trial.params},
+        attributes.SPACE_VERSION: version,
+        attributes.EARLIER: {"state": state, "params": trial.params},
         **trial.user_attrs,
     }
     if trial.state is TrialState.RUNNING:
         reason = "its parameters are not in the changed space"
-        attrs[record.FAILURE] = {"kind": "interrupted", "reason": reason}
+        attrs[attributes.FAILURE] = {"kind": "interrupted", "reason": reason}
     return create_trial(
         state=TrialState.FAIL, intermediate_values=trial.intermediate_values, user_attrs=attrs
     )

@@ -10,8 +10,8 @@ from optuna.storages import BaseStorage, RDBStorage
 
 from search.errors import StudyError
 from search.spaces.optuna_logs import quiet_optuna
-from search.studies.journal import open_journal
-from search.studies.record_versions import newest_records, split_version
+from search.studies import journal
+from search.studies.space_versions import newest_versions, split_version
 
 Direction = Literal["minimize", "maximize"]
 """Which way a metric is better."""
@@ -20,7 +20,7 @@ JOURNAL, SQLITE = "journal", "sqlite"
 _FILES = {JOURNAL: "study.journal", SQLITE: "study.db"}
 
 
-def record_file(folder: Path, storage: str) -> Path | None:
+def storage_file(folder: Path, storage: str) -> Path | None:
     """Name the file that holds a study's record.
 
     Args:
@@ -33,7 +33,7 @@ def record_file(folder: Path, storage: str) -> Path | None:
     return folder / _FILES[storage] if storage in _FILES else None
 
 
-def create_record(
+def create_optuna_study(
     folder: Path, storage: str, name: str, directions: Sequence[Direction]
 ) -> optuna.Study:
     """Begin the record of a new study.
@@ -61,7 +61,7 @@ def create_record(
             ) from None
 
 
-def load_record(folder: Path, storage: str, name: str) -> optuna.Study:
+def load_optuna_study(folder: Path, storage: str, name: str) -> optuna.Study:
     """Open the record of a study in the newest version of its space.
 
     Args:
@@ -75,11 +75,11 @@ def load_record(folder: Path, storage: str, name: str) -> optuna.Study:
     Raises:
         StudyError: If it is missing, damaged or out of reach.
     """
-    file = record_file(folder, storage)
+    file = storage_file(folder, storage)
     if file and not file.exists():
         raise StudyError(f"{file}: the record of trials must exist, none found")
     opened = open_storage(folder, storage)
-    records = newest_records(opened)
+    records = newest_versions(opened)
     if file:
         name = next(iter(records), name)
     if name not in records:
@@ -103,10 +103,10 @@ def open_storage(folder: Path, storage: str) -> BaseStorage:
         StudyError: If it cannot be reached, or a line of a journal is damaged; a torn last
             line is passed over.
     """
-    file = record_file(folder, storage)
+    file = storage_file(folder, storage)
     if storage == JOURNAL:
         assert file
-        return open_journal(file)
+        return journal.open_journal(file)
     url = f"sqlite:///{file.resolve()}" if file else storage
     try:
         with quiet_optuna():
@@ -118,7 +118,21 @@ def open_storage(folder: Path, storage: str) -> BaseStorage:
         ) from None
 
 
-def delete_record(folder: Path, storage: str, name: str) -> None:
+def cut_torn_line(folder: Path, storage: str) -> str | None:
+    """Cut off what a power cut left of a journal's last line; only the driver may call it.
+
+    Args:
+        folder: The study's folder.
+        storage: As the space file says.
+
+    Returns:
+        What was cut off, in words, or None if the storage is whole.
+    """
+    file = storage_file(folder, storage)
+    return journal.cut_torn_line(file) if file and storage == JOURNAL else None
+
+
+def delete_optuna_study(folder: Path, storage: str, name: str) -> None:
     """Delete a record that lies outside its study's folder.
 
     Args:
@@ -126,7 +140,7 @@ def delete_record(folder: Path, storage: str, name: str) -> None:
         storage: As the space file says.
         name: The study's name.
     """
-    if record_file(folder, storage) is None:
+    if storage_file(folder, storage) is None:
         with quiet_optuna():
             opened = open_storage(folder, storage)
             for study in opened.get_all_studies():

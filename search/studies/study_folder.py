@@ -8,11 +8,12 @@ from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 
-from search.errors import StudyError, did_you_mean
+from search.errors import StudyError
 from search.spaces.spec import Spec
 from search.studies.checkpoint_store import StoreError, below, open_store, shown_location
 from search.studies.checkpoints import trial_name
-from search.studies.commands import study_command
+from search.studies.hints import study_command
+from search.text import did_you_mean
 
 SPACE_FILE = "space.yaml"
 ERROR_FILE = "error.txt"

@@ -7,8 +7,8 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from search.disk import write_whole
 from search.errors import StudyError
+from search.studies.disk import write_whole
 
 WORST = "worst"
 """The folder, in that of a trial."""

@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
-from search.errors import did_you_mean, listing
 from search.studies.leaderboard import FRONT, PARAMETER_PREFIX, Row, leaderboard_rows
 from search.studies.ranking import knee_trial, pareto_front
-from search.studies.record import TrialRecord
-from search.studies.study import Study
+from search.studies.reader import StudyReader
+from search.studies.trials import Trial
 from search.summaries.edges import edge_facts
 from search.summaries.endings import ending_facts, lost_best_note, saving_facts
 from search.summaries.facts import study_facts
 from search.summaries.importance import importance_facts
 from search.summaries.trial_facts import trial_facts
+from search.text import did_you_mean, listing
 
 N_BEST = 5
 """So many of the best trials are looked at for the edges of the space."""
@@ -23,7 +23,7 @@ _RESULTS = [
 
 
 def summary_facts(
-    study: Study, top: int = 10, columns: Sequence[str] | None = None
+    study: StudyReader, top: int = 10, columns: Sequence[str] | None = None
 ) -> dict[str, Any]:
     """Gather the summary of a study.
 
@@ -38,7 +38,7 @@ def summary_facts(
         (None without a complete trial), `importance`, `edges`, `endings`, `savings`, and as
         sentences `notes` (what could not be told) and `problems` (columns that do not exist).
     """
-    records = study.records()
+    records = study.trials()
     complete = [record for record in records if record.state == "COMPLETE"]
     several = len(study.directions) > 1
     front = pareto_front(records, study.directions) if several else None
@@ -62,18 +62,18 @@ def summary_facts(
     }
 
 
-def _edges(study: Study, best: Sequence[TrialRecord], are_front: bool) -> list[dict[str, Any]]:
+def _edges(study: StudyReader, best: Sequence[Trial], are_front: bool) -> list[dict[str, Any]]:
     """Find where the space may be too small, once there are trials enough to say so."""
     enough = len(best) >= (2 if are_front else N_BEST)
     return edge_facts(study.spec.parameters, best, are_front) if enough else []
 
 
-def _front_row(record: TrialRecord, study: Study) -> dict[str, Any]:
+def _front_row(record: Trial, study: StudyReader) -> dict[str, Any]:
     return {"trial": record.number, **{name: record.metrics[name] for name in study.directions}}
 
 
 def _columns(
-    study: Study, rows: list[Row], wanted: Sequence[str] | None
+    study: StudyReader, rows: list[Row], wanted: Sequence[str] | None
 ) -> tuple[list[str], list[str]]:
     """Choose columns; those that do not exist become problems and the others are kept."""
     if not rows:
@@ -93,7 +93,7 @@ def _columns(
     return list(dict.fromkeys(chosen)) or _usual_columns(study, rows), problems
 
 
-def _usual_columns(study: Study, rows: list[Row]) -> list[str]:
+def _usual_columns(study: StudyReader, rows: list[Row]) -> list[str]:
     """Name rank, trial, metrics and parameters; `value` stands for the main metric."""
     main, *others = study.directions
     parameters = [column for column in rows[0] if column.startswith(PARAMETER_PREFIX)]
@@ -106,7 +106,7 @@ def _usual_columns(study: Study, rows: list[Row]) -> list[str]:
     return [column for column in columns if column in rows[0]]
 
 
-def _notes(study: Study, records: Sequence[TrialRecord]) -> list[str]:
+def _notes(study: StudyReader, records: Sequence[Trial]) -> list[str]:
     """Say what there is too little of to tell."""
     if not records:
         return [f"{study.name}: no trial has begun"]

@@ -5,8 +5,8 @@ from typing import Any
 
 from optuna.study import StudyDirection
 
-from search.studies.figures import Figures
-from search.studies.record import is_better
+from search.studies.test_metrics import Evaluation
+from search.studies.trials import is_better
 
 MOST_CONFUSIONS = 10
 """So many of the pairs of classes that are confused more or less often are listed."""
@@ -38,11 +38,11 @@ def difference(
     return {**facts, "difference": b - a, "relative": relative, "better": better}
 
 
-def same_images(a: Figures, b: Figures) -> bool:
+def same_images(a: Evaluation, b: Evaluation) -> bool:
     """Tell whether two test splits look the same.
 
     Args:
-        a: Figures of the first trial.
+        a: Evaluation of the first trial.
         b: Those of the second.
 
     Returns:
@@ -51,11 +51,11 @@ def same_images(a: Figures, b: Figures) -> bool:
     return all(a.per_class[column] == b.per_class[column] for column in ("class", "support"))
 
 
-def class_changes(a: Figures | None, b: Figures | None) -> list[dict[str, Any]]:
+def class_changes(a: Evaluation | None, b: Evaluation | None) -> list[dict[str, Any]]:
     """Compare the recall of each class that both test splits have.
 
     Args:
-        a: Figures of the first trial; None if it is not evaluated.
+        a: Evaluation of the first trial; None if it is not evaluated.
         b: Those of the second.
 
     Returns:
@@ -78,13 +78,13 @@ def class_changes(a: Figures | None, b: Figures | None) -> list[dict[str, Any]]:
     return found
 
 
-def confusion_changes(a: Figures | None, b: Figures | None) -> dict[str, Any] | None:
+def confusion_changes(a: Evaluation | None, b: Evaluation | None) -> dict[str, Any] | None:
     """Subtract the confusion matrix of one trial from that of another.
 
     More on the diagonal, images recognised, is better; more beside it is worse.
 
     Args:
-        a: Figures of the first trial; None if it is not evaluated.
+        a: Evaluation of the first trial; None if it is not evaluated.
         b: Those of the second.
 
     Returns:

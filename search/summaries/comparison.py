@@ -9,10 +9,10 @@ from optuna.study import StudyDirection
 
 from search.errors import SearchError, StudyError
 from search.spaces.space_file import read_space_file
-from search.studies.figures import METRICS
-from search.studies.record import TrialRecord
-from search.studies.study import Study
+from search.studies.reader import StudyReader
 from search.studies.study_folder import space_file_name
+from search.studies.test_metrics import TEST_METRICS
+from search.studies.trials import Trial
 from search.summaries.class_changes import (
     class_changes,
     confusion_changes,
@@ -21,7 +21,7 @@ from search.summaries.class_changes import (
 )
 from search.summaries.trial_facts import SPLITS, other_metrics, split_metrics
 
-Side = tuple[Study, TrialRecord]
+Side = tuple[StudyReader, Trial]
 """A trial and its study."""
 _Ways = Callable[[str, str], StudyDirection | None]
 """Tells by split (empty for none) and name which way a metric is better."""
@@ -55,10 +55,10 @@ def choose_sides(names: Sequence[str], studies: Path) -> tuple[Side, Side]:
 def _side(name: str, studies: Path) -> Side:
     match = re.fullmatch(r"(.+):(\d+)", name)
     if match:
-        study = Study.open(match[1], studies)
-        return study, study.record(int(match[2]))
-    study = Study.open(name, studies)
-    records = study.records()
+        study = StudyReader.open(match[1], studies)
+        return study, study.trial(int(match[2]))
+    study = StudyReader.open(name, studies)
+    records = study.trials()
     if not records or records[0].state != "COMPLETE":
         valid = f"{name}:NUMBER for one of its {len(records)} trials" if records else "none"
         raise StudyError(
@@ -86,7 +86,7 @@ def comparison_facts(a: Side, b: Side) -> dict[str, Any]:
     old, new = split_metrics(first), split_metrics(second)
     pairs = {
         (name, split): (old.get(split, {}).get(name), new.get(split, {}).get(name))
-        for name in METRICS
+        for name in TEST_METRICS
         for split in SPLITS
     }
     metrics = [
@@ -128,7 +128,7 @@ def differing(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[dict[str, Any]
     return found
 
 
-def _trial(study: Study, record: TrialRecord) -> dict[str, Any]:
+def _trial(study: StudyReader, record: Trial) -> dict[str, Any]:
     return {
         "study": study.name,
         "trial": record.number,
@@ -140,7 +140,7 @@ def _trial(study: Study, record: TrialRecord) -> dict[str, Any]:
     }
 
 
-def _settings(study: Study, record: TrialRecord) -> dict[str, Any]:
+def _settings(study: StudyReader, record: Trial) -> dict[str, Any]:
     """List what the objective was given beside parameters, in the space that the trial ran in."""
     spec = study.spec
     if record.space_version != study.version:
@@ -156,7 +156,7 @@ def _flat(value: Any, key: str) -> Iterator[tuple[str, Any]]:
         yield from _flat(inner, f"{key}.{name}")
 
 
-def _directions(a: Study, b: Study) -> _Ways:
+def _directions(a: StudyReader, b: StudyReader) -> _Ways:
     """Give a function that tells which way a metric is better; None where that is not known."""
 
     def direction(split: str, name: str) -> StudyDirection | None:
@@ -164,14 +164,14 @@ def _directions(a: Study, b: Study) -> _Ways:
         ways = {study.directions[whole] for study in (a, b) if whole in study.directions}
         if len(ways) == 1:
             return ways.pop()
-        if ways or name not in METRICS:
+        if ways or name not in TEST_METRICS:
             return None
         return StudyDirection.MINIMIZE if name == "loss" else StudyDirection.MAXIMIZE
 
     return direction
 
 
-def _others(a: TrialRecord, b: TrialRecord, ways: _Ways) -> list[dict[str, Any]]:
+def _others(a: Trial, b: Trial, ways: _Ways) -> list[dict[str, Any]]:
     sides: list[dict[str, Any]] = []
     for record in (a, b):
         run = {name: getattr(record, name) for name in ("best_epoch", "n_epochs", "seconds")}
@@ -182,7 +182,7 @@ def _others(a: TrialRecord, b: TrialRecord, ways: _Ways) -> list[dict[str, Any]]
     ]
 
 
-def _notes(a: TrialRecord, b: TrialRecord) -> list[str]:
+def _notes(a: Trial, b: Trial) -> list[str]:
     notes = [
         f"{side} (trial {record.number}) is {record.state}: {record.reason or 'not at its end'}"
         for side, record in (("a", a), ("b", b))

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from search.summaries.layout import Grid, Part, heading
-from search.tables import number_text, value_text
+from search.text import number_text, value_text
 
 Facts = Mapping[str, Any]
 LARGEST_SHOWN = 20

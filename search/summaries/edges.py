@@ -9,14 +9,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from search.spaces.parameters import CategoricalParameter, FloatParameter, IntParameter, Parameter
-from search.studies.record import TrialRecord
+from search.studies.trials import Trial
 
 NEAR = 0.02
 """Share of a range (of its logarithm, if that is searched) that counts as its end."""
 
 
 def edge_facts(
-    parameters: Mapping[str, Parameter], best: Sequence[TrialRecord], are_front: bool
+    parameters: Mapping[str, Parameter], best: Sequence[Trial], are_front: bool
 ) -> list[dict[str, Any]]:
     """Find parameters at the end of their range.
 

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from search.studies.ranking import Directions
-from search.studies.record import TrialRecord, is_better
-from search.tables import number_text
+from search.studies.trials import Trial, is_better
+from search.text import number_text
 
 
-def ending_facts(records: Sequence[TrialRecord]) -> dict[str, Any]:
+def ending_facts(records: Sequence[Trial]) -> dict[str, Any]:
     """Count how trials ended.
 
     Args:
@@ -41,12 +41,12 @@ def ending_facts(records: Sequence[TrialRecord]) -> dict[str, Any]:
     }
 
 
-def _reasons(records: Sequence[TrialRecord]) -> list[dict[str, Any]]:
+def _reasons(records: Sequence[Trial]) -> list[dict[str, Any]]:
     counts = Counter(record.reason for record in records)
     return [{"n": n, "reason": reason} for reason, n in counts.most_common()]
 
 
-def saving_facts(records: Sequence[TrialRecord], epochs: int | None) -> dict[str, Any] | None:
+def saving_facts(records: Sequence[Trial], epochs: int | None) -> dict[str, Any] | None:
     """Estimate what pruning saved, against running each pruned trial to its last epoch.
 
     Args:
@@ -79,7 +79,7 @@ def saving_facts(records: Sequence[TrialRecord], epochs: int | None) -> dict[str
     }
 
 
-def lost_best_note(records: Sequence[TrialRecord], directions: Directions) -> str | None:
+def lost_best_note(records: Sequence[Trial], directions: Directions) -> str | None:
     """Say which trial had the best value of all, if it was pruned or has failed.
 
     Args:

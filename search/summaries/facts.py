@@ -5,17 +5,18 @@ from pathlib import Path
 from typing import Any
 
 from search.errors import StudyError
+from search.studies import attributes
 from search.studies.ranking import Directions, knee_trial, pareto_front, ranked
-from search.studies.record import TrialRecord, has_begun, read_record
-from search.studies.record_versions import newest_records
-from search.studies.storage import open_storage, record_file
-from search.studies.study import METRIC, METRICS, Study
+from search.studies.reader import StudyReader
+from search.studies.space_versions import newest_versions
+from search.studies.storage import open_storage, storage_file
+from search.studies.trials import Trial, has_begun, read_trial
 
 STATES = ("COMPLETE", "PRUNED", "FAIL", "RUNNING", "INTERRUPTED")
 _TIME = "%Y-%m-%d %H:%M:%S"
 
 
-def study_facts(study: Study) -> dict[str, Any]:
+def study_facts(study: StudyReader) -> dict[str, Any]:
     """Count what a study holds.
 
     Args:
@@ -26,7 +27,7 @@ def study_facts(study: Study) -> dict[str, Any]:
         several metrics also all of these with their directions, the trials of the Pareto
         front, best first, and the knee among them.
     """
-    facts = _facts(study.name, study.records(), study.directions)
+    facts = _facts(study.name, study.trials(), study.directions)
     return {**facts, "changed": f"{study.last_change():{_TIME}}"}
 
 
@@ -42,15 +43,17 @@ def database_facts(url: str) -> list[dict[str, Any]]:
     Raises:
         StudyError: If it is no database or cannot be reached.
     """
-    if record_file(Path(), url) is not None:
+    if storage_file(Path(), url) is not None:
         raise StudyError(f"--storage: the URL of a database must be given, got {url!r}")
     storage = open_storage(Path(), url)
     found = []
-    for name, study in newest_records(storage).items():
+    for name, study in newest_versions(storage).items():
         trials = storage.get_all_trials(study._study_id, deepcopy=False)
-        names = study.user_attrs.get(METRICS) or [study.user_attrs.get(METRIC, "?")]
+        names = study.user_attrs.get(attributes.METRICS) or [
+            study.user_attrs.get(attributes.METRIC, "?")
+        ]
         directions = dict(zip(names, study.directions, strict=True))
-        records = ranked([read_record(t) for t in trials if has_begun(t)], directions)
+        records = ranked([read_trial(t) for t in trials if has_begun(t)], directions)
         times = [t.datetime_complete or t.datetime_start for t in trials]
         facts = _facts(name, records, directions)
         last = max((time for time in times if time), default=None)
@@ -58,7 +61,7 @@ def database_facts(url: str) -> list[dict[str, Any]]:
     return sorted(found, key=lambda facts: str(facts["study"]))
 
 
-def _facts(name: str, records: Sequence[TrialRecord], directions: Directions) -> dict[str, Any]:
+def _facts(name: str, records: Sequence[Trial], directions: Directions) -> dict[str, Any]:
     ways = {metric: direction.name.lower() for metric, direction in directions.items()}
     metric = next(iter(ways))
     best = records[0] if records and records[0].state == "COMPLETE" else None
@@ -75,7 +78,7 @@ def _facts(name: str, records: Sequence[TrialRecord], directions: Directions) ->
 
 
 def _front_facts(
-    records: Sequence[TrialRecord], directions: Directions, ways: dict[str, str]
+    records: Sequence[Trial], directions: Directions, ways: dict[str, str]
 ) -> dict[str, Any]:
     front = pareto_front(records, directions)
     return {

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from rich.table import Table
 
 from search.studies.ranking import Directions, knee_trial
-from search.studies.record import TrialRecord
-from search.tables import new_table, number_text
+from search.studies.trials import Trial
+from search.text import new_table, number_text
 
 
-def front_table(front: Sequence[TrialRecord], directions: Directions) -> Table:
+def front_table(front: Sequence[Trial], directions: Directions) -> Table:
     """Lay out a Pareto front, its knee marked.
 
     Args:

@@ -14,21 +14,21 @@ from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
 from search.spaces.optuna_logs import quiet_optuna
-from search.studies.record import has_begun
-from search.studies.study import Study
+from search.studies.reader import StudyReader
+from search.studies.trials import has_begun
 
 FEWEST_TRIALS = 10
 """Complete trials below which no importance is told: it would be noise."""
 MOST_TRIALS = 300
 """Complete trials above which so many are drawn: fANOVA takes 20 s for 1,000 of ten parameters."""
 
-_told: WeakKeyDictionary[Study, tuple[list[FrozenTrial], list[dict[str, Any]]]] = (
+_told: WeakKeyDictionary[StudyReader, tuple[list[FrozenTrial], list[dict[str, Any]]]] = (
     WeakKeyDictionary()
 )
 """The last answer of each study, as a report asks three times and fANOVA takes seconds."""
 
 
-def importance_facts(study: Study) -> list[dict[str, Any]]:
+def importance_facts(study: StudyReader) -> list[dict[str, Any]]:
     """Tell how much each parameter mattered for each metric.
 
     Args:
@@ -48,7 +48,7 @@ def importance_facts(study: Study) -> list[dict[str, Any]]:
     return _told[study][1]
 
 
-def _facts(study: Study, trials: list[FrozenTrial]) -> list[dict[str, Any]]:
+def _facts(study: StudyReader, trials: list[FrozenTrial]) -> list[dict[str, Any]]:
     searched = [name for name, kind in study.space.distributions.items() if not kind.single()]
     counts = {name: sum(name in trial.params for trial in trials) for name in searched}
     common = [name for name, n in counts.items() if n == len(trials)]
@@ -69,7 +69,7 @@ def _facts(study: Study, trials: list[FrozenTrial]) -> list[dict[str, Any]]:
 
 
 def _importances(
-    study: Study, trials: list[FrozenTrial], names: list[str], place: int
+    study: StudyReader, trials: list[FrozenTrial], names: list[str], place: int
 ) -> dict[str, Any]:
     """Judge the parameters that all trials have, for one metric."""
     note = ""

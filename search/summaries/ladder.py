@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from search.errors import StudyError
-from search.studies.record import TrialRecord, is_better
-from search.studies.study import Study
+from search.studies.reader import StudyReader
+from search.studies.trials import Trial, is_better
 from search.summaries.comparison import differing
 from search.summaries.trial_facts import overfitting_gap
 
 
-def ladder_facts(study: Study, numbers: Sequence[int]) -> dict[str, Any]:
+def ladder_facts(study: StudyReader, numbers: Sequence[int]) -> dict[str, Any]:
     """Put trials in a row, each compared with the one before.
 
     Args:
@@ -23,13 +23,13 @@ def ladder_facts(study: Study, numbers: Sequence[int]) -> dict[str, Any]:
         `changed` lists parameters by `name`, with `old` and `new` as far as they exist.
     """
     records, problems = [], []
-    has_trials = bool(study.records())
+    has_trials = bool(study.trials())
     for number in numbers:
         if not has_trials:
             problems.append(f"{study.name}: no trial has begun, got trial {number}")
             continue
         try:
-            records.append(study.record(number))
+            records.append(study.trial(number))
         except StudyError as error:
             problems.append(str(error))
     earlier = [None, *records]
@@ -47,7 +47,7 @@ def ladder_facts(study: Study, numbers: Sequence[int]) -> dict[str, Any]:
     }
 
 
-def _step(study: Study, place: int, old: TrialRecord | None, new: TrialRecord) -> dict[str, Any]:
+def _step(study: StudyReader, place: int, old: Trial | None, new: Trial) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "step": place,
         "trial": new.number,
@@ -66,7 +66,7 @@ def _step(study: Study, place: int, old: TrialRecord | None, new: TrialRecord) -
     return {**facts, "better": better, "reason": new.reason}
 
 
-def _figures(record: TrialRecord) -> dict[str, Any]:
+def _figures(record: Trial) -> dict[str, Any]:
     return {
         "value": record.value,
         "n_parameters": record.metrics.get("n_parameters"),
@@ -75,7 +75,7 @@ def _figures(record: TrialRecord) -> dict[str, Any]:
     }
 
 
-def _changed(old: TrialRecord, new: TrialRecord) -> list[dict[str, Any]]:
+def _changed(old: Trial, new: Trial) -> list[dict[str, Any]]:
     sides = {"name": "name", "a": "old", "b": "new"}
     return [
         {sides[key]: value for key, value in change.items()}
@@ -83,7 +83,7 @@ def _changed(old: TrialRecord, new: TrialRecord) -> list[dict[str, Any]]:
     ]
 
 
-def _notes(records: Sequence[TrialRecord]) -> list[str]:
+def _notes(records: Sequence[Trial]) -> list[str]:
     notes = []
     if len(records) == 1:
         notes.append("one trial is no ladder: name at least two")

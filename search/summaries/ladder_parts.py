@@ -5,7 +5,7 @@ from typing import Any
 
 from search.summaries.comparison_parts import signed
 from search.summaries.layout import Grid, Part, heading
-from search.tables import number_text, value_text
+from search.text import number_text, value_text
 
 Facts = Mapping[str, Any]
 _FIGURES = {
@@ -14,7 +14,7 @@ _FIGURES = {
     "gap": "gap",
     "test_accuracy": "test accuracy",
 }
-"""Figures of a step and their headings; that of the first is the study's metric."""
+"""Numbers of a step and their headings; that of the first is the study's metric."""
 
 
 def ladder_parts(facts: Facts) -> list[Part]:

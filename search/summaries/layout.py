@@ -13,7 +13,7 @@ from rich.measure import Measurement
 from rich.text import Text
 
 from search.studies.leaderboard import COLUMNS, PARAMETER_PREFIX
-from search.tables import escape_latex, new_table
+from search.text import escape_latex, new_table
 
 _WORDS = {"f1": "F1", "auroc": "AUROC", "n": ""}
 _MEASURE = Console(width=10_000)

@@ -7,22 +7,22 @@ place of a table, so that it costs nothing else.
 from collections.abc import Mapping, Sequence
 
 from search.errors import SearchError
-from search.objective import extend_import_path
-from search.spaces.descriptions import ClassCounts, class_counts, layer_table
-from search.studies.record import TrialRecord
+from search.objective.descriptions import ClassCounts, class_counts, layer_table
+from search.objective.loading import extend_import_path
+from search.studies.reader import StudyReader
 from search.studies.storage import shown_url
-from search.studies.study import Study
 from search.studies.study_folder import read_provenance
-from search.summaries.figures_view import WORST_COLUMNS, WORST_LEFT, worst_rows
+from search.studies.trials import Trial
+from search.summaries.evaluation import WORST_COLUMNS, WORST_LEFT, worst_rows
 from search.summaries.layout import Grid, Part, heading
 from search.summaries.summary_parts import splits_grid
 from search.summaries.trial_facts import SPLITS, split_metrics
-from search.tables import number_text
+from search.text import number_text
 
 LEFT_OUT = "left out: the objective was not asked (--without-objective)"
 
 
-def test_parts(study: Study, record: TrialRecord | None) -> list[Part]:
+def test_parts(study: StudyReader, record: Trial | None) -> list[Part]:
     """Tell how a trial classifies the test split.
 
     Args:
@@ -52,7 +52,7 @@ def test_parts(study: Study, record: TrialRecord | None) -> list[Part]:
     ]
 
 
-def _worst_part(study: Study, record: TrialRecord) -> Part:
+def _worst_part(study: StudyReader, record: Trial) -> Part:
     assert record.test
     name = "Worst classified test images"
     worst = record.test.worst
@@ -70,7 +70,7 @@ def _worst_part(study: Study, record: TrialRecord) -> Part:
     return Part(name, lines, Grid(WORST_COLUMNS, worst_rows(worst), WORST_LEFT))
 
 
-def classes_part(study: Study, record: TrialRecord | None, ask: bool = True) -> Part:
+def classes_part(study: StudyReader, record: Trial | None, ask: bool = True) -> Part:
     """Count the images of each class and split.
 
     Args:
@@ -116,7 +116,7 @@ def _classes_grid(counts: ClassCounts, tested: Mapping[str, int]) -> Grid | None
     return Grid(["class", *splits], [*rows, ["all", *totals]], ["class"], bold=[len(rows)])
 
 
-def layers_text(study: Study, record: TrialRecord | None, ask: bool = True) -> tuple[str, str]:
+def layers_text(study: StudyReader, record: Trial | None, ask: bool = True) -> tuple[str, str]:
     """Describe a trial's network, layer by layer.
 
     Args:
@@ -127,7 +127,7 @@ def layers_text(study: Study, record: TrialRecord | None, ask: bool = True) -> t
     Returns:
         A sentence, and the table as a text; that is empty where it cannot be had.
     """
-    from search.winner.trained import as_it_ran
+    from search.best_trial.trained import as_it_ran
 
     if record is None:
         return "no trial is complete", ""
@@ -142,7 +142,7 @@ def layers_text(study: Study, record: TrialRecord | None, ask: bool = True) -> t
     return f"trial {record.number}", table
 
 
-def environment_part(study: Study) -> Part:
+def environment_part(study: StudyReader) -> Part:
     """Tell where and with what the study was made, as its space file has it.
 
     Args:
@@ -165,7 +165,7 @@ def environment_part(study: Study) -> Part:
     )
 
 
-def first_evaluated(records: Sequence[TrialRecord]) -> TrialRecord | None:
+def first_evaluated(records: Sequence[Trial]) -> Trial | None:
     """Find the best trial that has been evaluated.
 
     Args:
@@ -177,7 +177,7 @@ def first_evaluated(records: Sequence[TrialRecord]) -> TrialRecord | None:
     return next((record for record in records if record.test), None)
 
 
-def _support(record: TrialRecord | None) -> dict[str, int]:
+def _support(record: Trial | None) -> dict[str, int]:
     """Count the test images by class, as the evaluation did."""
     if record is None or record.test is None:
         return {}

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from search.studies.leaderboard import FRONT, PARAMETER_PREFIX, Row, leaderboard_rows
-from search.studies.study import Study
+from search.studies.reader import StudyReader
 from search.summaries.importance import importance_facts
 from search.summaries.layout import headings
-from search.tables import cell_text
+from search.text import cell_text
 
 _FIRST = ["rank", "trial", FRONT, "state", "value"]
 _LAST = ["reason", "seed", "space"]
@@ -38,7 +38,7 @@ class Column:
     is_printed: bool
 
 
-def report_table(study: Study) -> tuple[list[Column], list[list[dict[str, Any]]]]:
+def report_table(study: StudyReader) -> tuple[list[Column], list[list[dict[str, Any]]]]:
     """Make the leaderboard of a report.
 
     Args:
@@ -74,7 +74,7 @@ def _ordered(row: Row) -> list[str]:
     return [*first, *parameters, *others, *_LAST]
 
 
-def _main_parameters(study: Study, columns: Sequence[str]) -> list[str]:
+def _main_parameters(study: StudyReader, columns: Sequence[str]) -> list[str]:
     """Choose the parameters to print: those that matter most, the others as they come."""
     told = importance_facts(study)[0]["importances"]
     ranked = [PARAMETER_PREFIX + name for name in told]

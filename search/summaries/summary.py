@@ -8,18 +8,18 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from search.spaces.space_view import metrics_line
 from search.studies.history import read_history
 from search.studies.leaderboard import FRONT, PARAMETER_PREFIX, Row, leaderboard_rows
 from search.studies.ranking import pareto_front
-from search.studies.record import TrialRecord
-from search.studies.study import Study
+from search.studies.reader import StudyReader
 from search.studies.study_folder import ERROR_FILE
+from search.studies.trials import Trial
 from search.summaries.endings import lost_best_note
+from search.summaries.evaluation import figures_view
 from search.summaries.facts import STATES, study_facts
-from search.summaries.figures_view import figures_view
 from search.summaries.front_table import front_table
-from search.tables import new_table, number_text
+from search.summaries.space_view import metrics_line
+from search.text import new_table, number_text
 
 _HEADINGS = {
     "best_epoch": "best\nepoch",
@@ -39,7 +39,7 @@ _MEASURE = Console(width=10_000)
 
 
 def leaderboard_view(
-    study: Study, width: int, top: int | None = 10, sort: str = "rank"
+    study: StudyReader, width: int, top: int | None = 10, sort: str = "rank"
 ) -> RenderableType:
     """Lay out the best trials: rank, trial, value, metrics at the best epoch, parameters.
 
@@ -68,12 +68,12 @@ def leaderboard_view(
         tables.append(_trials_table(rows, fitting, study.spec.metric.name))
         left = [column for column in left if column not in fitting]
     spaced = [part for table in tables for part in (Text(), table)]
-    lost = lost_best_note(study.records(), study.directions)
+    lost = lost_best_note(study.trials(), study.directions)
     spaced += [Text(), Text(lost)] if lost else []
     return Group(*spaced[1:])
 
 
-def _result_columns(study: Study, rows: list[Row]) -> list[str]:
+def _result_columns(study: StudyReader, rows: list[Row]) -> list[str]:
     """Name the columns before those of the parameters.
 
     Once trials are evaluated, the accuracies of all splits stand side by side.
@@ -114,7 +114,7 @@ def _trials_table(rows: list[Row], columns: list[str], metric: str) -> Table:
     return table
 
 
-def counts_text(records: Iterable[TrialRecord]) -> str:
+def counts_text(records: Iterable[Trial]) -> str:
     """Count trials by state.
 
     Args:
@@ -158,7 +158,7 @@ def studies_table(studies: Iterable[Mapping[str, Any]]) -> Table:
     return table
 
 
-def study_view(study: Study, width: int) -> RenderableType:
+def study_view(study: StudyReader, width: int) -> RenderableType:
     """Describe a study: what is searched, what came of it, its best trials.
 
     Args:
@@ -169,7 +169,7 @@ def study_view(study: Study, width: int) -> RenderableType:
         Something rich can print.
     """
     facts = study_facts(study)
-    records = study.records()
+    records = study.trials()
     lines = [
         f"study       {study.name}  ({study.folder})",
         f"objective   {study.spec.objective}",
@@ -191,7 +191,7 @@ def study_view(study: Study, width: int) -> RenderableType:
     return Group(*parts)
 
 
-def trial_view(study: Study, number: int) -> RenderableType:
+def trial_view(study: StudyReader, number: int) -> RenderableType:
     """Describe one trial: its parameters, its end, every epoch and its test figures.
 
     Args:
@@ -201,7 +201,7 @@ def trial_view(study: Study, number: int) -> RenderableType:
     Returns:
         Something rich can print.
     """
-    record = study.record(number)
+    record = study.trial(number)
     lines = [
         f"trial       {record.number} of {study.name}",
         f"state       {record.state}{' – ' + record.reason if record.reason else ''}",
@@ -237,7 +237,7 @@ def _history_table(history: list[dict[str, str]], best_epoch: int | None) -> Tab
     return table
 
 
-def failure_lines(records: Iterable[TrialRecord]) -> list[str]:
+def failure_lines(records: Iterable[Trial]) -> list[str]:
     """Count failures by reason.
 
     Args:

@@ -4,10 +4,9 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from search.durations import format_duration
 from search.studies.leaderboard import PARAMETER_PREFIX
 from search.summaries.layout import Grid, Part, heading, headings
-from search.tables import cell_text, number_text, value_text
+from search.text import cell_text, format_duration, number_text, value_text
 
 Facts = Mapping[str, Any]
 _MOST_REASONS = 5

@@ -2,24 +2,24 @@
 
 from typing import Any
 
-from search.studies.figures import METRICS
-from search.studies.record import TrialRecord
+from search.studies.test_metrics import TEST_METRICS
+from search.studies.trials import Trial
 
 SPLITS = ("train", "val", "test")
 
 
-def split_metrics(record: TrialRecord) -> dict[str, dict[str, float | int | None]]:
+def split_metrics(record: Trial) -> dict[str, dict[str, float | int | None]]:
     """Put a trial's metrics side by side.
 
     Args:
         record: The trial.
 
     Returns:
-        Those of `METRICS` by split, at the best epoch; a split that has none is left out, and
+        Those of `TEST_METRICS` by split, at the best epoch; a split that has none is left out, and
         None stands for what a split does not have.
     """
     reported = {
-        split: {name: record.metrics.get(f"{split}_{name}") for name in METRICS}
+        split: {name: record.metrics.get(f"{split}_{name}") for name in TEST_METRICS}
         for split in ("train", "val")
     }
     splits = {**reported, "test": dict(record.test.metrics) if record.test else {}}
@@ -30,7 +30,7 @@ def split_metrics(record: TrialRecord) -> dict[str, dict[str, float | int | None
     }
 
 
-def other_metrics(record: TrialRecord) -> dict[str, float | int | None]:
+def other_metrics(record: Trial) -> dict[str, float | int | None]:
     """List the metrics that are of no split.
 
     Args:
@@ -39,11 +39,11 @@ def other_metrics(record: TrialRecord) -> dict[str, float | int | None]:
     Returns:
         Those at the best epoch, by name.
     """
-    of_splits = {f"{split}_{name}" for split in SPLITS for name in METRICS}
+    of_splits = {f"{split}_{name}" for split in SPLITS for name in TEST_METRICS}
     return {name: value for name, value in record.metrics.items() if name not in of_splits}
 
 
-def overfitting_gap(record: TrialRecord) -> float | None:
+def overfitting_gap(record: Trial) -> float | None:
     """Measure how much better a trial does on the images that it trained on.
 
     Args:
@@ -56,7 +56,7 @@ def overfitting_gap(record: TrialRecord) -> float | None:
     return None if train is None or val is None else train - val
 
 
-def trial_facts(record: TrialRecord) -> dict[str, Any]:
+def trial_facts(record: Trial) -> dict[str, Any]:
     """Give what a report says of a trial.
 
     Args:

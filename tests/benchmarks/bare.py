@@ -20,7 +20,7 @@ from ray import tune  # noqa: E402
 
 
 def optuna_epoch_ms(folder: Path, n_epochs: int = 1000) -> float:
-    """Report one value an epoch to Optuna's journal."""
+    """Epoch one value an epoch to Optuna's journal."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     backend = JournalFileBackend(str(folder / "bare.journal"))
     trial = optuna.create_study(storage=optuna.storages.JournalStorage(backend)).ask()

@@ -16,7 +16,7 @@ WINDOW_S = 10
 
 
 def sleeping(params: dict[str, Any], epochs: int) -> Iterator[dict[str, float]]:
-    """Report about once a second, and when."""
+    """Epoch about once a second, and when."""
     for epoch in range(1, epochs + 1):
         time.sleep(1)
         yield {"score": params["x"] * epoch, "at": time.time()}
@@ -40,7 +40,7 @@ def _measure() -> list[Benchmark]:
             resources={"gpus_per_trial": 0, "workers": N_WORKERS},
             parameters={"x": {"type": "float", "low": 0.0, "high": 1.0}},
         )
-        records = study.records()
+        records = study.trials()
     lost = n_trials - sum(r.state == "COMPLETE" and r.n_epochs == EPOCHS for r in records)
     times = [handled_at for handled_at, _ in clock.reports]
     first = max(times, key=lambda t: sum(t <= other < t + WINDOW_S for other in times))

@@ -42,7 +42,7 @@ def _measure() -> list[Benchmark]:
             },
         )
         driver_mb = psutil.Process().memory_info().rss / 2**20
-        records = sorted(study.records(), key=lambda record: record.number)
+        records = sorted(study.trials(), key=lambda record: record.number)
     growths = []  # of each worker, over its last 100 trials
     for pid in {record.metrics["pid"] for record in records}:
         sizes = [r.metrics["memory_mb"] or 0.0 for r in records if r.metrics["pid"] == pid]

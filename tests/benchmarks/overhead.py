@@ -13,7 +13,7 @@ EPOCHS = 9
 
 
 def nothing(params: dict[str, Any], epochs: int) -> Iterator[dict[str, float]]:
-    """Report as often as a real objective does, without training."""
+    """Epoch as often as a real objective does, without training."""
     for epoch in range(epochs):
         yield {"score": params["x"] + epoch}
 

@@ -12,8 +12,9 @@ from optuna.trial import TrialState, create_trial
 
 from search.spaces.space_file import write_space_file
 from search.spaces.spec import Spec
-from search.studies.record import BEST, SECONDS, SEED, Report
-from search.studies.study import Study
+from search.studies import attributes
+from search.studies.driver import StudyDriver
+from search.studies.trials import Epoch
 from tests.benchmarks.benchmark import Benchmark
 from tests.benchmarks.timing import ROOT
 
@@ -29,7 +30,7 @@ EPOCHS = 9
 
 
 def measure() -> list[Benchmark]:
-    """Report many epochs to one study; resume, list and export another."""
+    """Epoch many epochs to one study; resume, list and export another."""
     with tempfile.TemporaryDirectory() as folder:
         report_ms = epoch_ms(Path(folder))
         make_finished_study(Path(folder) / "studies", "large", N_TRIALS)
@@ -61,21 +62,21 @@ def _spec(name: str, n_trials: int) -> Spec:
 
 
 def epoch_ms(folder: Path, n_epochs: int = 1000) -> float:
-    """Report one trial's epochs, of nine metrics each, to a study."""
-    study = Study.create(_spec("reports", 1), folder)
+    """Epoch one trial's epochs, of nine metrics each, to a study."""
+    study = StudyDriver.create(_spec("reports", 1), folder)
     trial = study.ask()
     assert trial is not None
     metrics: dict[str, float | int | None] = {f"metric_{i}": 0.5 for i in range(8)}
     started = time.perf_counter()
     for epoch in range(1, n_epochs + 1):
-        study.report(trial.number, Report(epoch, {**metrics, "score": epoch}, 0.1, 0.1 * epoch))
+        study.report(trial.number, Epoch(epoch, {**metrics, "score": epoch}, 0.1, 0.1 * epoch))
     return 1000 * (time.perf_counter() - started) / n_epochs
 
 
 def make_finished_study(studies: Path, name: str, n_trials: int) -> None:
     """Write finished trials as a run would have left them."""
     spec = _spec(name, n_trials)
-    study = Study.create(spec, studies, [str(ROOT)])
+    study = StudyDriver.create(spec, studies, [str(ROOT)])
     distributions: dict[str, BaseDistribution] = {"x": FloatDistribution(0.0, 1.0)}
     trials = []
     for number in range(n_trials):
@@ -89,7 +90,11 @@ def make_finished_study(studies: Path, name: str, n_trials: int) -> None:
                 params={"x": x},
                 distributions=distributions,
                 intermediate_values=values,
-                user_attrs={BEST: best, SECONDS: 1.0, SEED: number},
+                user_attrs={
+                    attributes.BEST: best,
+                    attributes.SECONDS: 1.0,
+                    attributes.SEED: number,
+                },
             )
         )
     optuna.logging.set_verbosity(optuna.logging.ERROR)

@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 
 from rich.console import Console
 
-from search.running.progress import Progress
+from search.progress.terminal import Progress
 from search.running.run import Run
 from search.spaces.spec import Spec
-from search.studies.study import Study
+from search.studies.driver import StudyDriver
 
 ROOT = Path(__file__).parent.parent.parent
 T = TypeVar("T")
@@ -66,7 +66,7 @@ def command_seconds(*args: str) -> float:
     return time.perf_counter() - started
 
 
-def run_search(folder: Path, **sections: Any) -> tuple[Study, Clock, float]:
+def run_search(folder: Path, **sections: Any) -> tuple[StudyDriver, Clock, float]:
     """Run a search under Ray; return its study, its clock and the seconds of all of it."""
     from search.running.engines.ray_tune import run_trials
 
@@ -78,7 +78,7 @@ def run_search(folder: Path, **sections: Any) -> tuple[Study, Clock, float]:
             **sections,
         }
     )
-    study = Study.create(spec, folder, [str(ROOT)])
+    study = StudyDriver.create(spec, folder, [str(ROOT)])
     clock = Clock()
     started = time.perf_counter()
     run_trials(Run(study, clock))

@@ -19,10 +19,10 @@ from objectives.examples import some_examples
 from objectives.image_classifier import ImageClassifier
 from objectives.images import DataSettings
 from objectives.pictures import prepare
+from search.best_trial.pictures import PictureError
 from search.demo.model import DemoModel
 from search.demo.server import listen
 from search.errors import ObjectiveError, SearchError
-from search.winner.pictures import PictureError
 from tests.classifying import Using
 from tests.demo.serving import Served, png, served
 from tests.processes import command_in, environment

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from search.studies.study import Study
+from search.studies.driver import StudyDriver
 from tests.conftest import BASE
 from tests.plots.studies import (
     ENDS,
@@ -20,7 +20,7 @@ def _metric_of_the_base_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def study(tmp_path: Path) -> Study:
+def study(tmp_path: Path) -> StudyDriver:
     """Trials of all states, see `ENDS`; the pruned ones after two epochs."""
     study = new_study(tmp_path)
     for end in ENDS:
@@ -29,7 +29,7 @@ def study(tmp_path: Path) -> Study:
 
 
 @pytest.fixture(scope="module")
-def large(tmp_path_factory: pytest.TempPathFactory) -> Study:
+def large(tmp_path_factory: pytest.TempPathFactory) -> StudyDriver:
     """A thousand trials, for tests that change none of them."""
     with pytest.MonkeyPatch.context() as patch:
         if "metric" in BASE:

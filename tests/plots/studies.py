@@ -10,10 +10,10 @@ from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from optuna.trial import TrialState, create_trial
 
-from search.studies import record
-from search.studies.figures import compute_figures, store_figures
-from search.studies.record import Failure, Report, TrialRecord
-from search.studies.study import Study
+from search.studies import attributes
+from search.studies.driver import StudyDriver
+from search.studies.test_metrics import evaluate_predictions, store_evaluation
+from search.studies.trials import Epoch, Failure, Trial
 from tests.conftest import make_spec
 
 ACCURACY = {"name": "val_accuracy", "direction": "maximize"}
@@ -32,14 +32,14 @@ PARAMETERS: dict[str, Any] = {
 ENDS = ["complete", "complete", "prune", "fail", "complete", "prune", "complete", "run"]
 
 
-def new_study(tmp_path: Path, n_metrics: int = 1, **sections: Any) -> Study:
+def new_study(tmp_path: Path, n_metrics: int = 1, **sections: Any) -> StudyDriver:
     metrics = [ACCURACY, *COSTS][:n_metrics]
-    return Study.create(
+    return StudyDriver.create(
         make_spec(**{"metrics": metrics, "parameters": PARAMETERS, **sections}), tmp_path
     )
 
 
-def run_trial(study: Study, end: str, n_epochs: int = 4) -> None:
+def run_trial(study: StudyDriver, end: str, n_epochs: int = 4) -> None:
     trial = study.ask()
     assert trial is not None
     if end == "fail":
@@ -54,20 +54,20 @@ def run_trial(study: Study, end: str, n_epochs: int = 4) -> None:
             "learning_rate": 0.1 / 4**epoch,
             "backbone_learning_rate": 0.0 if epoch <= 2 else 0.01 / 4**epoch,
         }
-        study.report(trial.number, Report(epoch, metrics, 0.1, 0.1 * epoch))
+        study.report(trial.number, Epoch(epoch, metrics, 0.1, 0.1 * epoch))
     if end != "run":
         getattr(study, end)(trial.number, 0.4)
 
 
-def evaluate(study: Study, number: int, n_classes: int = 3) -> None:
+def evaluate(study: StudyDriver, number: int, n_classes: int = 3) -> None:
     labels = np.arange(6 * n_classes) % n_classes
     probabilities = np.eye(n_classes)[np.where(np.arange(len(labels)) % 4, labels, 0)]
     names = [f"$class {n}$" for n in range(n_classes)]
-    figures = compute_figures(probabilities, labels, names, 1.0)
-    store_figures(study.optuna_study, number, figures)
+    figures = evaluate_predictions(probabilities, labels, names, 1.0)
+    store_evaluation(study.optuna_study, number, figures)
 
 
-def add_trials(study: Study, n_trials: int, n_epochs: int = 10) -> None:
+def add_trials(study: StudyDriver, n_trials: int, n_epochs: int = 10) -> None:
     """Add ended trials at once: complete ones, pruned ones, a few failed ones."""
     generator = np.random.default_rng(0)
     trials = []
@@ -86,7 +86,7 @@ def add_trials(study: Study, n_trials: int, n_epochs: int = 10) -> None:
                 params=params,
                 distributions={name: study.space.distributions[name] for name in params},
                 intermediate_values=values,
-                user_attrs={record.SEED: 0, record.SECONDS: 1.0, record.BEST: best},
+                user_attrs={attributes.SEED: 0, attributes.SECONDS: 1.0, attributes.BEST: best},
             )
         )
     study.optuna_study.add_trials(trials)
@@ -104,8 +104,8 @@ def _draw(kind: Any, generator: np.random.Generator) -> float:
     return float(generator.uniform(kind.low, kind.high))
 
 
-def records_of(study: Study, state: str) -> list[TrialRecord]:
-    return sorted((r for r in study.records() if r.state == state), key=lambda r: r.number)
+def records_of(study: StudyDriver, state: str) -> list[Trial]:
+    return sorted((r for r in study.trials() if r.state == state), key=lambda r: r.number)
 
 
 def points_of(axes: Axes, label: str) -> list[tuple[float, float]]:

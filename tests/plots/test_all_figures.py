@@ -7,11 +7,11 @@ import pytest
 from optuna.study import StudyDirection
 
 from search.errors import StudyError
-from search.plots.catalogue import FIGURES
-from search.plots.files import figure_bytes, write_figures
+from search.plots.catalogue import PLOTS
+from search.plots.files import plot_bytes, write_plots
 from search.plots.history import optimization_history
 from search.plots.labels import axis_label
-from search.studies.study import Study
+from search.studies.driver import StudyDriver
 from search.summaries.importance import FEWEST_TRIALS
 from tests.plots.studies import (
     evaluate,
@@ -23,7 +23,7 @@ from tests.plots.studies import (
 
 
 @pytest.mark.parametrize("ends", [[], ["complete"], ["fail"] * 3, ["run"], ["prune"]], ids=str)
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("name", PLOTS)
 @pytest.mark.parametrize("n_metrics", [1, 2])
 def test_every_figure_of_a_small_study_can_be_drawn(
     tmp_path: Path, name: str, ends: list[str], n_metrics: int
@@ -31,11 +31,11 @@ def test_every_figure_of_a_small_study_can_be_drawn(
     study = new_study(tmp_path, n_metrics=n_metrics)
     for end in ends:
         run_trial(study, end, n_epochs=1)
-    figure = FIGURES[name](study)
+    figure = PLOTS[name](study)
     if figure is not None:
         assert title_of(figure)
         assert figure.axes or sentence_of(figure).endswith(".")
-        assert figure_bytes(figure, "svg").startswith(b"<?xml")
+        assert plot_bytes(figure, "svg").startswith(b"<?xml")
 
 
 @pytest.mark.parametrize("name", ["slices", "parallel", "contour", "importance"])
@@ -53,26 +53,26 @@ def test_figures_of_fixed_and_strange_parameters_can_be_drawn(tmp_path: Path, na
     )
     for _ in range(FEWEST_TRIALS):
         run_trial(study, "complete", n_epochs=1)
-    figure = FIGURES[name](study)
+    figure = PLOTS[name](study)
     assert figure is not None
-    assert figure_bytes(figure, "png")
+    assert plot_bytes(figure, "png")
 
 
-def test_every_figure_of_a_thousand_trials_is_small(large: Study) -> None:
+def test_every_figure_of_a_thousand_trials_is_small(large: StudyDriver) -> None:
     evaluate(large, 0, n_classes=100)
-    for name, draw in FIGURES.items():
+    for name, draw in PLOTS.items():
         figure = draw(large)
         if figure is not None:
-            assert len(figure_bytes(figure, "svg")) < 500_000, name
+            assert len(plot_bytes(figure, "svg")) < 500_000, name
 
 
-def test_figures_can_be_drawn_in_threads_without_pyplot(study: Study) -> None:
+def test_figures_can_be_drawn_in_threads_without_pyplot(study: StudyDriver) -> None:
     from matplotlib import pyplot
 
     sizes: list[int] = []
 
     def draw() -> None:
-        sizes.append(len(figure_bytes(optimization_history(study), "png")))
+        sizes.append(len(plot_bytes(optimization_history(study), "png")))
 
     threads = [threading.Thread(target=draw) for _ in range(4)]
     for thread in threads:
@@ -83,20 +83,20 @@ def test_figures_can_be_drawn_in_threads_without_pyplot(study: Study) -> None:
     assert pyplot.get_fignums() == []
 
 
-def test_write_makes_the_files_and_the_same_ones_again(study: Study, tmp_path: Path) -> None:
+def test_write_makes_the_files_and_the_same_ones_again(study: StudyDriver, tmp_path: Path) -> None:
     folder = tmp_path / "a" / "figures"
-    files = write_figures(study, folder)
+    files = write_plots(study, folder)
     names = [path.name for path in files]
     assert names[:4] == ["history.png", "history.svg", "curves.png", "curves.svg"]
     assert not [name for name in names if name.startswith(("front", "confusion"))]
     assert sorted(path.name for path in folder.iterdir()) == sorted(names)
     before = [path.read_bytes() for path in files if "timeline" not in path.name]
-    again = write_figures(study, folder)
+    again = write_plots(study, folder)
     assert [p.read_bytes() for p in again if "timeline" not in p.name] == before
 
 
-def test_write_only_what_is_named(study: Study, tmp_path: Path) -> None:
-    files = write_figures(study, tmp_path, ["pdf"], names=["slices"])
+def test_write_only_what_is_named(study: StudyDriver, tmp_path: Path) -> None:
+    files = write_plots(study, tmp_path, ["pdf"], names=["slices"])
     assert files == [tmp_path / "slices.pdf"]
     assert files[0].read_bytes().startswith(b"%PDF")
 
@@ -119,22 +119,22 @@ def test_write_only_what_is_named(study: Study, tmp_path: Path) -> None:
     ],
 )
 def test_write_unknown_words_are_refused(
-    study: Study, tmp_path: Path, formats: list[str], names: list[str] | None, message: str
+    study: StudyDriver, tmp_path: Path, formats: list[str], names: list[str] | None, message: str
 ) -> None:
     with pytest.raises(StudyError) as error:
-        write_figures(study, tmp_path / "new", formats, names)
+        write_plots(study, tmp_path / "new", formats, names)
     assert str(error.value) == message
     assert not (tmp_path / "new").exists()
 
 
-def test_write_to_no_folder_is_refused(study: Study, tmp_path: Path) -> None:
+def test_write_to_no_folder_is_refused(study: StudyDriver, tmp_path: Path) -> None:
     place = tmp_path / "file"
     place.touch()
     with pytest.raises(StudyError, match="file: the folder must be writable, got "):
-        write_figures(study, place)
+        write_plots(study, place)
     (tmp_path / "history.png").mkdir()
     with pytest.raises(StudyError, match=r"history\.png: the file must be writable, got "):
-        write_figures(study, tmp_path, ["png"])
+        write_plots(study, tmp_path, ["png"])
     assert not list(tmp_path.glob(".*unfinished"))
 
 

@@ -9,8 +9,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from search.plots.front import pareto_plot
 from search.plots.timeline import timeline
-from search.studies.record import Report
-from search.studies.study import Study
+from search.studies.driver import StudyDriver
+from search.studies.trials import Epoch
 from tests.plots.studies import (
     ENDS,
     legend_of,
@@ -34,7 +34,7 @@ def test_front_has_axes_for_each_further_metric(tmp_path: Path, n_metrics: int) 
         *["latency (ms), lower is better", "size (MB), lower is better"][: n_metrics - 1]
     ]
     assert figure.axes[0].get_ylabel() == "validation accuracy (share), higher is better"
-    wanted = [(1.0 + n, study.record(n).value) for n in (4, 1, 0)]
+    wanted = [(1.0 + n, study.trial(n).value) for n in (4, 1, 0)]
     assert sorted(points_of(figure.axes[0], "front (3)")) == sorted(wanted)
 
 
@@ -44,7 +44,7 @@ def test_front_marks_dominated_trials_and_the_knee(tmp_path: Path) -> None:
         assert study.ask()
         number = study.live_trials()[-1]
         metrics = {"val_accuracy": accuracy, "latency_ms": cost}
-        study.report(number, Report(1, {**metrics}, 0.1, 0.1))
+        study.report(number, Epoch(1, {**metrics}, 0.1, 0.1))
         study.complete(number, 0.1)
     figure = pareto_plot(study)
     assert figure is not None
@@ -59,7 +59,7 @@ def test_front_marks_dominated_trials_and_the_knee(tmp_path: Path) -> None:
 START = datetime(2026, 1, 1, 12)
 
 
-def add_timed(study: Study, start_s: float, end_s: float) -> None:
+def add_timed(study: StudyDriver, start_s: float, end_s: float) -> None:
     frozen = FrozenTrial(
         number=-1,
         trial_id=-1,
@@ -101,6 +101,6 @@ def test_timeline_cuts_long_pauses_out(tmp_path: Path) -> None:
     assert axes.get_xlim()[1] == pytest.approx(1.01 * 250 / 60)
 
 
-def test_timeline_colours_states(study: Study) -> None:
+def test_timeline_colours_states(study: StudyDriver) -> None:
     axes = timeline(study).axes[0]
     assert legend_of(axes) == ["complete (4)", "pruned (2)", "running (1)", "failed (1)"]

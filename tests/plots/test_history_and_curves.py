@@ -10,8 +10,8 @@ from matplotlib.colors import to_rgb
 from search.plots.curves import learning_curves
 from search.plots.history import optimization_history
 from search.plots.style import MARKS
-from search.studies.record import Report
-from search.studies.study import Study
+from search.studies.driver import StudyDriver
+from search.studies.trials import Epoch
 from tests.plots.studies import (
     drawn,
     legend_of,
@@ -22,7 +22,7 @@ from tests.plots.studies import (
 )
 
 
-def test_history_marks_are_the_values_of_the_records(study: Study) -> None:
+def test_history_marks_are_the_values_of_the_records(study: StudyDriver) -> None:
     axes = optimization_history(study).axes[0]
     for state, word in [("COMPLETE", "complete"), ("PRUNED", "pruned"), ("RUNNING", "running")]:
         wanted = [(r.number, r.value) for r in records_of(study, state)]
@@ -45,7 +45,7 @@ def test_history_best_so_far_is_a_step_line(
     for value in (1.0, 5.0, 0.5, 7.0):
         assert study.ask()
         number = study.live_trials()[-1]
-        study.report(number, Report(1, {"val_loss": value}, 0.1, 0.1))
+        study.report(number, Epoch(1, {"val_loss": value}, 0.1, 0.1))
         study.complete(number, 0.1)
     axes = optimization_history(study).axes[0]
     (line,) = axes.lines
@@ -61,9 +61,9 @@ def test_states_differ_by_shape_and_by_colour() -> None:
     assert luminances[-1] - luminances[0] > 0.2
 
 
-def test_curves_are_the_values_of_the_best_trials(study: Study) -> None:
+def test_curves_are_the_values_of_the_best_trials(study: StudyDriver) -> None:
     axes = drawn(learning_curves(study, n_best=2)).axes[0]
-    first, second = study.record(6), study.record(4)
+    first, second = study.trial(6), study.trial(4)
     lines = {str(line.get_label()): line for line in axes.lines}
     for trial in (first, second):
         line = lines[f"trial {trial.number}: {trial.value:.4f}"]
@@ -79,7 +79,7 @@ def test_curves_are_the_values_of_the_best_trials(study: Study) -> None:
     assert [list(map(tuple, s)) for s in segments] == [[(e, v) for e, v in w] for w in wanted]
 
 
-def test_curves_of_many_trials_are_an_image(large: Study) -> None:
+def test_curves_of_many_trials_are_an_image(large: StudyDriver) -> None:
     axes = drawn(learning_curves(large)).axes[0]
     assert all(c.get_rasterized() for c in axes.collections)
     assert not any(line.get_rasterized() for line in axes.lines)
@@ -93,7 +93,7 @@ def test_history_says_where_its_axis_is_cut_and_keeps_the_others_at_its_edge(
     for value, end in [*ends, (0.1, "prune"), (0.3, "prune"), (0.99, "prune")]:
         assert study.ask()
         number = study.live_trials()[-1]
-        study.report(number, Report(1, {"val_accuracy": value}, 0.1, 0.1))
+        study.report(number, Epoch(1, {"val_accuracy": value}, 0.1, 0.1))
         getattr(study, end)(number, 0.1)
     axes = optimization_history(study).axes[0]
     low, high = axes.get_ylim()

@@ -1,14 +1,14 @@
-"""Figures of one trial: learning rates and the test split."""
+"""Plots of one trial: learning rates and the test split."""
 
 import numpy as np
 import pytest
 
 from search.errors import StudyError
-from search.plots.catalogue import TRIAL_FIGURES
+from search.plots.catalogue import TRIAL_PLOTS
 from search.plots.classes import class_accuracy, confusion_matrix
 from search.plots.rates import learning_rate
-from search.studies.figures import LARGEST_MATRIX
-from search.studies.study import Study
+from search.studies.driver import StudyDriver
+from search.studies.test_metrics import LARGEST_MATRIX
 from tests.plots.studies import (
     evaluate,
     legend_of,
@@ -17,7 +17,7 @@ from tests.plots.studies import (
 )
 
 
-def test_rates_are_those_of_the_history_with_the_frozen_phase(study: Study) -> None:
+def test_rates_are_those_of_the_history_with_the_frozen_phase(study: StudyDriver) -> None:
     figure = learning_rate(study)
     assert figure is not None
     assert title_of(figure) == "Learning rate of trial 6"
@@ -35,16 +35,16 @@ def test_rates_are_those_of_the_history_with_the_frozen_phase(study: Study) -> N
     assert upper.get_ylabel() == "validation accuracy (share)"
 
 
-def test_rates_need_a_history(large: Study) -> None:
+def test_rates_need_a_history(large: StudyDriver) -> None:
     assert learning_rate(large) is None
 
 
-def test_confusions_are_the_shares_and_counts(study: Study) -> None:
+def test_confusions_are_the_shares_and_counts(study: StudyDriver) -> None:
     assert confusion_matrix(study) is None
     evaluate(study, 4)
     figure = confusion_matrix(study)
     assert figure is not None
-    counts = np.array(study.record(4).test.confusion)  # type: ignore[union-attr]
+    counts = np.array(study.trial(4).test.confusion)  # type: ignore[union-attr]
     axes, bar = figure.axes
     shares = counts / counts.sum(axis=1, keepdims=True)
     assert np.asarray(axes.images[0].get_array()) == pytest.approx(shares)
@@ -56,12 +56,12 @@ def test_confusions_are_the_shares_and_counts(study: Study) -> None:
     assert [t.get_text() for t in axes.get_xticklabels()][0] == r"\$class 0\$"
 
 
-def test_class_accuracy_is_the_recall_worst_first(study: Study) -> None:
+def test_class_accuracy_is_the_recall_worst_first(study: StudyDriver) -> None:
     evaluate(study, 4)
     figure = class_accuracy(study, 4)
     assert figure is not None
     axes = figure.axes[0]
-    columns = study.record(4).test.per_class  # type: ignore[union-attr]
+    columns = study.trial(4).test.per_class  # type: ignore[union-attr]
     bars = next(c for c in axes.containers if hasattr(c, "patches"))
     assert [bar.get_width() for bar in bars.patches] == sorted(columns["recall"])
     assert axes.get_yticklabels()[-1].get_text().endswith("(6)")
@@ -69,7 +69,7 @@ def test_class_accuracy_is_the_recall_worst_first(study: Study) -> None:
     assert class_accuracy(study, 0) is None
 
 
-def test_confusions_of_very_many_classes_are_a_sentence(study: Study) -> None:
+def test_confusions_of_very_many_classes_are_a_sentence(study: StudyDriver) -> None:
     evaluate(study, 4, n_classes=LARGEST_MATRIX + 1)
     assert sentence_of(confusion_matrix(study)) == (
         "The matrix is kept for up to 100 classes; there are 101."
@@ -79,8 +79,8 @@ def test_confusions_of_very_many_classes_are_a_sentence(study: Study) -> None:
     assert "the worst 30 of 101 classes" in figure.axes[0].get_xlabel()
 
 
-@pytest.mark.parametrize("name", TRIAL_FIGURES)
-def test_figure_of_a_trial_that_is_not_there_is_refused(study: Study, name: str) -> None:
+@pytest.mark.parametrize("name", TRIAL_PLOTS)
+def test_figure_of_a_trial_that_is_not_there_is_refused(study: StudyDriver, name: str) -> None:
     with pytest.raises(StudyError) as error:
-        TRIAL_FIGURES[name](study, 99)
+        TRIAL_PLOTS[name](study, 99)
     assert str(error.value) == "toy: a trial from 0 to 7 must be given, got 99"

@@ -1,4 +1,4 @@
-"""Figures over parameters: slices, parallel coordinates, importance, contour."""
+"""Evaluation over parameters: slices, parallel coordinates, importance, contour."""
 
 import math
 from pathlib import Path
@@ -13,8 +13,8 @@ from search.plots.importance import importance, main_importance
 from search.plots.labels import value_label
 from search.plots.parallel import parallel_coordinates
 from search.plots.slices import slices
-from search.studies.points import warm_start
-from search.studies.study import Study
+from search.studies.driver import StudyDriver
+from search.studies.queue import warm_start
 from search.summaries.importance import FEWEST_TRIALS
 from tests.plots.studies import (
     PARAMETERS,
@@ -27,7 +27,7 @@ from tests.plots.studies import (
 )
 
 
-def test_slices_have_an_axis_for_each_parameter(study: Study) -> None:
+def test_slices_have_an_axis_for_each_parameter(study: StudyDriver) -> None:
     figure = drawn(slices(study))
     shown = [axes for axes in figure.axes if axes.get_visible()]
     assert [axes.get_xlabel() for axes in shown] == list(PARAMETERS)
@@ -44,13 +44,13 @@ def test_slices_have_an_axis_for_each_parameter(study: Study) -> None:
     assert places == [["none", "lpft", None].index(value) for value in values]
 
 
-def test_slices_leave_out_trials_without_the_parameter(large: Study) -> None:
+def test_slices_leave_out_trials_without_the_parameter(large: StudyDriver) -> None:
     axes = drawn(slices(large)).axes[5]
     with_it = [r for r in records_of(large, "COMPLETE") if "unfreeze_at" in r.params]
     assert 0 < len(points_of(axes, "complete")) == len(with_it) < 500
 
 
-def test_slices_pruned_trials_beyond_the_values_stand_at_the_edge(study: Study) -> None:
+def test_slices_pruned_trials_beyond_the_values_stand_at_the_edge(study: StudyDriver) -> None:
     axes = drawn(slices(study)).axes[1]
     low, high = axes.get_ylim()
     pruned = records_of(study, "PRUNED")
@@ -58,14 +58,14 @@ def test_slices_pruned_trials_beyond_the_values_stand_at_the_edge(study: Study) 
     assert [y for _, y in points_of(axes, "pruned")] == pytest.approx(wanted)
 
 
-def test_parallel_lines_go_through_all_parameters(study: Study) -> None:
+def test_parallel_lines_go_through_all_parameters(study: StudyDriver) -> None:
     figure = parallel_coordinates(study, n_best=1)
     assert figure is not None
     axes = figure.axes[0]
     lines = [c for c in axes.collections if isinstance(c, LineCollection)]
     assert sorted(len(c.get_segments()) for c in lines) == [1, 3]
     (best,) = next(c.get_segments() for c in lines if len(c.get_segments()) == 1)
-    params = study.record(6).params
+    params = study.trial(6).params
     assert best[0][1] == pytest.approx((math.log10(params["learning_rate"]) + 5) / 4)
     assert best[1][1] == pytest.approx(params["dropout"] / 0.6)
     assert (best[5][1] < 0) == ("unfreeze_at" not in params)
@@ -74,7 +74,7 @@ def test_parallel_lines_go_through_all_parameters(study: Study) -> None:
     assert {"1e-5", "0.1", "lpft", "null", "not there", "0.6"} <= texts
 
 
-def test_parallel_colour_bar_names_the_metric(study: Study) -> None:
+def test_parallel_colour_bar_names_the_metric(study: StudyDriver) -> None:
     figure = parallel_coordinates(study)
     assert figure is not None
     assert figure.axes[1].get_ylabel() == value_label(study)
@@ -89,7 +89,7 @@ def test_parallel_of_one_parameter_is_left_out(tmp_path: Path) -> None:
     assert [axes.get_xlabel() for axes in drawn(slices(study)).axes] == ["dropout"]
 
 
-def test_importances_find_what_matters(large: Study) -> None:
+def test_importances_find_what_matters(large: StudyDriver) -> None:
     found = main_importance(large)["importances"]
     assert list(found)[:2] == ["learning_rate", "dropout"]
     assert sum(found.values()) == pytest.approx(1.0)
@@ -99,13 +99,13 @@ def test_importances_find_what_matters(large: Study) -> None:
     assert axes.get_xlabel() == "importance (share; fANOVA of 300 complete trials)"
 
 
-def test_importance_of_few_trials_is_a_sentence(study: Study) -> None:
+def test_importance_of_few_trials_is_a_sentence(study: StudyDriver) -> None:
     assert sentence_of(importance(study)) == (
         f"Not told: at least {FEWEST_TRIALS} complete trials are needed, there are 4."
     )
 
 
-def test_importance_leaves_out_trials_of_another_study(large: Study, tmp_path: Path) -> None:
+def test_importance_leaves_out_trials_of_another_study(large: StudyDriver, tmp_path: Path) -> None:
     new = new_study(tmp_path, study="new")
     warm_start(new, large)
     assert main_importance(new)["importances"] == {}
@@ -118,7 +118,7 @@ def test_importance_of_several_metrics_is_that_of_the_first(tmp_path: Path) -> N
     assert sum(main_importance(study)["importances"].values()) == pytest.approx(1.0)
 
 
-def test_contour_is_over_the_two_most_important_numbers(large: Study) -> None:
+def test_contour_is_over_the_two_most_important_numbers(large: StudyDriver) -> None:
     figure = contour(large)
     assert figure is not None
     axes, bar = figure.axes
@@ -132,7 +132,7 @@ def test_contour_is_over_the_two_most_important_numbers(large: Study) -> None:
     assert sorted(map(tuple, np.asarray(marks.get_offsets()).tolist())) == wanted
 
 
-def test_contour_needs_two_parameters_and_some_trials(study: Study, tmp_path: Path) -> None:
+def test_contour_needs_two_parameters_and_some_trials(study: StudyDriver, tmp_path: Path) -> None:
     assert sentence_of(contour(study)).startswith("At least 5 complete trials with ")
     one = new_study(tmp_path, study="one", parameters={"dropout": PARAMETERS["dropout"]})
     for _ in range(5):
@@ -155,8 +155,8 @@ def test_contour_of_few_values_is_a_table_of_means(tmp_path: Path, names: tuple[
     assert not axes.collections, "no surface, and no marks that would hide the numbers"
     if "dropout" in names:
         return
-    cell = study.record(0).params[x], study.record(0).params[y]
-    values = [r.value for r in study.records() if (r.params[x], r.params[y]) == cell]
+    cell = study.trial(0).params[x], study.trial(0).params[y]
+    values = [r.value for r in study.trials() if (r.params[x], r.params[y]) == cell]
     assert [f"{np.mean(cast('list[float]', values)):.4f}", len(values)] in [
         [mean, int(count.split()[0])] for mean, count in texts
     ]

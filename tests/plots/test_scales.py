@@ -10,7 +10,7 @@ from search.plots.limits import cut_text, focus
 from search.plots.scales import scale_of
 from search.plots.style import plain, shortened
 from search.spaces.parameters import CategoricalParameter, FloatParameter, IntParameter
-from search.studies.record import TrialRecord
+from search.studies.trials import Trial
 
 
 def _labels(parameter: CategoricalParameter | FloatParameter | IntParameter) -> list[str]:
@@ -49,7 +49,7 @@ def test_ticks_of_whole_numbers_are_whole(
 
 def test_scale_has_a_place_for_each_choice_and_for_those_that_went() -> None:
     parameter = CategoricalParameter(type="categorical", choices=[True, 1, "1", None])
-    gone = TrialRecord(0, "COMPLETE", {"p": "gone"}, 1.0, 1, 1, {}, 1.0, 0)
+    gone = Trial(0, "COMPLETE", {"p": "gone"}, 1.0, 1, 1, {}, 1.0, 0)
     scale = scale_of("p", parameter, [gone])
     assert [scale.place(value) for value in (True, 1, "1", None, "gone")] == [0, 1, 2, 3, 4]
     assert math.isnan(scale.place("never"))

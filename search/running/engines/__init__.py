@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from search.errors import SearchError, did_you_mean, listing
+from search.errors import SearchError
+from search.text import did_you_mean, listing
 
 ENGINES = {
     "ray": "search.running.engines.ray_tune",

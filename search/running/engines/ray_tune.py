@@ -28,13 +28,13 @@ from types import FrameType
 from typing import Any
 
 from search.errors import SearchError
-from search.running.assignment import shared_worker
+from search.running.assignment import shared_environment
 from search.running.deadline import ended_after
 from search.running.memory import count_oom_kills
 from search.running.run import Run
-from search.running.trial import Assignment, Worker, import_objective, run_trial
+from search.running.trial import Assignment, Environment, import_objective, run_trial
 from search.spaces.spec import ResourcesSpec
-from search.studies.record import Event, Failure, FailureKind
+from search.studies.trials import Event, Failure, FailureKind
 
 _ENVIRONMENT = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
@@ -93,19 +93,19 @@ class RunSearcher(Searcher):
 
     Args:
         run: Where they come from.
-        worker: What the workers are like.
+        environment: What the workers are like.
     """
 
-    def __init__(self, run: Run, worker: Worker) -> None:
+    def __init__(self, run: Run, environment: Environment) -> None:
         super().__init__()
         self._run = run
-        self._worker = worker
+        self._environment = environment
 
     def suggest(self, trial_id: str) -> dict[str, Assignment] | None:
         """See Ray: called when a worker is free; None: ask again; FINISHED: that was all."""
         if self._run.must_wait():
             return None
-        assignment = self._run.next_trial(self._worker)
+        assignment = self._run.next_trial(self._environment)
         if assignment:
             return {"assignment": assignment}
         finished: Any = Searcher.FINISHED
@@ -182,11 +182,11 @@ def run_trials(run: Run, address: str | None = None) -> None:
             _connect(resources, address)
         cpus, gpus = _per_trial(resources)
         n_workers = _count_workers(resources, cpus, gpus)
-        worker = shared_worker(
+        environment = shared_environment(
             run.study.import_folders, n_threads=max(1, int(cpus)), hide_gpus=not gpus
         )
         run.start(n_workers)
-        _fit(run, worker, n_workers, {"cpu": cpus, "gpu": gpus})
+        _fit(run, environment, n_workers, {"cpu": cpus, "gpu": gpus})
     finally:
         run.end()
         with _undisturbed():
@@ -194,11 +194,11 @@ def run_trials(run: Run, address: str | None = None) -> None:
             shutil.rmtree(run.study.folder / ".ray", ignore_errors=True)
 
 
-def _fit(run: Run, worker: Worker, n_workers: int, per_trial: dict[str, float]) -> None:
+def _fit(run: Run, environment: Environment, n_workers: int, per_trial: dict[str, float]) -> None:
     tuner = tune.Tuner(
         tune.with_resources(TrialActor, per_trial),
         tune_config=tune.TuneConfig(
-            search_alg=RunSearcher(run, worker),
+            search_alg=RunSearcher(run, environment),
             scheduler=RunScheduler(run),
             num_samples=-1,
             max_concurrent_trials=n_workers,

@@ -1,0 +1,141 @@
+"""Which complete trials can be used, and what is said of those that cannot."""
+
+from collections.abc import Callable, Sequence
+
+from search.best_trial.trained import Use, require_use
+from search.errors import StudyError
+from search.studies.checkpoints import BEST_CHECKPOINT, checkpoint_name
+from search.studies.reader import StudyReader
+from search.studies.trials import Trial
+from search.text import listing
+
+Say = Callable[[str], None]
+"""Tells the user something that is no result."""
+
+
+def complete_trials(study: StudyReader, use: Use) -> dict[int, Trial]:
+    """List the complete trials.
+
+    Args:
+        study: The study.
+        use: What for.
+
+    Returns:
+        At least one, by number, best first.
+
+    Raises:
+        StudyError: If there is none.
+    """
+    complete = _complete(study)
+    if not complete:
+        raise StudyError(f"{study.name}: a trial must be COMPLETE to be {use.purpose}, none is")
+    return complete
+
+
+def choose_best_trial(study: StudyReader, number: int | None, use: Use, say: Say) -> Trial:
+    """Pick one trial to use.
+
+    Args:
+        study: The study.
+        number: Which; None for the best one that has a checkpoint.
+        use: What for.
+        say: Told of better trials that have none.
+
+    Returns:
+        A COMPLETE trial with a checkpoint.
+
+    Raises:
+        StudyError: If there is none, or the number is none's.
+    """
+    complete = complete_trials(study, use)
+    if number is not None:
+        require_complete([number], complete)
+    wanted = list(complete.values()) if number is None else [complete[number]]
+    for place, record in enumerate(wanted):
+        if has_checkpoint(study, record.number):
+            if place:
+                say(f"left out: {missing_checkpoints(study, wanted[:place], use)}")
+            return record
+    raise missing_checkpoints(study, wanted, use)
+
+
+def require_complete(
+    numbers: Sequence[int], complete: dict[int, Trial], where: str = "--trial"
+) -> None:
+    """Refuse numbers of trials that are not complete.
+
+    Args:
+        numbers: What the user gave.
+        complete: The complete trials.
+        where: How they were given, for the message.
+
+    Raises:
+        StudyError: If one is not among them.
+    """
+    for number in numbers:
+        if number not in complete:
+            raise StudyError(
+                f"{where}: a COMPLETE trial must be given, got {number}; valid: "
+                f"{listing(sorted(complete))}"
+            )
+
+
+def has_checkpoint(study: StudyReader, number: int) -> bool:
+    """Tell whether the best epoch of a trial was kept.
+
+    Args:
+        study: The study.
+        number: The trial.
+
+    Returns:
+        True if there is a file, whole or not.
+    """
+    return study.checkpoints.store.size(checkpoint_name(number, BEST_CHECKPOINT)) is not None
+
+
+def missing_checkpoints(study: StudyReader, missing: Sequence[Trial], use: Use) -> StudyError:
+    """Say why trials have no checkpoint, which ones have, and how to keep more.
+
+    Args:
+        study: The study.
+        missing: Complete trials without one.
+        use: What they were wanted for.
+
+    Returns:
+        The error.
+
+    Raises:
+        ObjectiveError: If no trial has one because the objective saves nothing.
+    """
+    complete = list(_complete(study))
+    present = [number for number in complete if has_checkpoint(study, number)]
+    if not present:
+        require_use(study, missing[0], use)
+    numbers = [record.number for record in missing]
+    keep = study.spec.keep
+    kept = complete if keep == "all" else complete[: 0 if keep == "none" else keep]
+    why = "deleted" if set(numbers) <= set(kept) else f"not kept, with `keep: {keep}`"
+    return StudyError(
+        f"{trials_text(study, numbers)} must have a checkpoint ({BEST_CHECKPOINT}) to be "
+        f"{use.purpose}, got none: {why}; "
+        f"valid: {listing(present)}; `keep: all` in the space file, or "
+        "`--set keep=all` for a run, keeps those of all complete trials"
+    )
+
+
+def trials_text(study: StudyReader, numbers: Sequence[int]) -> str:
+    """Name trials for a message.
+
+    Args:
+        study: The study.
+        numbers: The trials.
+
+    Returns:
+        For instance `toy: trials 1, 2`.
+    """
+    return f"{study.name}: {'trial' if len(numbers) == 1 else 'trials'} {listing(numbers)}"
+
+
+def _complete(study: StudyReader) -> dict[int, Trial]:
+    """List the complete trials by number, best first."""
+    return {record.number: record for record in study.trials() if record.state == "COMPLETE"}

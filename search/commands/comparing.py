@@ -1,0 +1,144 @@
+"""The verbs that sum studies up and compare trials: summary, compare and ladder."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from search.commands.options import STUDIES, JsonOption, StudiesOption, StudyArgument
+from search.commands.output import next_commands, print_json, stdout
+from search.errors import SearchError, StudyError
+from search.studies.hints import study_command
+from search.text import did_you_mean, listing
+
+if TYPE_CHECKING:
+    from search.summaries.layout import Part
+
+FORMATS = ("text", "md", "latex", "json")
+FormatOption = Annotated[str, typer.Option("--format", "-f", help=f"One of {', '.join(FORMATS)}.")]
+
+
+def summary(
+    study: StudyArgument,
+    top: Annotated[int, typer.Option(min=1, help="So many trials of the leaderboard.")] = 10,
+    columns: Annotated[
+        str | None, typer.Option(help="Columns of the leaderboard, as trial,value,filters.")
+    ] = None,
+    format_: FormatOption = "text",
+    studies: StudiesOption = STUDIES,
+    as_json: JsonOption = False,
+) -> None:
+    """Sum a study up: its best trials, what mattered, edges of the space, what pruning saved."""
+    from search.best_trial.choice import has_checkpoint
+    from search.studies.reader import StudyReader
+    from search.summaries.best_trials import summary_facts
+    from search.summaries.summary_parts import summary_parts
+
+    format_ = _checked(format_, as_json)
+    names = [name.strip() for name in columns.split(",")] if columns is not None else None
+    opened = StudyReader.open(study, studies)
+    facts = summary_facts(opened, top, names)
+    _print(facts, summary_parts(facts), format_)
+    _raise(facts["problems"])
+    best, folder = facts["study"]["best_trial"], opened.folder
+    if best is None:
+        next_commands(study_command(folder, "leaderboard"), study_command(folder, "resume"))
+        return
+    commands = [study_command(folder, "show", best)]
+    if has_checkpoint(opened, best):
+        commands.append(study_command(folder, "evaluate"))
+    next_commands(*commands)
+
+
+def compare(
+    trials: Annotated[
+        list[str],
+        typer.Argument(
+            help="Two of STUDY (its best trial) or STUDY:NUMBER; or STUDY NUMBER NUMBER."
+        ),
+    ],
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw both curves into this file, .png, .svg or .pdf.")
+    ] = None,
+    format_: FormatOption = "text",
+    studies: StudiesOption = STUDIES,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare two trials: parameters, metrics, classes and confusions."""
+    from search.best_trial.choice import has_checkpoint
+    from search.summaries.comparison import choose_sides, comparison_facts
+    from search.summaries.comparison_parts import comparison_parts, side_names
+
+    format_ = _checked(format_, as_json)
+    if plot is not None:
+        from search.plots.chosen import check_picture
+
+        check_picture(plot)
+    sides = choose_sides(trials, studies)
+    facts = comparison_facts(*sides)
+    _print(facts, comparison_parts(facts), format_)
+    names = side_names(facts)
+    if plot is not None:
+        from search.plots.chosen import write_curves
+
+        records = {name: side[1] for name, side in zip(names.values(), sides, strict=True)}
+        write_curves(records, [study.spec.metric.name for study, _ in sides], plot)
+        typer.echo(f"wrote {plot}", err=True)
+    lacking = [
+        study_command(study.folder, "evaluate", "--trial", record.number)
+        for study, record in sides
+        if record.test is None and has_checkpoint(study, record.number)
+    ]
+    shown = [study_command(study.folder, "show", record.number) for study, record in sides]
+    next_commands(*(lacking or shown))
+
+
+def ladder(
+    study: StudyArgument,
+    trials: Annotated[list[int], typer.Argument(help="Numbers of trials, in order.")],
+    format_: FormatOption = "text",
+    studies: StudiesOption = STUDIES,
+    as_json: JsonOption = False,
+) -> None:
+    """Show trials as steps: what each changed from the one before, and what it brought."""
+    from search.studies.reader import StudyReader
+    from search.summaries.ladder import ladder_facts
+    from search.summaries.ladder_parts import ladder_parts
+
+    format_ = _checked(format_, as_json)
+    opened = StudyReader.open(study, studies)
+    facts = ladder_facts(opened, trials)
+    _raise(facts["problems"])
+    _print(facts, ladder_parts(facts), format_)
+    if len(trials) > 1:
+        next_commands(study_command(opened.folder, "compare", trials[0], trials[-1]))
+    else:
+        next_commands(study_command(opened.folder, "leaderboard"))
+
+
+def _checked(format_: str, as_json: bool) -> str:
+    if format_ not in FORMATS:
+        hint = did_you_mean(format_, FORMATS)
+        raise SearchError(
+            f"--format: a format must be given, got {format_!r}{hint}; valid: {listing(FORMATS)}"
+        )
+    return "json" if as_json else format_
+
+
+def _print(facts: Mapping[str, Any], parts: Sequence["Part"], format_: str) -> None:
+    from search.summaries.layout import WRITERS, text_report
+
+    if format_ == "json":
+        print_json(facts)
+    elif format_ == "text":
+        console = stdout()
+        console.print(text_report(parts, console.width))
+    else:
+        typer.echo(WRITERS[format_](parts), nl=False)
+
+
+def _raise(problems: Sequence[str]) -> None:
+    """End in an error if there is something that could not be shown."""
+    if problems:
+        raise StudyError("\n".join(problems))

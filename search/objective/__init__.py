@@ -1,0 +1,1 @@
+"""What an objective is: the contract, loading one from its path, asking it about points."""

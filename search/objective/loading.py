@@ -1,0 +1,113 @@
+"""How an objective is found from its import path, `package.module:name`."""
+
+import ast
+import importlib
+import importlib.util
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from search.errors import ObjectiveError
+from search.objective.contract import ObjectiveFactory
+from search.text import did_you_mean, listing
+
+
+def extend_import_path(folders: Sequence[str]) -> None:
+    """Make modules in some folders importable in this process.
+
+    Args:
+        folders: Searched before everything else, the first one first.
+    """
+    for folder in reversed([str(Path(folder).resolve()) for folder in folders]):
+        if folder not in sys.path:
+            sys.path.insert(0, folder)
+
+
+def load_objective(path: str) -> ObjectiveFactory:
+    """Import an objective.
+
+    Args:
+        path: `package.module:name`.
+
+    Returns:
+        What the path names.
+
+    Raises:
+        ObjectiveError: If there is no such module or attribute, or it cannot be called.
+    """
+    problem = objective_problem(path)
+    if problem:
+        raise ObjectiveError(f"objective: {problem}")
+    module_name, _, name = path.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except Exception as error:  # noqa: BLE001  importing runs the user's code
+        raise ObjectiveError(f"objective: {_import_problem(module_name, error)}") from error
+    factory = getattr(module, name, None)
+    if not callable(factory):
+        raise ObjectiveError(f"objective: {path} must be a callable, got {factory!r}")
+    return factory  # type: ignore[no-any-return]
+
+
+def objective_problem(path: str) -> str | None:
+    """Find what is wrong with an import path, without importing the module itself.
+
+    The module's source is read instead, as importing it may take seconds (torch).
+
+    Args:
+        path: `package.module:name`.
+
+    Returns:
+        What must hold and what was given, or None if the path looks right.
+    """
+    module_name, colon, name = path.partition(":")
+    if not colon or not all(part.isidentifier() for part in [*module_name.split("."), name]):
+        return f"package.module:name must hold, got {path!r}"
+    try:
+        found = importlib.util.find_spec(module_name)
+    except ModuleNotFoundError:
+        found = None
+    except Exception as error:  # noqa: BLE001  finding a module imports its package
+        return _import_problem(module_name, error)
+    if found is None:
+        return (
+            f"the module {module_name!r} must be importable, none found; searched the space "
+            "file's folder, the current folder and the installed packages"
+        )
+    names = _top_level_names(Path(found.origin)) if found.origin else None
+    if names is None or name in names:
+        return None
+    public = sorted(n for n in names if not n.startswith("_"))
+    return (
+        f"the module {module_name!r} must define {name!r}{did_you_mean(name, public)}; "
+        f"it defines {listing(public)}"
+    )
+
+
+def _import_problem(module_name: str, error: Exception) -> str:
+    return (
+        f"the module {module_name!r} must import without an error, got "
+        f"{type(error).__name__}: {error}"
+    )
+
+
+def _top_level_names(source: Path) -> set[str] | None:
+    """Read what a module defines or imports; None if only importing it could tell."""
+    if source.suffix != ".py":
+        return None
+    try:
+        tree = ast.parse(source.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return None
+    names: set[str] = set()
+    for node in tree.body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                names.add(name)
+            case ast.Import(names=imported) | ast.ImportFrom(names=imported):
+                names.update((alias.asname or alias.name).split(".")[0] for alias in imported)
+            case ast.Assign() | ast.AnnAssign():
+                names.update(n.id for n in ast.walk(node) if isinstance(n, ast.Name))
+            case ast.If() | ast.Try() | ast.With() | ast.For():
+                return None
+    return None if names & {"*", "__getattr__"} else names

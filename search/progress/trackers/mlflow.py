@@ -1,0 +1,173 @@
+"""Writes trials for MLflow: a run for each, in the study's database or on the user's server."""
+
+import os
+import tempfile
+import time
+from pathlib import Path
+
+from search.errors import SearchError
+from search.progress.trackers.tracker import Metrics, TrackedTrial, missing
+from search.studies.checkpoints import BEST_CHECKPOINT, checkpoint_name
+from search.studies.reader import StudyReader
+from search.studies.trials import Trial
+
+DATABASE = "mlflow.db"
+"""In the study's folder, unless MLFLOW_TRACKING_URI says otherwise."""
+ARTIFACTS = "mlflow_artifacts"
+"""Beside it: the best models."""
+_IDENTITY, _STATE = "search.identity", "state"
+_STATUS = {
+    **{"COMPLETE": "FINISHED", "PRUNED": "KILLED", "FAIL": "FAILED"},
+    "INTERRUPTED": "SCHEDULED",
+}
+"""MLflow's word for each state; RUNNING is what a run has left for a later one."""
+# Neither reports to MLflow's makers nor tells of the tables it makes, nor tries a server that is
+# not there for minutes.
+_SETTINGS = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+}
+
+
+class MlflowTracker:
+    """Writes an experiment that is named as the study.
+
+    Args:
+        study: The study.
+    """
+
+    def __init__(self, study: StudyReader) -> None:
+        for name, value in _SETTINGS.items():
+            os.environ.setdefault(name, value)
+        try:
+            from mlflow.tracking import MlflowClient
+        except ModuleNotFoundError as error:
+            raise missing("mlflow", error) from None
+        folder = study.folder.resolve()
+        own = os.environ.get("MLFLOW_TRACKING_URI")
+        if not own and {"?", "%"} & set(str(folder)):
+            raise SearchError(f"the study's path must hold neither ? nor %, got {folder}")
+        self._client = MlflowClient(tracking_uri=own or f"sqlite:///{folder / DATABASE}")
+        self._study = study
+        self._metrics = [metric.name for metric in study.spec.metrics]
+        found = self._client.get_experiment_by_name(study.name)
+        artifacts = None if own else (folder / ARTIFACTS).as_uri()
+        self._experiment: str = (
+            found.experiment_id
+            if found
+            else self._client.create_experiment(study.name, artifact_location=artifacts)
+        )
+        self._runs: dict[str, str] = {}
+        self._states: dict[str, str] = {}
+        self._read_runs()
+        self._run_of: dict[int, str] = {}
+        self._completed: dict[int, str] = {}
+        self._n_epochs: dict[int, int] = {}
+
+    def knows(self, trial: TrackedTrial) -> bool:
+        """See `Tracker`."""
+        known = self._states.get(trial.identity) == trial.record.state
+        if known and trial.record.state == "COMPLETE":
+            self._completed[trial.record.number] = self._runs[trial.identity]
+        return known
+
+    def begin(self, trial: TrackedTrial) -> None:
+        """See `Tracker`."""
+        number = trial.record.number
+        if number in self._run_of:
+            return
+        written: set[int] = set()
+        run = self._runs.get(trial.identity)
+        if run is None:
+            run = self._create(trial)
+        else:
+            history = self._client.get_metric_history(run, self._metrics[0])
+            written = {metric.step for metric in history}
+            self._client.update_run(run, status="RUNNING")
+        self._run_of[number] = run
+        self._n_epochs[number] = 0
+        for epoch, metrics in trial.epochs():
+            if epoch not in written:
+                self.epoch(number, epoch, metrics)
+            self._n_epochs[number] = epoch
+
+    def epoch(self, number: int, epoch: int, metrics: Metrics) -> None:
+        """See `Tracker`."""
+        if epoch > self._n_epochs[number]:
+            self._n_epochs[number] = epoch
+            self._log(number, metrics, epoch)
+
+    def end(self, record: Trial) -> None:
+        """See `Tracker`."""
+        best = {f"best_{name}": record.metrics.get(name) for name in self._metrics}
+        tags = {_STATE: record.state, "reason": record.reason}
+        if record.has_ended and record.best_epoch is not None:
+            tags["best_epoch"] = str(record.best_epoch)
+            self._log(record.number, best, record.best_epoch)
+        run = self._run_of.pop(record.number)
+        for name, value in tags.items():
+            self._client.set_tag(run, name, value)
+        if record.has_ended:
+            self._client.set_terminated(run, _STATUS[record.state])
+        else:
+            self._client.update_run(run, status=_STATUS[record.state])
+        if record.state == "COMPLETE":
+            self._completed[record.number] = run
+
+    def close(self) -> None:
+        """Add the best models that the study keeps."""
+        store = self._study.checkpoints.store
+        kept = set(store.names())
+        for number, run in self._completed.items():
+            name = checkpoint_name(number, BEST_CHECKPOINT)
+            if name not in kept or self._client.list_artifacts(run):
+                continue
+            content = store.read(name)
+            if content is None:
+                continue
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder, BEST_CHECKPOINT)
+                path.write_bytes(content)
+                self._client.log_artifact(run, str(path))
+
+    def _read_runs(self) -> None:
+        """Find the runs that are there, by the trials they are of."""
+        token = None
+        while True:
+            page = self._client.search_runs([self._experiment], page_token=token)
+            for run in page:
+                identity = run.data.tags.get(_IDENTITY, "")
+                self._runs[identity] = run.info.run_id
+                self._states[identity] = run.data.tags.get(_STATE, "")
+            token = page.token
+            if not token:
+                return
+
+    def _create(self, trial: TrackedTrial) -> str:
+        from mlflow.entities import Param
+
+        record = trial.record
+        tags = {
+            _IDENTITY: trial.identity,
+            "study": self._study.name,
+            "trial": str(record.number),
+            "seed": str(record.seed),
+            _STATE: "RUNNING",
+        }
+        run = self._client.create_run(
+            self._experiment, tags=tags, run_name=f"trial {record.number}"
+        )
+        params = [Param(name, str(value)) for name, value in record.params.items()]
+        self._client.log_batch(run.info.run_id, params=params)
+        self._runs[trial.identity] = str(run.info.run_id)
+        return self._runs[trial.identity]
+
+    def _log(self, number: int, metrics: Metrics, step: int) -> None:
+        from mlflow.entities import Metric
+
+        now_ms = int(time.time() * 1000)
+        known = {name: value for name, value in metrics.items() if value is not None}
+        batch = [Metric(name, float(value), now_ms, step) for name, value in known.items()]
+        self._client.log_batch(self._run_of[number], metrics=batch)

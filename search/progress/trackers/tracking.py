@@ -1,0 +1,170 @@
+"""Tells trackers of a run. Each works in a thread of its own: the driver only passes on.
+
+A tracker that fails is named once and left out from there on; the record has everything, and
+the next run writes what it lacks.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from queue import SimpleQueue
+
+from optuna.trial import FrozenTrial
+
+from search.progress.trackers.mlflow import MlflowTracker
+from search.progress.trackers.tensorboard import TensorBoardTracker
+from search.progress.trackers.tracker import TrackedTrial, Tracker
+from search.running.run import INTERRUPTED, Observer, Run
+from search.studies.reader import StudyReader
+from search.studies.trials import Epoch, Trial
+
+_KINDS: dict[str, Callable[[StudyReader], Tracker]] = {
+    "tensorboard": TensorBoardTracker,
+    "mlflow": MlflowTracker,
+}
+_PATIENCE_S, _SHORT_PATIENCE_S = 30.0, 4.0
+"""For so long the end of a run waits for its trackers, and for so long if it was interrupted."""
+
+Job = Callable[[Tracker], None]
+
+
+@contextmanager
+def tracked(
+    study: StudyReader, observer: Observer, warn: Callable[[str], None]
+) -> Iterator[Observer]:
+    """Have the trackers of a study told of its run.
+
+    Args:
+        study: The study; its space file names the trackers.
+        observer: Who else is told, and first.
+        warn: Tells the user, in one line, why a tracker is left out.
+
+    Yields:
+        Who is to be told of the run.
+    """
+    lanes = [_Lane(name, study, warn) for name in study.spec.trackers]
+    tracking = _Tracking(observer, lanes)
+    try:
+        yield tracking if lanes else observer
+    finally:
+        patience_s = _SHORT_PATIENCE_S if tracking.interrupted() else _PATIENCE_S
+        deadline = time.monotonic() + patience_s
+        for lane in lanes:
+            lane.put(None)
+        for lane in lanes:
+            lane.join(max(deadline - time.monotonic(), 0.0))
+
+
+class _Lane:
+    """A tracker in a thread of its own."""
+
+    def __init__(self, name: str, study: StudyReader, warn: Callable[[str], None]) -> None:
+        self._name = name
+        self._study = study
+        self._warn = warn
+        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._works = self._has_warned = False
+
+    def start(self) -> None:
+        self._works = True
+        self._thread.start()
+
+    def put(self, job: Job | None) -> None:
+        """Pass a job on; None is the last one."""
+        if self._works:
+            self._jobs.put(job)
+
+    def join(self, patience_s: float) -> None:
+        if not self._thread.is_alive():
+            return
+        self._thread.join(patience_s)
+        if self._thread.is_alive():
+            self._warn_once("must be done soon after the run, it is not")
+
+    def _work(self) -> None:
+        try:
+            tracker = _KINDS[self._name](self._study)
+            for job in iter(self._jobs.get, None):
+                job(tracker)
+            tracker.close()
+        except Exception as error:  # noqa: BLE001  whatever a tracker does, the run goes on
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            self._warn_once(reason)
+
+    def _warn_once(self, reason: str) -> None:
+        warned, self._has_warned = self._has_warned, True
+        self._works = False
+        if not warned:
+            self._warn(f"warning: trackers: {self._name} is left out of this run: {reason}")
+
+
+class _Tracking:
+    """Passes what happens in a run on to an observer, and to the lanes of the trackers."""
+
+    def __init__(self, observer: Observer, lanes: list[_Lane]) -> None:
+        self._observer = observer
+        self._lanes = lanes
+        self._run: Run | None = None
+
+    def interrupted(self) -> bool:
+        return self._run is not None and self._run.stop_reason == INTERRUPTED
+
+    def run_started(self, run: Run, n_workers: int) -> None:
+        self._observer.run_started(run, n_workers)
+        self._run, self._study = run, run.study
+        for lane in self._lanes:
+            lane.start()
+        trials = self._study.optuna_study.get_trials(deepcopy=False)
+        for record in run.study.trials():
+            if record.has_ended:
+                known = self._tracked(record, trials[record.number])
+                self._pass_on(_write_ended(known))
+
+    def trial_started(self, trial: Trial) -> None:
+        self._observer.trial_started(trial)
+        known = self._running(trial)
+        self._pass_on(lambda tracker: tracker.begin(known))
+
+    def epoch_finished(self, number: int, epoch: Epoch) -> None:
+        self._observer.epoch_finished(number, epoch)
+        self._pass_on(lambda tracker: tracker.epoch(number, epoch.number, epoch.metrics))
+
+    def trial_finished(self, trial: Trial) -> None:
+        self._observer.trial_finished(trial)
+        known = self._running(trial)
+
+        def end(tracker: Tracker) -> None:
+            tracker.begin(known)  # one that was left RUNNING may not have begun in this run
+            tracker.end(trial)
+
+        self._pass_on(end)
+
+    def run_ended(self) -> None:
+        self._observer.run_ended()
+
+    def _pass_on(self, job: Job) -> None:
+        for lane in self._lanes:
+            lane.put(job)
+
+    def _running(self, record: Trial) -> TrackedTrial:
+        trials = self._study.optuna_study.get_trials(deepcopy=False)
+        return self._tracked(record, trials[record.number])
+
+    def _tracked(self, record: Trial, frozen: FrozenTrial) -> TrackedTrial:
+        study = self._study
+        begun = frozen.datetime_start.isoformat() if frozen.datetime_start else ""
+        identity = f"{study.name}/{record.number}/{begun}"
+        return TrackedTrial(record, identity, study.trial_folder(record.number))
+
+
+def _write_ended(trial: TrackedTrial) -> Job:
+    """Write a trial of an earlier run, if that run could not."""
+
+    def write(tracker: Tracker) -> None:
+        if not tracker.knows(trial):
+            tracker.begin(trial)
+            tracker.end(trial.record)
+
+    return write

@@ -1,0 +1,117 @@
+"""Serves optuna-dashboard for a study, to be looked at only: nothing is changed through it."""
+
+import errno
+from collections.abc import Callable, Iterable
+from socketserver import ThreadingMixIn
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from search.errors import SearchError
+from search.studies.reader import StudyReader
+
+HOST = "127.0.0.1"
+PORT = 8080
+
+Environ = dict[str, Any]
+App = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+
+
+class DashboardServer(ThreadingMixIn, WSGIServer):
+    """A server that answers several requests at a time."""
+
+    daemon_threads = True
+
+
+class _SilentHandler(WSGIRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing of requests."""
+
+
+def open_dashboard(study: StudyReader, port: int | None = None) -> tuple[DashboardServer, str]:
+    """Bind a server to a port of this machine that only this machine reaches.
+
+    Args:
+        study: The study; it may be running.
+        port: The port; 0 takes any, None takes the usual one or any other.
+
+    Returns:
+        The server, to be served, and the address of the study's page.
+
+    Raises:
+        SearchError: If the package is missing or the port is taken.
+    """
+    try:
+        from optuna_dashboard import wsgi
+    except ModuleNotFoundError as error:
+        raise SearchError(
+            f"dashboard: the package {error.name} must be installed, by the extra 'dashboard': "
+            "pip install -e '.[dashboard]' in the folder of search"
+        ) from None
+    record = study.optuna_study
+    server = _bind(local_only(read_only(wsgi(record._storage))), port)
+    return server, f"http://{HOST}:{server.server_port}/dashboard/studies/{record._study_id}"
+
+
+def read_only(app: App) -> App:
+    """Refuse every request that could change something.
+
+    Args:
+        app: A WSGI application.
+
+    Returns:
+        The same for GET and HEAD; others are answered with a text that says why not.
+    """
+
+    def answer(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        method = environ["REQUEST_METHOD"]
+        if method in ("GET", "HEAD"):
+            return app(environ, start_response)
+        reason = f"this dashboard only shows a study, {method} would change it"
+        return _refuse(start_response, "405 Method Not Allowed", reason, ("Allow", "GET, HEAD"))
+
+    return answer
+
+
+def local_only(app: App) -> App:
+    """Refuse requests by another name than this machine's own, which a page elsewhere may use.
+
+    Args:
+        app: A WSGI application.
+
+    Returns:
+        The same for requests to 127.0.0.1 or localhost.
+    """
+
+    def answer(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        host = environ.get("HTTP_HOST", HOST).partition(":")[0]
+        if host in (HOST, "localhost"):
+            return app(environ, start_response)
+        return _refuse(start_response, "400 Bad Request", f"this is {HOST}, not {host}")
+
+    return answer
+
+
+def _refuse(
+    start_response: Callable[..., Any], status: str, reason: str, *headers: tuple[str, str]
+) -> Iterable[bytes]:
+    text = f"{reason}\n".encode()
+    kind = ("Content-Type", "text/plain; charset=utf-8")
+    start_response(status, [kind, *headers, ("Content-Length", str(len(text)))])
+    return [text]
+
+
+def _bind(app: App, port: int | None) -> DashboardServer:
+    try:
+        return make_server(
+            HOST,
+            PORT if port is None else port,
+            app,
+            server_class=DashboardServer,
+            handler_class=_SilentHandler,
+        )
+    except OSError as error:
+        if port is None and error.errno == errno.EADDRINUSE:
+            return _bind(app, 0)
+        raise SearchError(
+            f"--port: a free port must be given, got {port}: {error.strerror}; 0 takes any"
+        ) from None

@@ -1,0 +1,125 @@
+"""A study as one HTML page that needs nothing else: no network, no other file.
+
+The page holds the summary, a leaderboard that sorts and filters, every figure as SVG, test
+figures with the worst classified images, classes, layers, environment, and the space file with
+the command to repeat the search. Nothing is trained for it, and the test split is not read.
+"""
+
+import base64
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from search.plots.catalogue import PLOTS
+from search.plots.inline import colour_rules, inline_svg, marks_json
+from search.plots.style import WIDTH, sentence_of
+from search.report.templates import render_page
+from search.studies.disk import write_whole
+from search.studies.reader import StudyReader
+from search.studies.storage import shown_url
+from search.studies.trials import Trial
+from search.studies.worst_pictures import read_picture
+from search.summaries.best_trials import summary_facts
+from search.summaries.report_parts import (
+    classes_part,
+    environment_part,
+    first_evaluated,
+    layers_text,
+    test_parts,
+)
+from search.summaries.report_table import report_table
+from search.summaries.summary_parts import summary_parts
+
+
+def write_report(study: StudyReader, path: Path, ask: bool = True) -> None:
+    """Write the report of a study.
+
+    Args:
+        study: The study.
+        path: The file, replaced if there is one.
+        ask: Whether the objective may be imported and asked for classes and layers.
+
+    Raises:
+        StudyError: If it cannot be written.
+    """
+    write_whole(path, report_html(study, ask).encode())
+
+
+def report_html(study: StudyReader, ask: bool = True) -> str:
+    """Make the report of a study.
+
+    Args:
+        study: The study.
+        ask: Whether the objective may be imported and asked for classes and layers.
+
+    Returns:
+        A whole page.
+    """
+    facts = summary_facts(study)
+    records = study.trials()
+    best = next((record for record in records if record.state == "COMPLETE"), None)
+    evaluated = first_evaluated(records)
+    _, *parts = summary_parts(facts)
+    columns, rows = report_table(study)
+    figures, undrawn = _figures(study)
+    return render_page(
+        "report.html",
+        study=study,
+        facts=facts["study"],
+        notes=facts["notes"],
+        parts=parts,
+        columns=columns,
+        rows=rows,
+        figures=figures,
+        undrawn=undrawn,
+        light=Markup(colour_rules(dark=False)),  # noqa: S704
+        dark=Markup(colour_rules(dark=True)),  # noqa: S704
+        tested=test_parts(study, evaluated),
+        pictures=_pictures(study, evaluated),
+        classes=classes_part(study, evaluated, ask),
+        layers=layers_text(study, best, ask),
+        environment=environment_part(study),
+        space=shown_url(study.space_file.read_text(encoding="utf-8")),
+    )
+
+
+def _figures(study: StudyReader) -> tuple[list[dict[str, Any]], list[str]]:
+    """Draw every figure that the study has data for; sentences tell what there is too little for.
+
+    A figure is wide if it is to stand alone in its row.
+    """
+    shown, sentences = [], []
+    for name, draw in PLOTS.items():
+        figure = draw(study)
+        if figure is None:
+            continue
+        if sentence := sentence_of(figure):
+            sentences.append(f"{figure.get_suptitle()}: {sentence}")
+            continue
+        shown.append(
+            {
+                "name": name.replace("_", " "),
+                "svg": Markup(inline_svg(figure)),  # noqa: S704
+                "marks": Markup(marks_json(figure)),  # noqa: S704
+                "wide": figure.get_figwidth() > 1.4 * WIDTH,
+            }
+        )
+    return shown, sentences
+
+
+def _pictures(study: StudyReader, record: Trial | None) -> list[str]:
+    """Give the worst classified images as addresses that hold the picture itself.
+
+    Those that are not there are empty; there are none at all if no picture is there.
+    """
+    if record is None or record.test is None:
+        return []
+    folder = study.trial_folder(record.number)
+    files = [read_picture(folder, miss.index) for miss in record.test.worst or []]
+    if not any(files):
+        return []
+    return [
+        f"data:image/png;base64,{base64.b64encode(file).decode()}" if file else ""
+        for file in files
+    ]

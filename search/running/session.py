@@ -1,0 +1,140 @@
+"""Runs a study from start to end: engine, progress, interruption, leaderboard file."""
+
+import importlib
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+
+from rich.console import Console
+
+from search.errors import InterruptedRunError, NoTrialCompletedError
+from search.objective.loading import extend_import_path
+from search.progress.terminal import Progress, make_progress, print_line
+from search.progress.trackers.tracking import tracked
+from search.running.run import INTERRUPTED, Run
+from search.spaces.document import Override
+from search.spaces.space_file import load_space_file
+from search.studies.driver import StudyDriver
+from search.studies.export import LEADERBOARD_FILE, write_leaderboard
+from search.studies.hints import study_command
+from search.studies.leaderboard import leaderboard_rows
+
+
+def extend_study(
+    study: StudyDriver, trials: str | None, overrides: Sequence[Override]
+) -> StudyDriver:
+    """Give a study another budget, sampler or pruner; call it only as its driver.
+
+    Args:
+        study: The study.
+        trials: Trials in all, as `100`, or how many more than the budget, as `+20`; where
+            more have begun than that, or it has no number, more than have begun. None leaves the
+            budget.
+        overrides: Further keys that are set, such as `budget.time`.
+
+    Returns:
+        The study; its space file holds what was overridden.
+
+    Raises:
+        SearchError: If an override does not hold.
+    """
+    overrides = list(overrides)
+    if trials is not None:
+        more = int(trials) if trials.startswith("+") and trials[1:].isdigit() else None
+        planned = max(study.spec.budget.trials or 0, len(study.trials()))
+        wanted = trials if more is None else planned + more
+        overrides.append(Override(f"budget.trials={wanted}", f"--trials {trials}"))
+    extend_import_path(study.import_folders)
+    spec = load_space_file(study.space_file, overrides)
+    return study.with_spec(spec) if overrides else study
+
+
+def run_study(
+    study: StudyDriver, engine: str, address: str | None, console: Console, *, quiet: bool
+) -> None:
+    """Run a study's trials until its budget is spent; call it only as the study's driver.
+
+    Args:
+        study: The study.
+        engine: Module of the engine.
+        address: A Ray cluster to join, or None.
+        console: Where to show progress.
+        quiet: Whether to show none.
+
+    Raises:
+        SearchError: If the run cannot go on.
+        InterruptedRunError: If the user ended it.
+        NoTrialCompletedError: If no trial of the study is COMPLETE.
+    """
+    with (
+        make_progress(console, quiet) as progress,
+        tracked(study, progress, lambda text: print_line(console, text)) as observer,
+    ):
+        run = Run(study, observer)
+        if not run.has_work():
+            run.stop("the budget of trials is spent; give more with --trials +20")
+        else:
+            _serve(run, engine, address, progress)
+    if run.error:
+        raise run.error
+    if run.stop_reason == INTERRUPTED:
+        again = study_command(study.folder, "resume")
+        raise InterruptedRunError(f"interrupted; go on by `{again}`")
+    if run.stop_reason:
+        console.print(f"{study.name}: {run.stop_reason}", highlight=False)
+    _check_completed(study)
+
+
+def _serve(run: Run, engine: str, address: str | None, progress: Progress) -> None:
+    """Let an engine work until the run ends, and leave no trial running whatever happens."""
+    study = run.study
+    try:
+        with _interruptible(run, progress):
+            importlib.import_module(engine).run_trials(run, address)
+    except KeyboardInterrupt:
+        run.stop(INTERRUPTED)
+    finally:
+        try:
+            run.abandon()
+            write_leaderboard(leaderboard_rows(study), "csv", study.folder / LEADERBOARD_FILE)
+        except OSError as error:
+            run.cannot_write(error)
+
+
+def _check_completed(study: StudyDriver) -> None:
+    records = study.trials()
+    if not any(record.state == "COMPLETE" for record in records):
+        reasons = [record.reason for record in records if record.reason]
+        why = f"; the last one: {reasons[-1]}" if reasons else ""
+        raise NoTrialCompletedError(f"{study.name}: no trial completed{why}")
+
+
+@contextmanager
+def _interruptible(run: Run, progress: Progress) -> Iterator[None]:
+    """Make the first Ctrl-C (or SIGTERM) end the run after the running epochs, the second now."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    heard: list[int] = []
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        heard.append(signum)
+        if len(heard) == 1:
+            run.stop(INTERRUPTED)
+            progress.say_at_once("stopping after the running epochs; Ctrl-C again stops now")
+            return
+        if len(heard) == 2:
+            progress.say_at_once("stopping now …")
+        raise KeyboardInterrupt
+
+    previous = {s: signal.signal(s, stop) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for signum, handler in previous.items():
+            # What is left after an interruption is short and must not be interrupted again.
+            ignored = signal.SIG_IGN if run.stop_reason == INTERRUPTED else handler
+            signal.signal(signum, ignored)

@@ -1,0 +1,270 @@
+"""A study in the hands of its driver: the one process that asks, reports and tells its trials."""
+
+import functools
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+import optuna
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+from search.errors import SearchError, StudyError
+from search.spaces.pruners import Judge, make_pruner
+from search.spaces.sampling import make_sampler, trial_seed
+from search.spaces.space_file import write_space_file
+from search.spaces.spec import Spec
+from search.studies import attributes
+from search.studies.history import append_epoch, cut_history
+from search.studies.informing import informing_trials
+from search.studies.live_trial import LiveTrial
+from search.studies.reader import StudyReader
+from search.studies.space_versions import name_metrics
+from search.studies.storage import (
+    create_optuna_study,
+    delete_optuna_study,
+)
+from search.studies.study_folder import (
+    ERROR_FILE,
+    SPACE_FILE,
+    checkpoint_location,
+    make_study_folder,
+    provenance,
+    require_free_place,
+)
+from search.studies.trials import Epoch, Failure, Trial, has_begun
+
+
+class StudyDriver(StudyReader):
+    """A study that this process drives; no other one does at the same time.
+
+    Args:
+        folder: Where it is saved.
+        spec: What its space file says.
+        optuna_study: The study in Optuna's storage.
+    """
+
+    def __init__(self, folder: Path, spec: Spec, optuna_study: optuna.Study) -> None:
+        super().__init__(folder, spec, optuna_study)
+        informing = functools.partial(informing_trials, optuna_study, self.space)
+        self._sampler = make_sampler(spec.sampler, self.space, informing)
+        pruner = spec.pruner
+        self.optuna_study.sampler = self._sampler
+        self.optuna_study.pruner = make_pruner(
+            pruner.name, pruner.min_epochs, spec.epochs, pruner.options
+        )
+        self._judge = Judge(by_best=spec.metric.reduce == "best")
+        self._live: dict[int, LiveTrial] = {}
+
+    @classmethod
+    def create(cls, spec: Spec, studies: Path, import_folders: Sequence[str] = ()) -> Self:
+        """Make a new study.
+
+        Args:
+            spec: Its search; `spec.study` names its folder.
+            studies: The folder of all studies; made if it is missing.
+            import_folders: Where its objective may lie, absolute.
+
+        Returns:
+            The study, without trials; the points of `start_from` wait in it.
+
+        Raises:
+            StudyError: If it exists already or cannot be written.
+        """
+        folder = make_study_folder(spec, studies)
+        try:
+            require_free_place(checkpoint_location(folder, spec))
+            write_space_file(spec, folder / SPACE_FILE, provenance())
+            directions = [metric.direction for metric in spec.metrics]
+            optuna_study = create_optuna_study(folder, spec.storage, spec.study, directions)
+        except StudyError:
+            shutil.rmtree(folder)
+            raise
+        name_metrics(optuna_study, [metric.name for metric in spec.metrics])
+        optuna_study.set_user_attr(attributes.IMPORT_FOLDERS, list(import_folders))
+        optuna_study.set_user_attr(attributes.METRIC, spec.metric.name)
+        if len(spec.metrics) > 1:
+            optuna_study.set_user_attr(
+                attributes.METRICS, [metric.name for metric in spec.metrics]
+            )
+        study = cls(folder, spec, optuna_study)
+        for point in spec.start_from:
+            optuna_study.enqueue_trial(point)
+        return study
+
+    def with_spec(self, spec: Spec) -> "StudyDriver":
+        """Go on with another budget, sampler or pruner.
+
+        Args:
+            spec: The same search in all other ways; it replaces the study's space file.
+
+        Returns:
+            The same study under that search.
+        """
+        write_space_file(spec, self.space_file, provenance())
+        return StudyDriver(self.folder, spec, self.optuna_study)
+
+    def take_up_unfinished(self) -> list[Trial]:
+        """Take over the trials that an earlier driver left RUNNING; only the driver may call it.
+
+        Returns:
+            Those trials, in order; each is to be run on from its checkpoint, see `go_on`.
+        """
+        if not self.optuna_study.metric_names:  # a study of an earlier version
+            name_metrics(self.optuna_study, [*self.directions])
+        trials = self.optuna_study.get_trials(deepcopy=False, states=[TrialState.RUNNING])
+        self.checkpoints.sweep({trial.number for trial in trials}, self._completed())
+        return [self._take_up(trial) for trial in trials]
+
+    def go_on(self, number: int) -> Trial:
+        """Let a worker have a trial that has begun before.
+
+        Args:
+            number: One of `live_trials`.
+
+        Returns:
+            The trial with all that is recorded of it; it is RUNNING.
+        """
+        self._live[number].go_on()
+        return self.trial(number)
+
+    def ask(self) -> Trial | None:
+        """Begin a trial.
+
+        Returns:
+            The trial, recorded as RUNNING, or None if every point of a listed space has
+            been tried.
+
+        Raises:
+            SearchError: If no feasible point could be found.
+        """
+        if self._sampler.exhausted(self.optuna_study.get_trials(deepcopy=False)):
+            return None
+        return self._begin(self.optuna_study.ask())
+
+    def report(self, number: int, epoch: Epoch) -> bool:
+        """Record one epoch of a running trial.
+
+        Args:
+            number: The trial.
+            epoch: The epoch; holds a number for each of the study's metrics.
+
+        Returns:
+            True if the pruner wants the trial stopped; never at its last epoch nor while it
+            is settling.
+        """
+        live = self._live[number]
+        if epoch.number < live.n_epochs:
+            return False  # an objective without a state runs again up to where it was
+        if epoch.number > live.n_epochs:
+            append_epoch(self.trial_folder(number), epoch)
+        if live.report(epoch):
+            self.checkpoints.mark_best(number)
+        if epoch.settling or (self.spec.epochs and epoch.number >= self.spec.epochs):
+            return False
+        return live.should_prune(epoch.number)
+
+    def complete(self, number: int, elapsed_s: float, stop_reason: str = "") -> None:
+        """Record that a trial ran to its end.
+
+        Args:
+            number: The trial; it has reported an epoch.
+            elapsed_s: Time spent in its objective.
+            stop_reason: Why it ended before its last epoch, if it did.
+        """
+        self._live.pop(number).complete(elapsed_s, stop_reason)
+        self.checkpoints.keep_best(number, self._completed())
+
+    def prune(self, number: int, elapsed_s: float) -> None:
+        """Record that the pruner stopped a trial.
+
+        Args:
+            number: The trial.
+            elapsed_s: Time spent in its objective.
+        """
+        self._live.pop(number).prune(elapsed_s)
+        self.checkpoints.drop(number)
+
+    def fail(self, number: int, elapsed_s: float, failure: Failure) -> None:
+        """Record that a trial failed.
+
+        Args:
+            number: The trial.
+            elapsed_s: Time spent in its objective.
+            failure: Why; its traceback goes to `error.txt`.
+        """
+        if failure.traceback:
+            folder = self.trial_folder(number)
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / ERROR_FILE).write_text(failure.traceback, encoding="utf-8")
+        self._live.pop(number).fail(elapsed_s, failure)
+        self.checkpoints.drop(number)
+
+    def interrupt(self, number: int, elapsed_s: float, reason: str) -> None:
+        """Leave a running trial to a later driver, which goes on with it.
+
+        Args:
+            number: The trial; it stays RUNNING on disk.
+            elapsed_s: Time spent in its objective.
+            reason: Why, in one line.
+        """
+        self._live.pop(number).leave(elapsed_s, Failure("interrupted", reason))
+
+    def live_trials(self) -> list[int]:
+        """Name the trials that this process has begun and not ended.
+
+        Returns:
+            Their numbers, in order.
+        """
+        return sorted(self._live)
+
+    def discard_if_empty(self) -> None:
+        """Remove a study in which no trial has begun, so that its name is free again."""
+        if not self.trials():
+            self.remove()
+
+    def remove(self) -> None:
+        """Delete everything recorded of the study; only the driver may call it."""
+        delete_optuna_study(self.folder, self.spec.storage, self.spec.study)
+        self.checkpoints.store.clear()
+        shutil.rmtree(self.folder)
+
+    def _completed(self) -> list[int]:
+        """List the study's own complete trials, best first."""
+        trials = self.optuna_study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
+        own = list(filter(has_begun, trials))
+        if len(self.spec.metrics) > 1:
+            numbers = {trial.number for trial in own}
+            return [ranked.number for ranked in self.trials() if ranked.number in numbers]
+        sign = -1 if self.direction == StudyDirection.MAXIMIZE else 1
+        own.sort(key=lambda trial: (sign * trial.values[0], trial.number))
+        return [trial.number for trial in own]
+
+    def _begin(self, trial: optuna.Trial) -> Trial:
+        """Complete what belongs to the start of a trial."""
+        number = trial.number
+        self._live[number] = LiveTrial(trial, self.spec.metrics, self._judge)
+        try:
+            self.space.suggest(trial)
+        except SearchError as error:
+            self.fail(number, 0.0, Failure("infeasible", str(error)))
+            raise
+        if self.version > 1:
+            trial.set_user_attr(attributes.SPACE_VERSION, self.version)
+        trial.set_user_attr(attributes.SEED, trial_seed(self.spec.sampler.seed, number))
+        return self.trial(number)
+
+    def _take_up(self, frozen: FrozenTrial) -> Trial:
+        trial = optuna.Trial(self.optuna_study, frozen._trial_id)
+        if attributes.SEED not in frozen.user_attrs:
+            return self._begin(trial)
+        taken = self.trial(trial.number)
+        live = LiveTrial(trial, self.spec.metrics, self._judge, taken)
+        live.wait()
+        self._live[taken.number] = live
+        cut_history(self.trial_folder(taken.number), taken.n_epochs)
+        return taken
+
+    def _is_driven(self) -> bool:
+        return bool(self._live) or super()._is_driven()

@@ -1,0 +1,180 @@
+"""A study as it is read: its folder, its space, and its trials in Optuna's storage.
+
+The storage is the only record of trials and is written by one process, the driver (see
+`search.studies.driver`). Reading builds no sampler and no pruner, and changes nothing.
+"""
+
+import functools
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+import optuna
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial
+
+from search.errors import StudyError
+from search.spaces.space import Space
+from search.spaces.space_file import read_space_file
+from search.spaces.spec import Spec
+from search.studies import attributes
+from search.studies.checkpoints import Checkpoints
+from search.studies.lock import find_driver
+from search.studies.ranking import Directions, ranked
+from search.studies.space_versions import space_version
+from search.studies.storage import load_optuna_study, storage_file
+from search.studies.study_folder import (
+    SPACE_FILE,
+    checkpoint_location,
+    find_study_folder,
+    space_file_name,
+    trial_folder,
+)
+from search.studies.test_metrics import read_evaluation
+from search.studies.trials import Trial, has_begun, read_trial
+
+
+class StudyReader:
+    """One search and everything recorded of it.
+
+    Args:
+        folder: Where it is saved.
+        spec: What its space file says.
+        optuna_study: The study in Optuna's storage.
+    """
+
+    def __init__(self, folder: Path, spec: Spec, optuna_study: optuna.Study) -> None:
+        self.folder = folder
+        self.spec = spec
+        self.optuna_study = optuna_study
+
+    @classmethod
+    def open(cls, name: str, studies: Path) -> Self:
+        """Open a study that exists.
+
+        Args:
+            name: Its name, or the path of its folder.
+            studies: The folder of all studies.
+
+        Returns:
+            The study. Nothing in it is changed or executed by opening it.
+
+        Raises:
+            StudyError: If there is no such study or its record is missing.
+        """
+        folder = find_study_folder(name, studies)
+        spec = read_space_file(folder / SPACE_FILE)
+        optuna_study = load_optuna_study(folder, spec.storage, spec.study)
+        path = folder / space_file_name(space_version(optuna_study))
+        return cls(
+            folder, spec if path.name == SPACE_FILE else read_space_file(path), optuna_study
+        )
+
+    @functools.cached_property
+    def space(self) -> Space:
+        """The space of the study."""
+        return Space.of(self.spec)
+
+    @functools.cached_property
+    def checkpoints(self) -> Checkpoints:
+        """The checkpoints of the study."""
+        location = checkpoint_location(self.folder, self.spec)
+        return Checkpoints(location, self.spec.keep, self.named_to_keep)
+
+    @property
+    def name(self) -> str:
+        """The study's name: that of its folder."""
+        return self.folder.name
+
+    @property
+    def version(self) -> int:
+        """The version of the study's space, from 1."""
+        return space_version(self.optuna_study)
+
+    @property
+    def space_file(self) -> Path:
+        """The file of the present space."""
+        return self.folder / space_file_name(self.version)
+
+    @property
+    def import_folders(self) -> list[str]:
+        """Where the study's objective may lie."""
+        return list(self.optuna_study.user_attrs.get(attributes.IMPORT_FOLDERS, []))
+
+    @property
+    def direction(self) -> StudyDirection:
+        """Which way the (first) metric is better."""
+        return self.optuna_study.directions[0]
+
+    @property
+    def directions(self) -> Directions:
+        """Which way each metric is better, by name."""
+        names = [metric.name for metric in self.spec.metrics]
+        return dict(zip(names, self.optuna_study.directions, strict=True))
+
+    def named_to_keep(self) -> list[int]:
+        """Name the trials whose best epoch a user wants kept."""
+        return list(self.optuna_study.user_attrs.get(attributes.KEPT, []))
+
+    def trial(self, number: int) -> Trial:
+        """Read one trial.
+
+        Args:
+            number: The trial.
+
+        Returns:
+            What is recorded of it.
+
+        Raises:
+            StudyError: If there is no such trial.
+        """
+        trials = self.optuna_study.get_trials(deepcopy=False)
+        if not 0 <= number < len(trials) or not has_begun(trials[number]):
+            raise StudyError(
+                f"{self.name}: a trial from 0 to {len(trials) - 1} must be given, got {number}"
+            )
+        (found,) = self._read([trials[number]])
+        return found
+
+    def trials(self) -> list[Trial]:
+        """Read all trials.
+
+        Returns:
+            The trials that have begun, best first (see `search.studies.ranking.ranked`).
+        """
+        trials = filter(has_begun, self.optuna_study.get_trials(deepcopy=False))
+        return ranked(self._read(trials), self.directions)
+
+    def trial_folder(self, number: int) -> Path:
+        """Name the folder of a trial.
+
+        Args:
+            number: The trial.
+
+        Returns:
+            A path that exists once the trial has something to keep.
+        """
+        return trial_folder(self.folder, number)
+
+    def last_change(self) -> datetime:
+        """Tell when the record was last written.
+
+        Returns:
+            Local time.
+        """
+        file = storage_file(self.folder, self.spec.storage)
+        times = [(file or self.folder / SPACE_FILE).stat().st_mtime]
+        if file is None:
+            for trial in self.optuna_study.get_trials(deepcopy=False):
+                last = trial.datetime_complete or trial.datetime_start
+                times += [last.timestamp()] if last else []
+        return datetime.fromtimestamp(max(times))
+
+    def _read(self, trials: Iterable[FrozenTrial]) -> list[Trial]:
+        attrs = self.optuna_study.user_attrs
+        driven = self._is_driven()
+        return [read_trial(t, read_evaluation(attrs, t.number), driven=driven) for t in trials]
+
+    def _is_driven(self) -> bool:
+        return find_driver(self.folder) is not None
