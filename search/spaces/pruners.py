@@ -6,7 +6,7 @@ its own and survives a resume. `min_epochs` is the one option all of them share.
 
 import copy
 import math
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,11 +19,10 @@ from optuna.pruners import (
     PercentilePruner,
     SuccessiveHalvingPruner,
 )
-from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from search.spaces.optuna_logs import quiet_optuna
+from search.spaces.optuna_seam import Notes, quiet_optuna, study_for_pruner, trial_id
 from search.spaces.signatures import Problem, option_problems, option_types, worded
 
 
@@ -116,11 +115,8 @@ class Judge:
         self._by_best = by_best
         self._ended: dict[int, FrozenTrial] = {}
 
-    def verdict(self, study: Study, trial: FrozenTrial) -> tuple[bool, list[tuple[str, Any]]]:
+    def verdict(self, study: Study, trial: FrozenTrial) -> tuple[bool, Notes]:
         """Ask about a trial, without letting the pruner write into the record.
-
-        The pruner sees a study of one metric, the first: intermediate values are of that one,
-        and Optuna's pruners know no study of several.
 
         Args:
             study: The study; it is not changed.
@@ -130,11 +126,8 @@ class Judge:
             Whether to stop the trial, never true of one that would win were all to end now; and
             what the pruner wants noted of it.
         """
-        view = copy.copy(study)
-        notes: list[tuple[str, Any]] = []
-        storage = _NotingStorage(study._storage, self._as_ranked, notes)
-        view._storage = storage  # type: ignore[assignment]
-        view._directions = study.directions[:1]
+        notes: Notes = []
+        view = study_for_pruner(study, self._as_ranked, notes)
         seen = self._as_ranked(trial, view.direction)
         return study.pruner.prune(view, seen) and not _leads(view, seen), notes
 
@@ -142,11 +135,11 @@ class Judge:
         """Show a trial with its best value so far at each epoch; those of ended ones are kept."""
         if not self._by_best:
             return trial
-        seen = self._ended.get(trial._trial_id)
+        seen = self._ended.get(trial_id(trial))
         if seen is None:
             seen = _with_running_best(trial, direction)
             if trial.state.is_finished():
-                self._ended[trial._trial_id] = seen
+                self._ended[trial_id(trial)] = seen
         return seen
 
 
@@ -175,39 +168,6 @@ def _leads(study: Study, trial: FrozenTrial) -> bool:
 def _last_value(trial: FrozenTrial) -> float:
     values = trial.intermediate_values
     return values[max(values)] if values else math.nan
-
-
-class _NotingStorage:
-    """Reads from a storage as if of one metric, and keeps what a pruner would write."""
-
-    def __init__(
-        self,
-        storage: BaseStorage,
-        as_ranked: Callable[[FrozenTrial, StudyDirection], FrozenTrial],
-        notes: list[tuple[str, Any]],
-    ) -> None:
-        self._storage = storage
-        self._as_ranked = as_ranked
-        self._notes = notes
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._storage, name)
-
-    def get_study_directions(self, study_id: int) -> list[StudyDirection]:
-        return self._storage.get_study_directions(study_id)[:1]
-
-    def get_all_trials(
-        self,
-        study_id: int,
-        deepcopy: bool = True,
-        states: Container[TrialState] | None = None,
-    ) -> list[FrozenTrial]:
-        (direction,) = self.get_study_directions(study_id)
-        trials = self._storage.get_all_trials(study_id, deepcopy=deepcopy, states=states)
-        return [self._as_ranked(trial, direction) for trial in trials]
-
-    def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
-        self._notes.append((key, value))
 
 
 def make_pruner(

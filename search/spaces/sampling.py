@@ -10,8 +10,8 @@ proposal is a function of the record alone: nothing to pickle, nothing to lose o
 import copy
 import functools
 import random
-from collections.abc import Callable, Container, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import optuna
@@ -21,7 +21,7 @@ from optuna.samplers import BaseGASampler, BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from search.errors import SpaceError
-from search.spaces.optuna_logs import quiet_optuna
+from search.spaces.optuna_seam import fixed_params, quiet_optuna, study_with_earlier
 from search.spaces.parameters import Scalar
 from search.spaces.samplers import SAMPLERS, Build
 from search.spaces.space import Params, Space, finite_values, holds_value
@@ -191,7 +191,7 @@ class DrawingSampler(PointSampler):
         return self._build(self._seed, seed, dict(self._options))
 
     def _as_seen(self, study: Study) -> Study:
-        return cast("Study", _SeenStudy(study, self.informing, self._renumbered))
+        return study_with_earlier(study, self.informing, self._renumbered)
 
     def _draw(self, study: Study, trial: FrozenTrial, draw: int) -> Params:
         inner = self._inner(trial, draw)
@@ -202,7 +202,7 @@ class DrawingSampler(PointSampler):
         inner.before_trial(study, draft)
         relative_space = inner.infer_relative_search_space(study, draft)
         relative = inner.sample_relative(study, draft, relative_space)
-        fixed = trial.system_attrs.get("fixed_params", {})
+        fixed = fixed_params(trial)
 
         def choose(name: str, kind: BaseDistribution) -> Scalar:
             value: Scalar
@@ -219,59 +219,6 @@ class DrawingSampler(PointSampler):
             return value
 
         return self.space.walk(choose)
-
-
-class _SeenStudy:
-    """A study as the sampler underneath is to see it.
-
-    It has the first metric's direction wherever Optuna asks for only one: its TPE does so to
-    compare pruned trials, which never occur in a study of several metrics of Optuna's own.
-
-    Informing trials come before the study's own, whose numbers follow theirs: Optuna looks
-    trials up by their number, and takes them to be in its order.
-    """
-
-    def __init__(
-        self, study: Study, informing: list[FrozenTrial], renumbered: dict[int, FrozenTrial]
-    ) -> None:
-        self._study = study
-        self._informing = informing
-        self._renumbered = renumbered
-        self.direction = study.directions[0]
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._study, name)
-
-    def get_trials(
-        self, deepcopy: bool = True, states: Container[TrialState] | None = None
-    ) -> list[FrozenTrial]:
-        return self._after_informing(self._study.get_trials(deepcopy, states), states)
-
-    def _get_trials(
-        self,
-        deepcopy: bool = True,
-        states: Container[TrialState] | None = None,
-        use_cache: bool = False,
-    ) -> list[FrozenTrial]:
-        return self._after_informing(self._study._get_trials(deepcopy, states, use_cache), states)
-
-    def _after_informing(
-        self, own: list[FrozenTrial], states: Container[TrialState] | None
-    ) -> list[FrozenTrial]:
-        if not self._informing:
-            return own
-        before = [t for t in self._informing if states is None or t.state in states]
-        return [*before, *map(self._renumber, own)]
-
-    def _renumber(self, trial: FrozenTrial) -> FrozenTrial:
-        """Give an own trial a number after the informing ones; ended trials are kept so."""
-        seen = self._renumbered.get(trial._trial_id)
-        if seen is None:
-            seen = copy.copy(trial)
-            seen.number += len(self._informing)
-            if trial.state.is_finished():
-                self._renumbered[trial._trial_id] = seen
-        return seen
 
 
 class ListingSampler(PointSampler):
@@ -315,7 +262,7 @@ class ListingSampler(PointSampler):
     ) -> dict[str, Any]:
         """See Optuna."""
         others = [t for t in study.get_trials(deepcopy=False) if t.number != trial.number]
-        fixed = trial.system_attrs.get("fixed_params", {})
+        fixed = fixed_params(trial)
         point = self._next(others, fixed)
         return point if point is not None else self._points[0]
 

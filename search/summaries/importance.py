@@ -13,7 +13,7 @@ import optuna
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
-from search.spaces.optuna_logs import quiet_optuna
+from search.spaces.optuna_seam import quiet_optuna
 from search.studies.reader import StudyReader
 from search.studies.trials import has_begun
 
