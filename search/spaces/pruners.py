@@ -1,4 +1,4 @@
-"""The pruners a space file can name: a table from name to Optuna pruner.
+"""The pruners a space file can name: a table of ours, and classes of other people's.
 
 Every pruner is a decision over the recorded intermediate values, so it needs no state of
 its own and survives a resume. `min_epochs` is the one option all of them share.
@@ -22,8 +22,18 @@ from optuna.pruners import (
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from search.spaces.document import Problem
 from search.spaces.optuna_seam import Notes, quiet_optuna, study_for_pruner, trial_id
-from search.spaces.signatures import Problem, option_problems, option_types, worded
+from search.spaces.plugins import (
+    PluginError,
+    is_plugin,
+    load_class,
+    option_problems,
+    option_types,
+    useless_options,
+)
+
+_USUAL_EPOCHS = 27  # hyperband's longest trial where nothing says how long one is
 
 
 @dataclass(frozen=True)
@@ -34,11 +44,13 @@ class PrunerKind:
         doc: One line on what it does.
         build: Makes it from `min_epochs`, the epochs of a full trial and further options.
         options: What a space file can set beside `name` and `min_epochs`, with the types.
+        also: What other systems, papers and people call it, by letters and digits.
     """
 
     doc: str
     build: Callable[[int, int, dict[str, Any]], BasePruner]
     options: Mapping[str, str] = field(default_factory=dict)
+    also: tuple[str, ...] = ()
 
 
 PRUNERS: dict[str, PrunerKind] = {
@@ -48,11 +60,13 @@ PRUNERS: dict[str, PrunerKind] = {
             min_resource=low, **{"reduction_factor": 3, **options}
         ),
         option_types(SuccessiveHalvingPruner, {"min_resource"}),
+        also=("successivehalving", "sha", "halving", "earlystopping"),
     ),
     "hyperband": PrunerKind(
         "several brackets of asha (Li et al. 2018, arXiv:1603.06560)",
         lambda low, high, options: HyperbandPruner(min_resource=low, max_resource=high, **options),
         option_types(HyperbandPruner, {"min_resource", "max_resource"}),
+        also=("bohb", "hb"),
     ),
     "median": PrunerKind(
         "stops a trial below the median of the earlier ones at the same epoch",
@@ -66,28 +80,86 @@ PRUNERS: dict[str, PrunerKind] = {
         ),
         option_types(PercentilePruner, {"n_warmup_steps"}),
     ),
-    "none": PrunerKind("every trial runs to its end", lambda *_: NopPruner()),
+    "none": PrunerKind(
+        "every trial runs to its end",
+        lambda *_: NopPruner(),
+        also=("nop", "off", "false", "no", "null"),
+    ),
 }
 
 
-def pruner_problems(name: str, options: Mapping[str, Any]) -> Iterator[Problem]:
-    """Find what is wrong with a pruner's options.
+def pruner_kind(name: str) -> PrunerKind:
+    """Find a pruner.
 
     Args:
-        name: A key of `PRUNERS`.
+        name: A key of `PRUNERS`, or `package.module:name` of a subclass of Optuna's
+            `BasePruner`. Such a class is not asked before `min_epochs`, and sees of each trial
+            the best value so far where trials are ranked by their best epoch.
+
+    Returns:
+        Its row of the table.
+    """
+    if not is_plugin(name):
+        return PRUNERS[name]
+    owner = load_class(name, BasePruner)
+    return PrunerKind(
+        "a class of the user's",
+        lambda low, _, options: _FromEpoch(low, owner(**options)),
+        option_types(owner),
+    )
+
+
+class _FromEpoch(BasePruner):
+    """Asks another pruner from some epoch on."""
+
+    def __init__(self, epoch: int, pruner: BasePruner) -> None:
+        self._epoch = epoch
+        self._pruner = pruner
+
+    def prune(self, study: Study, trial: FrozenTrial) -> bool:
+        """See Optuna."""
+        return (trial.last_step or 0) >= self._epoch and bool(self._pruner.prune(study, trial))
+
+
+def make_pruner(
+    name: str, min_epochs: int, epochs: int | None, options: Mapping[str, Any]
+) -> BasePruner:
+    """Build a pruner.
+
+    Args:
+        name: As for `pruner_kind`.
+        min_epochs: No trial is pruned before this epoch, at least 1.
+        epochs: Epochs of a full trial; only `hyperband` needs them.
+        options: The pruner's own options, already checked.
+
+    Returns:
+        An Optuna pruner.
+    """
+    return pruner_kind(name).build(min_epochs, epochs or _USUAL_EPOCHS, dict(options))
+
+
+def pruner_problems(name: str, options: Mapping[str, Any]) -> Iterator[Problem]:
+    """Find what is wrong with a pruner and its options.
+
+    Args:
+        name: As for `pruner_kind`.
         options: The keys beside `name` and `min_epochs`.
 
     Yields:
-        The option (empty for the pruner as a whole) and what must hold.
+        Each mistake.
     """
-    types, beside = PRUNERS[name].options, ("name", "min_epochs")
-    problems = list(option_problems(options, types, f"the pruner {name}", beside))
+    try:
+        types = pruner_kind(name).options
+    except PluginError as error:
+        yield Problem(("pruner", "name"), str(error))
+        return
+    problems = [*option_problems("pruner", name, options, types, ("name", "min_epochs"))]
     yield from problems
     if not problems:
         try:
             _try_out(make_pruner(name, 1, 9, options))
-        except (TypeError, ValueError) as error:
-            yield "", worded(error)
+        except Exception as error:  # noqa: BLE001  it may be the user's class
+            yield Problem(("pruner",), useless_options(name, error), at_key=True)
 
 
 def _try_out(pruner: BasePruner) -> None:
@@ -103,8 +175,8 @@ class Judge:
     """Asks a study's pruner about trials, and shows it what they are ranked by.
 
     Where a trial is ranked by its best epoch, the pruner sees of each trial the best value so
-    far in place of each epoch's; the record keeps what was reported. Of what pruners noted in
-    the record, older studies hold values of single epochs: these are no better than the trial's
+    far in place of each epoch's; the storage keeps what was reported. Of what pruners noted in
+    the storage, older studies hold values of single epochs: these are no better than the trial's
     best, so they end nothing that is ahead, and stay as they are.
 
     Args:
@@ -116,7 +188,7 @@ class Judge:
         self._ended: dict[int, FrozenTrial] = {}
 
     def verdict(self, study: Study, trial: FrozenTrial) -> tuple[bool, Notes]:
-        """Ask about a trial, without letting the pruner write into the record.
+        """Ask about a trial, without letting the pruner write into the storage.
 
         Args:
             study: The study; it is not changed.
@@ -168,20 +240,3 @@ def _leads(study: Study, trial: FrozenTrial) -> bool:
 def _last_value(trial: FrozenTrial) -> float:
     values = trial.intermediate_values
     return values[max(values)] if values else math.nan
-
-
-def make_pruner(
-    name: str, min_epochs: int, epochs: int | None, options: Mapping[str, Any]
-) -> BasePruner:
-    """Build a pruner.
-
-    Args:
-        name: A key of `PRUNERS`.
-        min_epochs: No trial is pruned before this epoch, at least 1.
-        epochs: Epochs of a full trial; only `hyperband` needs them (27 where unknown).
-        options: The pruner's own options, already checked.
-
-    Returns:
-        An Optuna pruner.
-    """
-    return PRUNERS[name].build(min_epochs, epochs or 27, dict(options))

@@ -4,7 +4,7 @@ Optuna's protocol for samplers draws once at the start of a trial (`sample_relat
 samplers here do all of their work in that one call: they walk the whole space, keep drawing
 until the constraints hold, and hand Optuna the finished point. The sampler underneath is
 built anew for each draw with a seed made of the study's seed and the trial's number, so a
-proposal is a function of the record alone: nothing to pickle, nothing to lose on a resume.
+proposal is a function of the storage alone: nothing to pickle, nothing to lose on a resume.
 """
 
 import copy
@@ -23,7 +23,7 @@ from optuna.trial import FrozenTrial, TrialState
 from search.errors import SpaceError
 from search.spaces.optuna_seam import fixed_params, quiet_optuna, study_with_earlier
 from search.spaces.parameters import Scalar
-from search.spaces.samplers import SAMPLERS, Build
+from search.spaces.samplers import Build, sampler_kind
 from search.spaces.space import Params, Space, finite_values, holds_value
 from search.spaces.spec import SamplerSpec
 
@@ -52,18 +52,9 @@ def trial_seed(study_seed: int, number: int, draw: int = 0) -> int:
     return int(state[0] >> 1)
 
 
-def make_sampler(spec: SamplerSpec, space: Space, informing: "Informing" = list) -> "PointSampler":
-    """Build the sampler that a space file names.
-
-    Args:
-        spec: Its name, seed and options.
-        space: What to propose points of.
-        informing: Finds trials that the sampler is to know of beside the study's own.
-
-    Returns:
-        An Optuna sampler whose trials get only feasible points of the space.
-    """
-    build = SAMPLERS[spec.name].build
+def make_sampler(spec: SamplerSpec, space: Space, informing: Informing = list) -> "PointSampler":
+    """Build the sampler that a space file names; its trials get only feasible points."""
+    build = sampler_kind(spec.name).build
     if build:
         return DrawingSampler(space, build, spec.seed, spec.options, informing)
     shuffle_seed = spec.seed if spec.name == "brute_force" else None
@@ -73,19 +64,9 @@ def make_sampler(spec: SamplerSpec, space: Space, informing: "Informing" = list)
 def sample_points(
     space: Space, n_points: int, seed: int = 0, fixed: Params | None = None
 ) -> list[Params]:
-    """Draw feasible points uniformly.
+    """Draw feasible points uniformly, the first one with some values given.
 
-    Args:
-        space: What to draw from.
-        n_points: How many.
-        seed: The same seed gives the same points.
-        fixed: Values that the first point has.
-
-    Returns:
-        The points.
-
-    Raises:
-        SpaceError: If the constraints reject `MAX_DRAWS` draws in a row.
+    It is a SpaceError if the constraints reject `MAX_DRAWS` draws in a row.
     """
     with quiet_optuna():
         study = optuna.create_study(sampler=DrawingSampler(space, _uniform, seed, {}))
@@ -95,12 +76,7 @@ def sample_points(
 
 
 class PointSampler(BaseSampler):
-    """A sampler that proposes whole points of a space.
-
-    Args:
-        space: What to propose points of.
-        informing: Finds trials to know of beside the study's own.
-    """
+    """A sampler that proposes whole points of a space."""
 
     def __init__(self, space: Space, informing: Informing) -> None:
         self.space = space
@@ -112,14 +88,7 @@ class PointSampler(BaseSampler):
         return self._find_informing()
 
     def exhausted(self, trials: Sequence[FrozenTrial]) -> bool:
-        """Tell whether no point is left to propose.
-
-        Args:
-            trials: All trials of the study.
-
-        Returns:
-            True once every point has been tried; never for a sampler that draws.
-        """
+        """Tell whether every point has been tried; never for a sampler that draws."""
         return False
 
     def infer_relative_search_space(
@@ -140,15 +109,7 @@ class PointSampler(BaseSampler):
 
 
 class DrawingSampler(PointSampler):
-    """Draws from one of Optuna's samplers until a point is feasible.
-
-    Args:
-        space: What to propose points of.
-        build: Makes the sampler underneath.
-        seed: The study's seed.
-        options: The options of the sampler underneath.
-        informing: See `PointSampler`.
-    """
+    """Draws from one of Optuna's samplers, or of the user's, until a point is feasible."""
 
     def __init__(
         self,
@@ -204,34 +165,28 @@ class DrawingSampler(PointSampler):
         relative = inner.sample_relative(study, draft, relative_space)
         fixed = fixed_params(trial)
 
-        def choose(name: str, kind: BaseDistribution) -> Scalar:
+        def choose(name: str, distribution: BaseDistribution) -> Scalar:
             value: Scalar
             if name in fixed:
                 value = fixed[name]
-            elif kind.single():
-                value = finite_values(kind)[0]
-            elif name in relative and holds_value(kind, relative[name]):
+            elif distribution.single():
+                value = finite_values(distribution)[0]
+            elif name in relative and holds_value(distribution, relative[name]):
                 value = relative[name]
             else:
-                value = inner.sample_independent(study, draft, name, kind)
+                value = inner.sample_independent(study, draft, name, distribution)
             draft.params[name] = value
-            draft.distributions[name] = kind
+            draft.distributions[name] = distribution
             return value
 
         return self.space.walk(choose)
 
 
 class ListingSampler(PointSampler):
-    """Proposes every point of a finite space once.
+    """Proposes every point of a finite space once, in the order of the file or a random one.
 
     Optuna's own GridSampler and BruteForceSampler know neither constraints nor, the first,
     conditions: they would propose infeasible points, or one point several times.
-
-    Args:
-        space: What to list.
-        values: Values for parameters that have no finite number of them.
-        shuffle_seed: Seed of a random order; None for the order of the file.
-        informing: See `PointSampler`; their points have been tried.
     """
 
     def __init__(

@@ -7,9 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from search.objective.descriptions import ClassCounts
-from search.spaces.parameters import CategoricalParameter, Parameter
+from search.spaces.parameters import CategoricalParameter, Parameter, wanted_values
 from search.spaces.sampling import sample_points
-from search.spaces.space import Space, wanted_values
+from search.spaces.space import Space
 from search.spaces.spec import Spec
 from search.text import format_duration, new_table, value_text
 
