@@ -119,10 +119,19 @@ class BudgetSpec(StrictModel):
     )
 
 
-class SamplerSpec(StrictModel):
-    """Which sampler proposes parameters; further keys are its own options."""
+class _Named(StrictModel):
+    """A section of which `name` chooses one of several, each with options of its own."""
 
     model_config = ConfigDict(extra="allow")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Its own options: the further keys."""
+        return dict(self.model_extra or {})
+
+
+class SamplerSpec(_Named):
+    """Which sampler proposes parameters; further keys are its own options."""
 
     name: str = Field(
         default="tpe",
@@ -136,16 +145,9 @@ class SamplerSpec(StrictModel):
         description="The study's seed, from which those of the sampler and of every trial follow.",
     )
 
-    @property
-    def options(self) -> dict[str, Any]:
-        """The sampler's own options."""
-        return dict(self.model_extra or {})
 
-
-class PrunerSpec(StrictModel):
+class PrunerSpec(_Named):
     """Which pruner stops unpromising trials; further keys are its own options."""
-
-    model_config = ConfigDict(extra="allow")
 
     name: str = Field(
         default="asha",
@@ -154,11 +156,6 @@ class PrunerSpec(StrictModel):
         "do, too.",
     )
     min_epochs: int = Field(default=1, ge=1, description="No trial is pruned before this epoch.")
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """The pruner's own options."""
-        return dict(self.model_extra or {})
 
 
 class ResourcesSpec(StrictModel):
