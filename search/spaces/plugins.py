@@ -3,7 +3,7 @@
 import importlib
 import inspect
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from search.errors import SearchError
 from search.objective.loading import objective_problem
@@ -18,8 +18,6 @@ _TYPES: dict[str, tuple[str, type | tuple[type, ...]]] = {
     "str": ("a string", str),
     "None": ("null", type(None)),
 }
-
-T = TypeVar("T")
 
 
 class PluginError(SearchError):
@@ -36,7 +34,7 @@ def plugin_problem(path: str) -> str | None:
     return objective_problem(path)
 
 
-def load_class(path: str, base: type[T]) -> type[T]:
+def load_class(path: str, base: type) -> type[Any]:
     """Import a class.
 
     Args:

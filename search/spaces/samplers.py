@@ -140,7 +140,8 @@ def sampler_kind(name: str) -> SamplerKind:
     is_seeded = takes(owner, "seed")
 
     def build(_: int, seed: int, options: dict[str, Any]) -> BaseSampler:
-        return owner(**({"seed": seed} if is_seeded else {}), **options)
+        made: BaseSampler = owner(**({"seed": seed} if is_seeded else {}), **options)
+        return made
 
     return SamplerKind("a class of the user's", build, option_types(owner, {"seed"}))
 
