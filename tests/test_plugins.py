@@ -62,7 +62,7 @@ class Below(BasePruner):
         return trial.intermediate_values[trial.last_step] < self.share * trial.last_step
 
 
-class Choosy(BasePruner):
+class Choosy(Below):
     def __init__(self, share):
         raise KeyError("no licence")
 
@@ -193,13 +193,13 @@ MISSING = (
         (
             "name: random",
             "name: own:Always, kin: b",
-            "6:31: sampler.kin: unknown option of the sampler own:Always; did you mean 'kind'; "
+            "6:29: sampler.kin: unknown option of the sampler own:Always; did you mean 'kind'; "
             "valid: name, seed, kind",
         ),
         (
             "name: random",
             "name: own:Always, kind: 3",
-            "6:37: sampler.kind: a string must be given, got 3",
+            "6:35: sampler.kind: a string must be given, got 3",
         ),
         (
             "name: random",
