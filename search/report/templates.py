@@ -6,15 +6,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 
 def render_page(template: str, **facts: Any) -> str:
-    """Make a page.
-
-    Args:
-        template: Name of a file in `search/templates`.
-        **facts: What it shows; texts are escaped.
-
-    Returns:
-        The page.
-    """
+    """Fill a template of `search/templates`; texts are escaped."""
     loader = PackageLoader("search", "templates")
     pages = Environment(
         loader=loader,
