@@ -191,12 +191,24 @@ def test_marked_trials_are_drawn_over_every_plot(visit: OpenPage, report: str) -
 
 def test_plots_scale_to_a_phone(visit: OpenPage, report: str) -> None:
     page = visit(report, PHONE)
-    edges = page.page.locator("figure > svg").evaluate_all(
+    edges = page.page.locator("figure:not(.wide) > svg").evaluate_all(
         "all => all.map(e => e.getBoundingClientRect()).map(r => [r.left, r.right])"
     )
-    assert len(edges) == 11
+    assert len(edges) == 10
     assert all(left >= 0 and right <= PHONE[0] for left, right in edges)
     assert all(right - left > 0.9 * PHONE[0] for left, right in edges), "they use its width"
+
+
+def test_wide_plot_scrolls_on_a_phone(visit: OpenPage, report: str) -> None:
+    page = visit(report, PHONE)
+    parallel = page.page.locator("figure.wide")
+    assert parallel.get_attribute("aria-label") == "parallel"
+    sizes = parallel.evaluate(
+        "e => [e.getBoundingClientRect().right, e.clientWidth, e.scrollWidth]"
+    )
+    assert sizes[0] <= PHONE[0] + 1
+    assert sizes[2] > 2 * sizes[1], "its letters can be read"
+    assert page.overflow() == 0
 
 
 def test_filter_shows_rows_that_have_every_word(visit: OpenPage, report: str) -> None:

@@ -46,8 +46,8 @@ def confusion_matrix(study: StudyReader, number: int | None = None) -> Figure | 
         return sentence_plot(title, text)
     counts = np.array(trial.test.confusion)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    size = min(7.0, 2.6 + 0.48 * len(counts))
-    plot = new_plot(title, height=size, width=size + 1.2)
+    size = min(5.2, 2.2 + 0.36 * len(counts))
+    plot = new_plot(title, height=size, width=size + 1.0)
     axes = plot.add_subplot()
     # By the square root, so that rare confusions can be seen.
     image = axes.imshow(shares, cmap="Blues", norm=PowerNorm(0.5, 0.0, 1.0))
@@ -89,7 +89,14 @@ def class_accuracy(study: StudyReader, number: int | None = None) -> Figure | No
 
 
 def wilson_interval(share: float, n: int) -> tuple[float, float]:
-    """Compute the 95 % interval of a share.
+    """Compute the 95 % interval of a share (Wilson 1927, doi:10.1080/01621459.1927.10502953).
+
+    Args:
+        share: The share observed, in [0, 1].
+        n: Of how many.
+
+    Returns:
+        Lower and upper end; the whole of [0, 1] for none.
 
     Example:
         >>> [round(end, 3) for end in wilson_interval(0.9, 100)]
@@ -129,7 +136,8 @@ def _name_classes(axes: Axes, classes: Sequence[str]) -> None:
     step = -(-len(names) // _MOST_NAMES)
     places = range(0, len(names), step)
     small = SMALL if len(names) <= 20 else SMALL - 2
-    axes.set_xticks(places, names[::step], rotation=90, fontsize=small)
+    upright = max(map(len, names)) <= 2 and len(names) <= 20
+    axes.set_xticks(places, names[::step], rotation=0 if upright else 90, fontsize=small)
     axes.set_yticks(places, names[::step], fontsize=small)
 
 

@@ -18,7 +18,7 @@ _LONGEST = 16
 
 @dataclass(frozen=True)
 class Scale:
-    """The axis of a parameter."""
+    """The axis of a parameter: numbers lie at their value, choices at 0, 1, 2 and so on."""
 
     low: float
     high: float
@@ -27,7 +27,7 @@ class Scale:
     whole: bool = False
 
     def place(self, value: Scalar) -> float:
-        """Find a value on the axis."""
+        """Find the place of a value on the axis; NaN if it has none here."""
         if self.choices:
             keys = [repr(choice) for choice in self.choices]
             return float(keys.index(repr(value))) if repr(value) in keys else math.nan
@@ -36,7 +36,7 @@ class Scale:
         return float(value) if value > 0 or not self.log else math.nan
 
     def share(self, place: float) -> float:
-        """Tell how far along the axis a place lies."""
+        """Tell how far along the axis a place lies, from 0 at its lower end to 1."""
         if self.high <= self.low:
             return place if math.isnan(place) else 0.5
         if self.log:
@@ -44,13 +44,13 @@ class Scale:
         return (place - self.low) / (self.high - self.low)
 
     def at(self, share: float) -> float:
-        """Find the place at a share of the axis."""
+        """Find the place at a share of an axis of numbers, the reverse of `share`."""
         if self.log:
             return float(self.low * (self.high / self.low) ** share)
         return self.low + (self.high - self.low) * share
 
     def ticks(self, n_most: int = 5) -> list[tuple[float, str]]:
-        """Choose ticks within the axis."""
+        """Choose the place and text of ticks within the axis, at most `n_most` of numbers."""
         if self.choices:
             return list(enumerate(map(_choice_text, self.choices)))
         if self.high <= self.low:

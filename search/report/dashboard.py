@@ -28,7 +28,10 @@ class _SilentHandler(WSGIRequestHandler):
 
 
 def open_dashboard(study: StudyReader, port: int | None = None) -> tuple[DashboardServer, str]:
-    """Bind a server to a port of this machine that only this machine reaches."""
+    """Bind a server to a port of this machine; tell the address of the study's page as well.
+
+    Port 0 takes any, None the usual one or, where that is taken, any other.
+    """
     try:
         from optuna_dashboard import wsgi
     except ModuleNotFoundError as error:
@@ -36,13 +39,13 @@ def open_dashboard(study: StudyReader, port: int | None = None) -> tuple[Dashboa
             f"dashboard: the package {error.name} must be installed, by the extra 'dashboard': "
             "pip install -e '.[dashboard]' in the folder of search"
         ) from None
-    trial = study.optuna_study
-    server = _bind(local_only(read_only(wsgi(trial._storage))), port)
-    return server, f"http://{HOST}:{server.server_port}/dashboard/studies/{trial._study_id}"
+    shown = study.optuna_study
+    server = _bind(local_only(read_only(wsgi(shown._storage))), port)
+    return server, f"http://{HOST}:{server.server_port}/dashboard/studies/{shown._study_id}"
 
 
 def read_only(app: App) -> App:
-    """Refuse every request that could change something."""
+    """Answer requests that could change something with a text that says why not."""
 
     def answer(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         method = environ["REQUEST_METHOD"]
@@ -55,8 +58,9 @@ def read_only(app: App) -> App:
 
 
 def local_only(app: App) -> App:
-    """Refuse requests by another name than this machine's own, which a page elsewhere may use."""
+    """Refuse requests by another name than this machine's own."""
 
+    # A page elsewhere may give its own name this address (DNS rebinding) and read the study.
     def answer(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         host = environ.get("HTTP_HOST", HOST).partition(":")[0]
         if host in (HOST, "localhost"):
