@@ -199,6 +199,17 @@ def test_run_metric_never_reported_names_those_that_are(engine: str, run_study: 
     )
 
 
+def test_run_metric_undefined_at_an_epoch_ends_the_run_and_keeps_the_epochs_before(
+    run_study: RunStudy, tmp_path: Path
+) -> None:
+    metric = {"name": "loss", "direction": "minimize"}
+    with pytest.raises(ObjectiveError) as error:
+        run_study("inline", metric=metric, **one_of_each("undefined", "good"))
+    assert str(error.value) == "metric.name: loss must be a number, got None at epoch 2"
+    (trial,) = StudyDriver.open("toy", tmp_path / "studies_0").trials()
+    assert (trial.state, trial.n_epochs) == ("FAIL", 1)
+
+
 @pytest.mark.parametrize(
     ("sections", "message"),
     [

@@ -9,9 +9,9 @@ from rich.console import Console
 
 from search.progress.standing import Standing
 from search.progress.terminal import LineProgress, LiveProgress, Progress, make_progress
-from search.running.assignment import shared_environment
 from search.running.engines.inline import run_trials
 from search.running.run import Run
+from search.running.worker import environment_here
 from search.studies.driver import StudyDriver
 from search.studies.trials import Epoch, Trial
 from tests.conftest import ROOT, make_spec
@@ -114,7 +114,7 @@ class ResumedTrial:
         self.progress = Progress(Console())
         self.run = Run(StudyDriver.open("toy", folder), self.progress)
         self.run.start(1)
-        self.run.next_trial(shared_environment([], 1, hide_gpus=True))
+        self.run.next_trial(environment_here([], 1, 0))
         self.standing = self.progress.standing
 
     def report(self, epoch: int, score: float) -> None:

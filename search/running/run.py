@@ -14,11 +14,9 @@ from search.errors import (
     SearchError,
     StudyError,
 )
-from search.running.assignment import assign
-from search.running.deadline import was_ended
 from search.running.failures import FailurePolicy
-from search.running.metric_checks import metric_problem
-from search.running.trial import Assignment, Environment
+from search.running.trial import Assignment, assign
+from search.running.worker import Environment, was_ended
 from search.studies.disk import TRIAL_BYTES, require_space
 from search.studies.driver import StudyDriver
 from search.studies.hints import study_command
@@ -279,10 +277,6 @@ class Run:
         return self.time_is_up() or (n_trials is not None and self.n_begun >= n_trials)
 
     def _epoch(self, number: int, epoch: Epoch) -> bool:
-        problem = metric_problem(self.study.spec.metrics, epoch)
-        if problem:
-            self.abort(ObjectiveError(problem))
-            return self._fail(number, Failure("error", problem))
         prune = self.study.report(number, epoch)
         if not self._space_checked:
             self._check_space(number)

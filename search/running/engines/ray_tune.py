@@ -28,11 +28,9 @@ from types import FrameType
 from typing import Any
 
 from search.errors import SearchError
-from search.running.assignment import shared_environment
-from search.running.deadline import ended_after
-from search.running.memory import count_oom_kills
 from search.running.run import Run
-from search.running.trial import Assignment, Environment, import_objective, run_trial
+from search.running.trial import Assignment, import_objective, run_trial
+from search.running.worker import Environment, ended_after, environment_here
 from search.spaces.spec import ResourcesSpec
 from search.studies.trials import Event, Failure, FailureKind
 
@@ -53,6 +51,7 @@ from ray import tune  # noqa: E402
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler  # noqa: E402
 from ray.tune.search import Searcher  # noqa: E402
 
+_KERNEL_COUNTERS = Path("/proc/vmstat")
 _OBJECT_STORE_BYTES = 100 * 1024**2  # events are small; the default takes a third of memory
 
 
@@ -134,7 +133,7 @@ class RunScheduler(FIFOScheduler):
     def __init__(self, run: Run) -> None:
         super().__init__()
         self._run = run
-        self._n_oom_kills = count_oom_kills()
+        self._n_oom_kills = _count_oom_kills()
 
     def on_trial_result(self, controller: Any, trial: Any, result: dict[str, Any]) -> str:
         """See Ray: called with every event, the last one of a trial included."""
@@ -150,7 +149,7 @@ class RunScheduler(FIFOScheduler):
         """See Ray: a worker is gone; exceptions in objectives never come here."""
         text = str(trial.get_error())
         reason = (text.strip().splitlines() or ["its worker died"])[0]
-        before, self._n_oom_kills = self._n_oom_kills, count_oom_kills()
+        before, self._n_oom_kills = self._n_oom_kills, _count_oom_kills()
         kind: FailureKind = "worker_died"
         if self._n_oom_kills > before:
             kind, reason = "out_of_memory", "the kernel killed its worker"
@@ -182,9 +181,7 @@ def run_trials(run: Run, address: str | None = None) -> None:
             _connect(resources, address)
         cpus, gpus = _per_trial(resources)
         n_workers = _count_workers(resources, cpus, gpus)
-        environment = shared_environment(
-            run.study.import_folders, n_threads=max(1, int(cpus)), hide_gpus=not gpus
-        )
+        environment = environment_here(run.study.import_folders, cpus, gpus)
         run.start(n_workers)
         _fit(run, environment, n_workers, {"cpu": cpus, "gpu": gpus})
     finally:
@@ -294,6 +291,14 @@ def _count_workers(resources: ResourcesSpec, cpus: float, gpus: float) -> int:
             f"{there.get('CPU', 0):g} CPUs and {there.get('GPU', 0):g} GPUs"
         )
     return min(int(fits), resources.workers or int(fits))
+
+
+def _count_oom_kills() -> int:
+    """Count the processes that the kernel has killed to free memory since this machine started."""
+    if not _KERNEL_COUNTERS.exists():  # as on macOS
+        return 0
+    counters = dict(line.split() for line in _KERNEL_COUNTERS.read_text().splitlines())
+    return int(counters.get("oom_kill", 0))
 
 
 def _number(trial: Any) -> int:
