@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from search.errors import SearchError
-from search.progress.trackers.tracker import Metrics, TrackedTrial, missing
+from search.progress.trackers.tracker import Metrics, TrackedTrial
 from search.studies.checkpoints import BEST_CHECKPOINT, checkpoint_name
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial
@@ -32,19 +32,13 @@ _SETTINGS = {
 
 
 class MlflowTracker:
-    """Writes an experiment that is named as the study.
-
-    Args:
-        study: The study.
-    """
+    """Writes an experiment that is named as the study."""
 
     def __init__(self, study: StudyReader) -> None:
         for name, value in _SETTINGS.items():
             os.environ.setdefault(name, value)
-        try:
-            from mlflow.tracking import MlflowClient
-        except ModuleNotFoundError as error:
-            raise missing("mlflow", error) from None
+        from mlflow.tracking import MlflowClient
+
         folder = study.folder.resolve()
         own = os.environ.get("MLFLOW_TRACKING_URI")
         if not own and {"?", "%"} & set(str(folder)):

@@ -10,7 +10,7 @@ import shutil
 import time
 from typing import TYPE_CHECKING, Any
 
-from search.progress.trackers.tracker import Metrics, TrackedTrial, missing
+from search.progress.trackers.tracker import Metrics, TrackedTrial
 from search.studies.checkpoints import trial_name
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial
@@ -28,17 +28,10 @@ _FLUSH_S = 5
 
 
 class TensorBoardTracker:
-    """Writes a folder of event files for each trial.
-
-    Args:
-        study: The study.
-    """
+    """Writes a folder of event files for each trial."""
 
     def __init__(self, study: StudyReader) -> None:
-        try:
-            importlib.import_module("tensorboard.summary.writer.event_file_writer")
-        except ModuleNotFoundError as error:
-            raise missing("tensorboard", error) from None
+        importlib.import_module("tensorboard.summary.writer.event_file_writer")  # or fail here
         self._root = study.folder / FOLDER
         self._metrics = [metric.name for metric in study.spec.metrics]
         self._parameters = list(study.spec.parameters)

@@ -1,7 +1,7 @@
-"""Tells trackers of a run. Each works in a thread of its own: the driver only passes on.
+"""Tells trackers of a session. Each works in a thread of its own: the driver only passes on.
 
-A tracker that fails is named once and left out from there on; the record has everything, and
-the next run writes what it lacks.
+A tracker that fails is named once and left out from there on; the study has everything, and the
+next session writes what it lacks.
 """
 
 import threading
@@ -12,19 +12,13 @@ from queue import SimpleQueue
 
 from optuna.trial import FrozenTrial
 
-from search.progress.trackers.mlflow import MlflowTracker
-from search.progress.trackers.tensorboard import TensorBoardTracker
-from search.progress.trackers.tracker import TrackedTrial, Tracker
+from search.progress.trackers.tracker import TrackedTrial, Tracker, make_tracker
 from search.running.run import INTERRUPTED, Observer, Run
 from search.studies.reader import StudyReader
 from search.studies.trials import Epoch, Trial
 
-_KINDS: dict[str, Callable[[StudyReader], Tracker]] = {
-    "tensorboard": TensorBoardTracker,
-    "mlflow": MlflowTracker,
-}
 _PATIENCE_S, _SHORT_PATIENCE_S = 30.0, 4.0
-"""For so long the end of a run waits for its trackers, and for so long if it was interrupted."""
+"""How long the end of a session waits for its trackers, and how long after an interruption."""
 
 Job = Callable[[Tracker], None]
 
@@ -33,15 +27,9 @@ Job = Callable[[Tracker], None]
 def tracked(
     study: StudyReader, observer: Observer, warn: Callable[[str], None]
 ) -> Iterator[Observer]:
-    """Have the trackers of a study told of its run.
+    """Have a study's trackers told of its session, after the observer; yields whom to tell.
 
-    Args:
-        study: The study; its space file names the trackers.
-        observer: Who else is told, and first.
-        warn: Tells the user, in one line, why a tracker is left out.
-
-    Yields:
-        Who is to be told of the run.
+    `warn` tells the user, in one line, why a tracker is left out.
     """
     lanes = [_Lane(name, study, warn) for name in study.spec.trackers]
     tracking = _Tracking(observer, lanes)
@@ -81,11 +69,11 @@ class _Lane:
             return
         self._thread.join(patience_s)
         if self._thread.is_alive():
-            self._warn_once("must be done soon after the run, it is not")
+            self._warn_once("it was still writing when the run ended")
 
     def _work(self) -> None:
         try:
-            tracker = _KINDS[self._name](self._study)
+            tracker = make_tracker(self._name, self._study)
             for job in iter(self._jobs.get, None):
                 job(tracker)
             tracker.close()
@@ -143,6 +131,9 @@ class _Tracking:
 
     def run_ended(self) -> None:
         self._observer.run_ended()
+
+    def say_at_once(self, text: str) -> None:
+        self._observer.say_at_once(text)
 
     def _pass_on(self, job: Job) -> None:
         for lane in self._lanes:
