@@ -76,7 +76,7 @@ def left(budget: dict[str, Any], ended: list[str], n_workers: int = 2) -> str:
     standing.n_workers = n_workers
     for number, state in enumerate(ended):
         standing.finish(Trial(number, state, {}, 0.5, 1, 1, {}, 1.0, 0))
-    return standing.headline()[-1].removeprefix("1m gone")
+    return standing.headline()[-1].removeprefix("1m elapsed")
 
 
 @pytest.mark.parametrize(

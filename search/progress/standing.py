@@ -28,7 +28,7 @@ _GAP = 2
 
 
 class Standing:
-    """What is known of a session; `elapsed_s` tells for how many seconds it has gone on."""
+    """What is known of a session; `elapsed_s` tells for how many seconds it has run."""
 
     def __init__(self, spec: Spec, elapsed_s: Callable[[], float]) -> None:
         self.spec = spec
@@ -88,7 +88,7 @@ class Standing:
             parts.append(f"best {self.spec.metric.name} {best[0]:.4f} (trial {best[1]})")
         elapsed_s = max(self.elapsed_s(), 1e-9)
         parts.append(f"{self.n_epochs / elapsed_s:.1f} epochs/s")
-        parts.append(f"{format_duration(elapsed_s)} gone{self._left(elapsed_s)}")
+        parts.append(f"{format_duration(elapsed_s)} elapsed{self._left(elapsed_s)}")
         return parts
 
     def finished_line(self, trial: Trial) -> str:

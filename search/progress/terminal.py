@@ -90,7 +90,7 @@ class LiveProgress(Progress):
 
     def run_ended(self) -> None:
         """See `Observer`."""
-        self._note = "ending workers …"
+        self._note = "stopping workers …"
 
     def __enter__(self) -> "LiveProgress":
         """Take over the lower lines of the terminal."""

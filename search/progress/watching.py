@@ -84,7 +84,7 @@ def watch_study(study: StudyReader, driver: Driver, console: Console, interval_s
     """
     watcher = Watcher(study, driver)
     watcher.look()
-    print_line(console, f"{study.name}: {driver} runs it; Ctrl-C ends the watching only")
+    print_line(console, f"{study.name}: run by {driver}; Ctrl-C stops watching, not the run")
     if not console.is_terminal:
         for trial in _looks(watcher, study, interval_s):
             print_line(console, watcher.standing.finished_line(trial))

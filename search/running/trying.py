@@ -76,10 +76,10 @@ def tried_lines(tried: Tried, spec: Spec) -> Iterator[str]:
     metrics = listing(f"{name} {_metric_text(value)}" for name, value in epoch.metrics.items())
     set_up = format_duration(epoch.elapsed_s - epoch.seconds)
     yield f"tried       {values}"
-    yield f"took        {set_up} to begin, {format_duration(epoch.seconds)} for the first epoch"
+    yield f"took        {set_up} to set up, {format_duration(epoch.seconds)} for the first epoch"
     if spec.epochs:
         training = format_duration(spec.epochs * epoch.seconds)
-        yield f"a trial     about {training} of training if all {spec.epochs} epochs are like it"
+        yield f"a trial     about {training} of training if all {spec.epochs} epochs take as long"
     yield f"metrics     {metrics}"
     yield f"objective   {listing(tried.abilities)}"
 

@@ -42,7 +42,7 @@ class MlflowTracker:
         folder = study.folder.resolve()
         own = os.environ.get("MLFLOW_TRACKING_URI")
         if not own and {"?", "%"} & set(str(folder)):
-            raise SearchError(f"the study's path must hold neither ? nor %, got {folder}")
+            raise SearchError(f"the study's path must contain neither ? nor %, got {folder}")
         self._client = MlflowClient(tracking_uri=own or f"sqlite:///{folder / DATABASE}")
         self._study = study
         self._metrics = [metric.name for metric in study.spec.metrics]
