@@ -199,7 +199,14 @@ class LiveView:
 
 
 def fold_parts(parts: Sequence[str], width: int) -> list[str]:
-    """Join parts to lines of a width; a part that is longer has a line of its own.
+    """Join parts to lines of a width.
+
+    Args:
+        parts: Short texts.
+        width: Columns; a part that is longer has a line of its own.
+
+    Returns:
+        The lines.
 
     Example:
         >>> fold_parts(["toy 3/9 trials", "1 running", "2 complete"], 26)

@@ -23,15 +23,9 @@ def extend_study(
 ) -> StudyDriver:
     """Give a study another budget, sampler or pruner; call it only as its driver.
 
-    Args:
-        study: The study.
-        trials: Trials in all, as `100`, or how many more than the budget, as `+20`; where
-            more have begun than that, or it has no number, more than have begun. None leaves the
-            budget.
-        overrides: Further keys that are set, such as `budget.time`.
-
-    Returns:
-        The study; its space file holds what was overridden.
+    `trials` are those in all, as `100`, or how many more than the budget, as `+20`; where more
+    have begun than that, or it has no number, more than have begun. None leaves the budget.
+    The study's space file then holds what was overridden.
     """
     overrides = list(overrides)
     if trials is not None:
@@ -53,16 +47,8 @@ def run_study(
 ) -> None:
     """Run a study's trials until its budget is spent; call it only as the study's driver.
 
-    Args:
-        study: The study.
-        engine: Module of the engine.
-        address: A Ray cluster to join, or None.
-        observer: Who is told of the session as it goes.
-        say: Shows the user one line, as why the session ended before its budget was spent.
-
-    Raises:
-        InterruptedRunError: If the user ended it.
-        SearchError: What the run stopped for, if it could not go on.
+    The observer is told of the session as it goes; `say` shows the user one line, as why the
+    session ended before its budget was spent. It raises what the run stopped for.
     """
     run = Run(study, observer)
     if not run.has_work():

@@ -50,8 +50,7 @@ class Tried:
 def try_epoch(spec: Spec, folders: Sequence[str]) -> Tried:
     """Run one epoch of the first point of `start_from`, or of a drawn one.
 
-    Raises:
-        SearchError: If the objective fails, with the place in its own file.
+    An objective that fails is a `SearchError` with the place in its own file.
     """
     with tempfile.TemporaryDirectory(prefix="search-") as folder:
         for params in _points(spec):

@@ -130,7 +130,8 @@ def make_tracker(name: str, study: StudyReader) -> Tracker:
         The tracker.
 
     Raises:
-        SearchError: If there is no such tracker, or the package that it needs is missing.
+        SearchError: If there is no such tracker, or the extra of one of ours is not installed.
+        ModuleNotFoundError: If a tracker of the user, or a package that it needs, is missing.
     """
     entry = TRACKERS.get(name)
     if not entry:
