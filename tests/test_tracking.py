@@ -250,18 +250,18 @@ class Tracker:
     def __init__(self, study):
         self.path = study.folder / "told"
 
-    def knows(self, trial):
-        return trial.record.number == 0
+    def knows(self, tracked):
+        return False
 
-    def begin(self, trial):
-        self.write("begin", trial.record.number, trial.record.params["x"])
+    def begin(self, tracked):
+        self.write("begin", tracked.trial.number, tracked.trial.params["x"])
 
     def epoch(self, number, epoch, metrics):
         FAULT
         self.write("epoch", number, epoch, metrics["score"])
 
-    def end(self, record):
-        self.write("end", record.number, record.state)
+    def end(self, trial):
+        self.write("end", trial.number, trial.state)
 
     def close(self):
         self.write("close")

@@ -25,19 +25,19 @@ class TrackedTrial:
     """A trial as its tracker needs it.
 
     Args:
-        record: What the study holds of it.
+        trial: What the study holds of it.
         identity: A name that no other trial of any study has.
         folder: The trial's folder.
     """
 
-    record: Trial
+    trial: Trial
     identity: str
     folder: Path
 
     def epochs(self) -> list[tuple[int, Metrics]]:
         """Read number and metrics of each epoch that is recorded, in order."""
         # What stands after these in the file is being written, or told of by itself.
-        rows = read_history(self.folder)[: self.record.n_epochs]
+        rows = read_history(self.folder)[: self.trial.n_epochs]
         return [
             (int(row.pop("epoch")), {k: float(v) for k, v in row.items() if v and k != "seconds"})
             for row in rows
@@ -54,22 +54,22 @@ class Tracker(Protocol):
     the next session is told again of every trial that `knows` denies.
     """
 
-    def knows(self, trial: TrackedTrial) -> bool:
+    def knows(self, tracked: TrackedTrial) -> bool:
         """Tell whether all of a trial that ended in an earlier session is written.
 
         Args:
-            trial: A trial that has ended.
+            tracked: A trial that has ended.
 
         Returns:
             False to be told of it by `begin` and `end`.
         """
         ...
 
-    def begin(self, trial: TrackedTrial) -> None:
+    def begin(self, tracked: TrackedTrial) -> None:
         """Open a trial and write the epochs that it has.
 
         Args:
-            trial: The trial; called again for one that is open, it must do nothing.
+            tracked: The trial; called again for one that is open, it must do nothing.
         """
         ...
 
@@ -83,11 +83,11 @@ class Tracker(Protocol):
         """
         ...
 
-    def end(self, record: Trial) -> None:
+    def end(self, trial: Trial) -> None:
         """Write how an open trial ended, and close it.
 
         Args:
-            record: The trial; one that is INTERRUPTED goes on in a later session.
+            trial: The trial; one that is INTERRUPTED goes on in a later session.
         """
         ...
 

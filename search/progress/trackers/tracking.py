@@ -105,9 +105,9 @@ class _Tracking:
         for lane in self._lanes:
             lane.start()
         trials = self._study.optuna_study.get_trials(deepcopy=False)
-        for record in run.study.trials():
-            if record.has_ended:
-                known = self._tracked(record, trials[record.number])
+        for trial in run.study.trials():
+            if trial.has_ended:
+                known = self._tracked(trial, trials[trial.number])
                 self._pass_on(_write_ended(known))
 
     def trial_started(self, trial: Trial) -> None:
@@ -139,23 +139,23 @@ class _Tracking:
         for lane in self._lanes:
             lane.put(job)
 
-    def _running(self, record: Trial) -> TrackedTrial:
+    def _running(self, trial: Trial) -> TrackedTrial:
         trials = self._study.optuna_study.get_trials(deepcopy=False)
-        return self._tracked(record, trials[record.number])
+        return self._tracked(trial, trials[trial.number])
 
-    def _tracked(self, record: Trial, frozen: FrozenTrial) -> TrackedTrial:
+    def _tracked(self, trial: Trial, frozen: FrozenTrial) -> TrackedTrial:
         study = self._study
         begun = frozen.datetime_start.isoformat() if frozen.datetime_start else ""
-        identity = f"{study.name}/{record.number}/{begun}"
-        return TrackedTrial(record, identity, study.trial_folder(record.number))
+        identity = f"{study.name}/{trial.number}/{begun}"
+        return TrackedTrial(trial, identity, study.trial_folder(trial.number))
 
 
-def _write_ended(trial: TrackedTrial) -> Job:
-    """Write a trial of an earlier run, if that run could not."""
+def _write_ended(tracked: TrackedTrial) -> Job:
+    """Write a trial of an earlier session, if that session could not."""
 
     def write(tracker: Tracker) -> None:
-        if not tracker.knows(trial):
-            tracker.begin(trial)
-            tracker.end(trial.record)
+        if not tracker.knows(tracked):
+            tracker.begin(tracked)
+            tracker.end(tracked.trial)
 
     return write
