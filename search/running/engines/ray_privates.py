@@ -17,13 +17,14 @@ from typing import Any
 from search.running.trial import Assignment
 
 ENVIRONMENT = {
-    # A trial without a GPU must see none, as objectives use what they see.
+    # Ray is to leave CUDA_VISIBLE_DEVICES alone for trials without a GPU: `worker.prepare` hides
+    # them, and releases that still did it themselves warned unless this was set.
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     # Tune's table of trials would be drawn into ours.
     "RAY_AIR_NEW_OUTPUT": "0",
     # Relative paths of settings start where the user is, not in a folder of Ray's.
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
-    # A warning to users of Ray Train, which we are not.
+    # Ray would warn of changes to Ray Train, of which nothing is used here.
     "RAY_TRAIN_ENABLE_V2_MIGRATION_WARNINGS": "0",
     # Nobody is told what a user runs.
     "RAY_USAGE_STATS_ENABLED": "0",
