@@ -73,7 +73,7 @@ class Run:
         self._policy = FailurePolicy(study.spec.failures)
         self._started = time.monotonic()
         self._n_workers = 1
-        self._space_checked = False
+        self._disk_checked = False
         self._is_observed = False
         self._elapsed_s = {trial.number: trial.seconds or 0.0 for trial in unfinished}
         self._heard_at: dict[int, float] = {}
@@ -214,8 +214,8 @@ class Run:
 
     def _epoch(self, number: int, epoch: Epoch) -> bool:
         prune = self.study.report(number, epoch)
-        if not self._space_checked:
-            self._check_space(number)
+        if not self._disk_checked:
+            self._check_disk(number)
         self.observer.epoch_finished(number, epoch)
         if prune:
             self.study.prune(number, epoch.elapsed_s)
@@ -244,9 +244,9 @@ class Run:
         limit = format_duration(self.study.spec.budget.trial_time or 0.0)
         return Failure("timeout", f"longer than {limit} at epoch {epoch}")
 
-    def _check_space(self, number: int) -> None:
+    def _check_disk(self, number: int) -> None:
         """End the run at its first checkpoint if the disk cannot hold those to come."""
-        self._space_checked = True
+        self._disk_checked = True
         n_trials = self.study.spec.budget.trials or self.n_begun
         try:
             self.study.checkpoints.require_space(number, self._n_workers, n_trials)
