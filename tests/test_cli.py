@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from search.commands.options import STUDIES
-from tests.processes import Search, command_in, environment
+from tests.processes import Search, command_in, environment, has_epoch
 
 SPACE = """\
 study: toy
@@ -229,8 +229,7 @@ def start(folder: Path, *args: str) -> "subprocess.Popen[str]":
         text=True,
     )
     deadline = time.monotonic() + 60
-    trials = folder / "studies" / "toy" / "trials"
-    while not list(trials.glob("*/history.csv")) and time.monotonic() < deadline:
+    while not has_epoch(folder / "studies" / "toy") and time.monotonic() < deadline:
         time.sleep(0.05)
     return process
 

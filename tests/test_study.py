@@ -7,8 +7,8 @@ import pytest
 
 from search.errors import StudyError
 from search.studies.driver import StudyDriver
-from search.studies.history import read_history
 from search.studies.queue import enqueue_point
+from search.studies.reader import StudyReader
 from search.studies.study_folder import study_names
 from search.studies.trials import Epoch, Failure
 from tests.conftest import make_spec
@@ -80,9 +80,9 @@ def test_history_has_a_row_for_each_epoch(study: StudyDriver) -> None:
     assert trial is not None
     study.report(trial.number, report(1, 0.5))
     study.report(trial.number, Epoch(2, {"score": 0.6, "val_f1": None}, 0.25, 0.5))
-    assert read_history(study.trial_folder(trial.number)) == [
-        {"epoch": "1", "seconds": "0.25", "score": "0.5", "val_loss": "1.0", "val_f1": ""},
-        {"epoch": "2", "seconds": "0.25", "score": "0.6", "val_loss": "", "val_f1": ""},
+    assert StudyReader.open("toy", study.folder.parent).history(trial.number) == [
+        {"epoch": 1, "seconds": 0.25, "score": 0.5, "val_loss": 1.0, "val_f1": None},
+        {"epoch": 2, "seconds": 0.25, "score": 0.6, "val_loss": None, "val_f1": None},
     ]
 
 
@@ -162,7 +162,7 @@ def test_unfinished_trials_are_taken_up_as_they_were(study: StudyDriver) -> None
         ("COMPLETE", {1: 0.5, 2: 0.4}, ""),
         ("COMPLETE", {1: 0.25, 2: 0.4}, ""),
     ]
-    assert [len(read_history(study.trial_folder(n))) for n in numbers] == [2, 2]
+    assert [len(opened.history(n)) for n in numbers] == [2, 2]
 
 
 def test_enqueued_points_are_tried_first_by_whoever_drives(study: StudyDriver) -> None:

@@ -12,7 +12,6 @@ from mlflow.tracking import MlflowClient
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams import plugin_data_pb2
 
-from search.studies.history import read_history
 from search.studies.reader import StudyReader
 from tests.conftest import ROOT
 from tests.processes import Search, command_in, environment
@@ -167,7 +166,7 @@ def test_a_killed_run_goes_on_in_the_same_runs(search: Search, tmp_path: Path) -
         stderr=subprocess.DEVNULL,
     )
     folder = tmp_path / "studies/toy"
-    while not (folder / "trials/0003").exists():
+    while len(StudyReader.open("toy", tmp_path / "studies").trials()) < 4:
         assert process.poll() is None
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
@@ -177,8 +176,7 @@ def test_a_killed_run_goes_on_in_the_same_runs(search: Search, tmp_path: Path) -
     client, found = runs(database(folder))
     assert sorted(found) == [*range(6)]
     for number in range(6):
-        history = read_history(folder / f"trials/{number:04d}")
-        expected = {int(row["epoch"]): float(row["score"]) for row in history}
+        expected = StudyReader.open("toy", tmp_path / "studies").trial(number).values
         assert len(expected) == 3
         assert steps(client, found[number]) == pytest.approx(expected)
         assert scalars(folder, number)["score"] == pytest.approx(expected)

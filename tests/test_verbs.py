@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.processes import Search, command_in, environment
+from tests.processes import Search, command_in, environment, has_epoch
 
 SPACE = """\
 study: toy
@@ -73,7 +73,7 @@ def start(folder: Path, engine: str = "inline") -> "subprocess.Popen[str]":
         text=True,
     )
     deadline = time.monotonic() + 60
-    while not list((folder / "studies").glob("toy/trials/*/history.csv")):
+    while not has_epoch(folder / "studies/toy"):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     return process

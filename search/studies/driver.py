@@ -16,9 +16,9 @@ from search.spaces.sampling import make_sampler, trial_seed
 from search.spaces.space_file import write_space_file
 from search.spaces.spec import Spec
 from search.studies import attributes
-from search.studies.history import append_epoch, cut_history
 from search.studies.informing import informing_trials
 from search.studies.live_trial import LiveTrial
+from search.studies.optuna_privates import take_up
 from search.studies.reader import StudyReader
 from search.studies.space_versions import name_metrics
 from search.studies.storage import (
@@ -157,8 +157,6 @@ class StudyDriver(StudyReader):
         live = self._live[number]
         if epoch.number < live.n_epochs:
             return False  # an objective without a state runs again up to where it was
-        if epoch.number > live.n_epochs:
-            append_epoch(self.trial_folder(number), epoch)
         if live.report(epoch):
             self.checkpoints.mark_best(number)
         if epoch.settling or (self.spec.epochs and epoch.number >= self.spec.epochs):
@@ -256,14 +254,13 @@ class StudyDriver(StudyReader):
         return self.trial(number)
 
     def _take_up(self, frozen: FrozenTrial) -> Trial:
-        trial = optuna.Trial(self.optuna_study, frozen._trial_id)
+        trial = take_up(self.optuna_study, frozen)
         if attributes.SEED not in frozen.user_attrs:
             return self._begin(trial)
         taken = self.trial(trial.number)
         live = LiveTrial(trial, self.spec.metrics, self._judge, taken)
         live.wait()
         self._live[taken.number] = live
-        cut_history(self.trial_folder(taken.number), taken.n_epochs)
         return taken
 
     def _is_driven(self) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from search.studies.disk import write_whole
 from search.studies.leaderboard import Row
+from search.studies.trials import History
 from search.text import escape_latex
 
 if TYPE_CHECKING:
@@ -28,6 +29,14 @@ def leaderboard_frame(rows: list[Row]) -> "DataFrame":
     import pandas as pd
 
     return pd.DataFrame(rows).convert_dtypes() if rows else pd.DataFrame()
+
+
+def history_frame(history: History) -> "DataFrame":
+    """Make a table of numbers of a trial's epochs; a missing one is NaN."""
+    import pandas as pd
+
+    rows = pd.DataFrame(history)
+    return rows.assign(**{name: pd.to_numeric(rows[name]) for name in rows.columns})
 
 
 def _csv(rows: list[Row]) -> bytes:

@@ -32,7 +32,7 @@ from search.studies.study_folder import (
     trial_folder,
 )
 from search.studies.test_metrics import read_evaluation
-from search.studies.trials import Trial, has_begun, read_trial
+from search.studies.trials import History, Trial, has_begun, read_history, read_trial
 
 
 class StudyReader:
@@ -129,13 +129,12 @@ class StudyReader:
         Raises:
             StudyError: If there is no such trial.
         """
-        trials = self.optuna_study.get_trials(deepcopy=False)
-        if not 0 <= number < len(trials) or not has_begun(trials[number]):
-            raise StudyError(
-                f"{self.name}: a trial from 0 to {len(trials) - 1} must be given, got {number}"
-            )
-        (found,) = self._read([trials[number]])
+        (found,) = self._read([self._stored(number)])
         return found
+
+    def history(self, number: int) -> History:
+        """Read a trial's epochs."""
+        return read_history(self._stored(number), self.trial_folder(number))
 
     def trials(self) -> list[Trial]:
         """Read all trials.
@@ -170,6 +169,14 @@ class StudyReader:
                 last = trial.datetime_complete or trial.datetime_start
                 times += [last.timestamp()] if last else []
         return datetime.fromtimestamp(max(times))
+
+    def _stored(self, number: int) -> FrozenTrial:
+        trials = self.optuna_study.get_trials(deepcopy=False)
+        if not 0 <= number < len(trials) or not has_begun(trials[number]):
+            raise StudyError(
+                f"{self.name}: a trial from 0 to {len(trials) - 1} must be given, got {number}"
+            )
+        return trials[number]
 
     def _read(self, trials: Iterable[FrozenTrial]) -> list[Trial]:
         attrs = self.optuna_study.user_attrs

@@ -19,11 +19,9 @@ from search.spaces.spec import Spec
 from search.studies import attributes
 from search.studies.driver import StudyDriver
 from search.studies.informing import translated
+from search.studies.optuna_privates import FIXED_PARAMS, RUNG_NOTES
 from search.studies.space_versions import WHOLE, create_next_version, space_version
 from search.studies.study_folder import provenance, space_file_name
-
-_PRUNER_NOTES = "completed_rung_"
-_FIXED = "fixed_params"
 
 
 def space_diff(old: Spec, new: Spec) -> list[str]:
@@ -142,8 +140,8 @@ def _fitting(
 
 
 def _is_kept_note(key: str) -> bool:
-    """Tell whether a pruner or a sampler needs what it noted of a trial in the next record."""
-    return key.startswith(_PRUNER_NOTES) or key == attributes.GENERATION
+    """Tell whether something is of the trial itself, or a pruner or sampler goes by it."""
+    return key.startswith((attributes.EPOCH, RUNG_NOTES)) or key == attributes.GENERATION
 
 
 def _unfitting(trial: FrozenTrial, version: int) -> FrozenTrial:
@@ -157,13 +155,18 @@ def _unfitting(trial: FrozenTrial, version: int) -> FrozenTrial:
         reason = "its parameters are not in the changed space"
         attrs[attributes.FAILURE] = {"kind": "interrupted", "reason": reason}
     return create_trial(
-        state=TrialState.FAIL, intermediate_values=trial.intermediate_values, user_attrs=attrs
+        state=TrialState.FAIL,
+        intermediate_values=trial.intermediate_values,
+        user_attrs=attrs,
+        system_attrs={
+            k: v for k, v in trial.system_attrs.items() if k.startswith(attributes.EPOCH)
+        },
     )
 
 
 def _waiting(trial: FrozenTrial, space: Space) -> FrozenTrial:
     """Keep a point in the queue, or what of it still makes sense."""
-    fixed = {**trial.system_attrs.get(_FIXED, {}), **trial.params}
+    fixed = {**trial.system_attrs.get(FIXED_PARAMS, {}), **trial.params}
     known = {
         name: value
         for name, value in fixed.items()
@@ -172,7 +175,7 @@ def _waiting(trial: FrozenTrial, space: Space) -> FrozenTrial:
     return create_trial(
         state=TrialState.WAITING,
         user_attrs=trial.user_attrs,
-        system_attrs={_FIXED: known},
+        system_attrs={FIXED_PARAMS: known},
     )
 
 

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from optuna.trial import FrozenTrial
+
 from search.errors import SearchError
-from search.studies.history import read_history
-from search.studies.trials import Trial
+from search.studies.trials import Trial, read_history
 
 Metrics = Mapping[str, float | int | None]
 """What a trial reported of an epoch; None marks an undefined metric."""
+_NO_METRICS = {"epoch", "seconds"}
+"""What stands beside the metrics in a trial's history."""
 
 
 @dataclass(frozen=True)
@@ -20,11 +23,13 @@ class TrackedTrial:
     Args:
         record: What is recorded of it.
         identity: A name that no other trial of any study has.
+        stored: The same in the storage.
         folder: The trial's folder.
     """
 
     record: Trial
     identity: str
+    stored: FrozenTrial
     folder: Path
 
     def epochs(self) -> list[tuple[int, Metrics]]:
@@ -33,11 +38,9 @@ class TrackedTrial:
         Returns:
             Number and metrics of each, in order.
         """
-        # What stands after these in the file is being written, or told of by itself.
-        rows = read_history(self.folder)[: self.record.n_epochs]
         return [
-            (int(row.pop("epoch")), {k: float(v) for k, v in row.items() if v and k != "seconds"})
-            for row in rows
+            (int(row["epoch"] or 0), {k: v for k, v in row.items() if k not in _NO_METRICS})
+            for row in read_history(self.stored, self.folder)
         ]
 
 

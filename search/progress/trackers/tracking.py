@@ -156,7 +156,7 @@ class _Tracking:
         study = self._study
         begun = frozen.datetime_start.isoformat() if frozen.datetime_start else ""
         identity = f"{study.name}/{record.number}/{begun}"
-        return TrackedTrial(record, identity, study.trial_folder(record.number))
+        return TrackedTrial(record, identity, frozen, study.trial_folder(record.number))
 
 
 def _write_ended(trial: TrackedTrial) -> Job:
