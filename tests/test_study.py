@@ -208,6 +208,7 @@ def test_checkpoints_that_a_killed_driver_left_are_swept_up(tmp_path: Path) -> N
         if end:
             getattr(study, end)(trial.number, 0.1)
     for number in range(4):
+        study.trial_folder(number).mkdir(parents=True, exist_ok=True)
         for name in ("last.pt", "best.pt"):
             (study.trial_folder(number) / name).touch()
     StudyDriver.open("toy", tmp_path).take_up_unfinished()

@@ -154,13 +154,12 @@ def _unfitting(trial: FrozenTrial, version: int) -> FrozenTrial:
     if trial.state is TrialState.RUNNING:
         reason = "its parameters are not in the changed space"
         attrs[attributes.FAILURE] = {"kind": "interrupted", "reason": reason}
+    epochs = {k: v for k, v in trial.system_attrs.items() if k.startswith(attributes.EPOCH)}
     return create_trial(
         state=TrialState.FAIL,
         intermediate_values=trial.intermediate_values,
         user_attrs=attrs,
-        system_attrs={
-            k: v for k, v in trial.system_attrs.items() if k.startswith(attributes.EPOCH)
-        },
+        system_attrs=epochs,
     )
 
 

@@ -232,9 +232,8 @@ def _read_csv(path: Path) -> dict[int, dict[str, float | int | None]]:
     if not path.exists():
         return {}
     with path.open(newline="", encoding="utf-8") as file:
-        rows = [
-            {name: _number(text) for name, text in row.items()} for row in csv.DictReader(file)
-        ]
+        texts = list(csv.DictReader(file))
+    rows = [{name: _number(text) for name, text in row.items()} for row in texts]
     return {int(row["epoch"] or 0): row for row in rows}
 
 
