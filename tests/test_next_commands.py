@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from search.studies.hints import study_command
+from search.studies.folder import study_command
 from tests.processes import ROOT, Search, command_in, has_epoch, start
 
 SPACE = """\

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from search.studies.pareto import Points, front_ranks, knee
+from search.studies.ranking import Points, front_ranks, knee
 
 
 def dominates(one: Points, other: Points) -> bool:

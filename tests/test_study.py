@@ -7,9 +7,9 @@ import pytest
 
 from search.errors import StudyError
 from search.studies.driver import StudyDriver
+from search.studies.folder import study_names
 from search.studies.queue import enqueue_point
 from search.studies.reader import StudyReader
-from search.studies.study_folder import study_names
 from search.studies.trials import Epoch, Failure
 from tests.conftest import make_spec
 
@@ -27,8 +27,8 @@ def test_create_twice_is_refused(study: StudyDriver) -> None:
     with pytest.raises(StudyError) as error:
         StudyDriver.create(make_spec(), study.folder.parent)
     assert str(error.value) == (
-        f"{study.folder}: a new study needs a free name, this one exists; go on with it "
-        f"by `search resume toy --studies {study.folder.parent}`, or start another by "
+        f"{study.folder}: a study of this name exists; go on with it by "
+        f"`search resume toy --studies {study.folder.parent}`, or start another by "
         "`--name NAME`"
     )
 
@@ -71,7 +71,7 @@ def test_open_missing_study_names_those_there_are(study: StudyDriver) -> None:
         StudyDriver.open("tox", study.folder.parent)
     root = study.folder.parent
     assert str(error.value) == (
-        f"{root}/tox: a study must exist; did you mean 'toy'; in {root} there are toy"
+        f"{root}/tox: there is no such study; did you mean 'toy'; in {root} there are toy"
     )
 
 
@@ -194,7 +194,7 @@ def test_create_where_a_database_knows_the_name_is_refused(
 ) -> None:
     spec = make_spec(storage=postgres())
     StudyDriver.create(spec, tmp_path / "here")
-    with pytest.raises(StudyError, match="a new study needs a free name, toy exists there"):
+    with pytest.raises(StudyError, match="a study named toy exists there"):
         StudyDriver.create(spec, tmp_path / "there")
     assert not (tmp_path / "there" / "toy").exists()
 

@@ -68,7 +68,7 @@ class Study:
         Example:
             >>> Study.open("smal_cnn", "no_such_folder")
             Traceback (most recent call last):
-            search.errors.StudyError: no_such_folder/smal_cnn: a study must exist; in ...
+            search.errors.StudyError: no_such_folder/smal_cnn: there is no such study; in ...
         """
         return cls(StudyReader.open(name, studies_folder(studies)))
 

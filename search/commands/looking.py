@@ -11,7 +11,7 @@ import typer
 from search.commands.options import STUDIES, JsonOption, StudiesOption, StudyArgument
 from search.commands.output import next_commands, print_json, stdout
 from search.errors import SearchError
-from search.studies.hints import study_command
+from search.studies.folder import study_command
 from search.text import did_you_mean, listing
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ def list_studies(
     as_json: JsonOption = False,
 ) -> None:
     """List the studies there are, with their trials and best values."""
+    from search.studies.folder import study_names
     from search.studies.reader import StudyReader
-    from search.studies.study_folder import study_names
     from search.summaries.facts import study_facts
     from search.summaries.summary import studies_table
 

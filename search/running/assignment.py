@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from search.running.trial import Assignment, Environment
+from search.studies.folder import ERROR_FILE
 from search.studies.reader import StudyReader
-from search.studies.study_folder import ERROR_FILE
 from search.studies.trials import Trial
 
 

@@ -19,10 +19,9 @@ from search.running.deadline import was_ended
 from search.running.failures import FailurePolicy
 from search.running.metric_checks import metric_problem
 from search.running.trial import Assignment, Environment
-from search.studies.disk import TRIAL_BYTES, require_space
+from search.studies.disk import TRIAL_BYTES, require_disk
 from search.studies.driver import StudyDriver
-from search.studies.hints import study_command
-from search.studies.study_folder import ERROR_FILE
+from search.studies.folder import ERROR_FILE, study_command
 from search.studies.trials import Epoch, Event, Failure, Trial
 from search.text import format_duration
 
@@ -93,7 +92,7 @@ class Run:
         self._started = time.monotonic()
         self._n_workers = n_workers
         n_new = (self.study.spec.budget.trials or self.n_begun) - self.n_begun
-        require_space(self.study.folder, n_new * TRIAL_BYTES, f"the record of {n_new} trials")
+        require_disk(self.study.folder, n_new * TRIAL_BYTES, f"the record of {n_new} trials")
         self._is_observed = True
         self.observer.run_started(self, n_workers)
 
@@ -319,7 +318,7 @@ class Run:
         self._space_checked = True
         n_trials = self.study.spec.budget.trials or self.n_begun
         try:
-            self.study.checkpoints.require_space(number, self._n_workers, n_trials)
+            self.study.checkpoints.require_disk(number, self._n_workers, n_trials)
         except StudyError as error:
             self.abort(error)
 

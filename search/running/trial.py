@@ -20,9 +20,14 @@ from search.errors import ObjectiveError
 from search.objective.contract import Metrics, ObjectiveFactory, ResumableObjective
 from search.objective.loading import extend_import_path, load_objective
 from search.running.generators import generator_states, restore_generators, seed_generators
-from search.studies.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from search.studies.checkpoint_store import StoreError, open_store
-from search.studies.checkpoints import LAST_CHECKPOINT, checkpoint_name
+from search.studies.checkpoints import (
+    LAST_CHECKPOINT,
+    Checkpoint,
+    checkpoint_name,
+    load_checkpoint,
+    save_checkpoint,
+)
 from search.studies.trials import End, Epoch, Event, Failure, FailureKind
 
 

@@ -1,6 +1,6 @@
 """A trial that this process has begun and not ended: how its epochs and its end are recorded.
 
-Every write leaves the record such that a driver killed right after it can be followed by
+Every write leaves the storage such that a driver killed right after it can be followed by
 another one.
 """
 
@@ -50,15 +50,7 @@ class LiveTrial:
             self._set(attributes.FAILURE, None)
 
     def report(self, epoch: Epoch) -> bool:
-        """Record an epoch.
-
-        Args:
-            epoch: The epoch; holds a number for each of the study's metrics. The one recorded
-                last may come once more.
-
-        Returns:
-            True if the trial's value is now that of this epoch.
-        """
+        """Record an epoch, or the last one again; true if its value is now the trial's."""
         if epoch.number > self.n_epochs:
             self._add(epoch)
         return epoch.number == self.best_epoch
@@ -80,15 +72,9 @@ class LiveTrial:
     def should_prune(self, epoch: int) -> bool:
         """Ask the pruner, in an order of writing that a kill at any point cannot confuse.
 
-        Pruners note in the record how far a trial has come, for the trials after it, and do not
+        Pruners note in the storage how far a trial has come, for the trials after it, and do not
         judge that point again. So the verdict is written first and their notes after it, also
         by a driver that finds only the verdict.
-
-        Args:
-            epoch: The epoch recorded last.
-
-        Returns:
-            True if the trial is to be stopped.
         """
         frozen = optuna_privates.stored_trial(self._trial)
         was_pruned = frozen.user_attrs.get(attributes.PRUNED_AT) == epoch
@@ -100,12 +86,7 @@ class LiveTrial:
         return verdict or was_pruned
 
     def complete(self, elapsed_s: float, stop_reason: str = "") -> None:
-        """Record that it ran to its end.
-
-        Args:
-            elapsed_s: Time spent in its objective.
-            stop_reason: Why it ended before its last epoch, if it did.
-        """
+        """Record that it ran to its end, or why it ended before."""
         self._set_seconds(elapsed_s)
         if stop_reason:
             self._set(attributes.STOP_REASON, stop_reason)
@@ -113,31 +94,17 @@ class LiveTrial:
         self._trial.study.tell(self._trial, [float(v) for v in values if v is not None])
 
     def prune(self, elapsed_s: float) -> None:
-        """Record that the pruner stopped it.
-
-        Args:
-            elapsed_s: Time spent in its objective.
-        """
+        """Record that the pruner stopped it."""
         self._set_seconds(elapsed_s)
         self._trial.study.tell(self._trial, state=TrialState.PRUNED)
 
     def fail(self, elapsed_s: float, failure: Failure) -> None:
-        """Record that it failed.
-
-        Args:
-            elapsed_s: Time spent in its objective.
-            failure: Why.
-        """
+        """Record that it failed."""
         self.leave(elapsed_s, failure)
         self._trial.study.tell(self._trial, state=TrialState.FAIL)
 
     def leave(self, elapsed_s: float, failure: Failure) -> None:
-        """Leave it RUNNING, for another driver to go on with.
-
-        Args:
-            elapsed_s: Time spent in its objective.
-            failure: Why.
-        """
+        """Leave it RUNNING, for another driver to go on with."""
         self._set_seconds(elapsed_s)
         self._set_failure(failure)
 

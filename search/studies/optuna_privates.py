@@ -36,6 +36,15 @@ def take_up(study: optuna.Study, trial: FrozenTrial) -> optuna.Trial:
     return optuna.Trial(study, trial._trial_id)
 
 
+def find_trial(study: optuna.Study, number: int) -> FrozenTrial | None:
+    """Read a trial by its number; in public, only by reading all of them."""
+    try:
+        found = study._storage.get_trial_id_from_study_id_trial_number(study._study_id, number)
+    except KeyError:
+        return None
+    return study._storage.get_trial(found)
+
+
 def stored_trial(trial: optuna.Trial) -> FrozenTrial:
     """Read a trial by its handle: the public ways copy every trial, or none of the attributes."""
     return trial.storage.get_trial(trial._trial_id)

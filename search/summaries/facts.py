@@ -8,8 +8,7 @@ from search.errors import StudyError
 from search.studies import attributes
 from search.studies.ranking import Directions, knee_trial, pareto_front, ranked
 from search.studies.reader import StudyReader
-from search.studies.space_versions import newest_versions
-from search.studies.storage import open_storage, storage_file
+from search.studies.storage import newest_versions, open_storage, storage_file
 from search.studies.trials import Trial, has_begun, read_trial
 
 STATES = ("COMPLETE", "PRUNED", "FAIL", "RUNNING", "INTERRUPTED")

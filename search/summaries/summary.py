@@ -8,10 +8,10 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from search.studies.folder import ERROR_FILE
 from search.studies.leaderboard import FRONT, PARAMETER_PREFIX, Row, leaderboard_rows
 from search.studies.ranking import pareto_front
 from search.studies.reader import StudyReader
-from search.studies.study_folder import ERROR_FILE
 from search.studies.trials import History, Trial
 from search.summaries.endings import lost_best_note
 from search.summaries.evaluation import figures_view
