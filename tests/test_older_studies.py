@@ -93,7 +93,7 @@ def test_second_study_goes_on_with_the_point_that_waits(folder: Path) -> None:
     assert newest["params_kernel_size"] == 2
 
 
-@pytest.mark.parametrize(("name", "number", "n_epochs"), [(NAME, 3, 2), (SECOND, 1, 4)])
+@pytest.mark.parametrize(("name", "number", "n_epochs"), [(NAME, 3, 3), (SECOND, 1, 4)])
 def test_older_study_has_its_epochs_from_its_files(
     folder: Path, name: str, number: int, n_epochs: int
 ) -> None:

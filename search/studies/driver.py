@@ -55,6 +55,9 @@ class StudyDriver(StudyReader):
             spec: Its search; `spec.study` names its folder.
             studies: The folder of all studies; made if it is missing.
             import_folders: Where its objective may lie, absolute.
+
+        Returns:
+            The study.
         """
         folder = make_study_folder(spec.study, studies)
         try:

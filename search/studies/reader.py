@@ -1,6 +1,6 @@
 """A study as it is read: its folder, its space, and its trials in Optuna's storage.
 
-The storage is the only record of trials and is written by one process, the driver (see
+The storage is all that is known of trials, and is written by one process, the driver (see
 `search.studies.driver`). Reading builds no sampler and no pruner, and changes nothing.
 """
 

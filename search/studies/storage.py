@@ -95,7 +95,13 @@ def cut_torn_line(folder: Path, storage: str) -> str | None:
 
 
 def shown_url(text: str) -> str:
-    """Write an URL, or a text with URLs in it, without passwords.
+    """Write an URL without its password.
+
+    Args:
+        text: The URL, or a text with URLs in it.
+
+    Returns:
+        The same with stars in it.
 
     Example:
         >>> shown_url("postgresql://me:secret@host/db")
@@ -105,22 +111,12 @@ def shown_url(text: str) -> str:
 
 
 def versioned(name: str, version: int) -> str:
-    """Name Optuna's study of a version of a study's space.
-
-    Example:
-        >>> versioned("toy", 1), versioned("toy", 2)
-        ('toy', 'toy@2')
-    """
+    """Name Optuna's study of a version of a study's space: `toy`, then `toy@2`."""
     return name if version == 1 else f"{name}@{version}"
 
 
 def split_version(optuna_name: str) -> tuple[str, int]:
-    """Take a name that `versioned` made apart.
-
-    Example:
-        >>> split_version("toy"), split_version("toy@2")
-        (('toy', 1), ('toy', 2))
-    """
+    """Take a name that `versioned` made apart."""
     name, _, version = optuna_name.partition("@")
     return name, int(version or 1)
 
