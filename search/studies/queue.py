@@ -82,6 +82,8 @@ def retry_trials(study: StudyReader, numbers: Collection[int], kind: str | None)
     retried = {trial.user_attrs.get(attributes.RETRY_OF) for trial in trials}
     here = [t for t in trials if attributes.EARLIER not in t.user_attrs]
     failed = {t.number: t for t in here if t.state is TrialState.FAIL}
+    if numbers and not failed:
+        raise StudyError(f"{study.name}: no failed trials to retry")
     for number in numbers:
         if number not in failed:
             raise StudyError(
