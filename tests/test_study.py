@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from search.errors import StudyError
+from search.spaces.space import Space
 from search.studies.driver import StudyDriver
 from search.studies.folder import study_names
 from search.studies.queue import enqueue_point
@@ -53,6 +54,27 @@ def test_open_reads_back_what_was_recorded(study: StudyDriver) -> None:
     assert (record.n_epochs, record.seconds) == (3, 0.75)
     assert opened.spec == study.spec
     assert opened.import_folders == ["somewhere"]
+
+
+def test_reading_builds_no_space(study: StudyDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    trial = study.ask()
+    assert trial is not None
+    study.report(trial.number, report(1, 0.5))
+    monkeypatch.delattr(Space, "of")
+    reader = StudyReader.open("toy", study.folder.parent)
+    assert reader.trials() == [reader.trial(0)]
+    assert len(reader.history(0)) == 1
+    with pytest.raises(AttributeError):
+        StudyDriver.open("toy", study.folder.parent)
+
+
+def test_optunas_dashboard_is_shown_no_attribute_for_an_epoch(study: StudyDriver) -> None:
+    trial = study.ask()
+    assert trial is not None
+    for epoch in range(1, 4):
+        study.report(trial.number, report(epoch, 0.5))
+    study.complete(trial.number, 0.75)
+    assert study.optuna_study.trials[0].user_attrs.keys() == {"seed", "seconds"}
 
 
 def test_open_by_path_and_by_name(study: StudyDriver) -> None:

@@ -1,4 +1,4 @@
-"""What the record costs: a report on the driver, and a study of 10,000 trials."""
+"""What the storage costs: an epoch in the driver, and a study of 10,000 trials."""
 
 import subprocess
 import sys
@@ -30,7 +30,7 @@ EPOCHS = 9
 
 
 def measure() -> list[Benchmark]:
-    """Epoch many epochs to one study; resume, list and export another."""
+    """Report many epochs to one study; resume, list and export another."""
     with tempfile.TemporaryDirectory() as folder:
         report_ms = epoch_ms(Path(folder))
         make_finished_study(Path(folder) / "studies", "large", N_TRIALS)
@@ -62,7 +62,7 @@ def _spec(name: str, n_trials: int) -> Spec:
 
 
 def epoch_ms(folder: Path, n_epochs: int = 1000) -> float:
-    """Epoch one trial's epochs, of nine metrics each, to a study."""
+    """Report one trial's epochs, of nine metrics each, to a study."""
     study = StudyDriver.create(_spec("reports", 1), folder)
     trial = study.ask()
     assert trial is not None
