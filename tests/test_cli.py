@@ -272,7 +272,7 @@ def test_resume_while_running_is_refused(folder: Path, search: Search) -> None:
     process.send_signal(signal.SIGTERM)
     _, stderr = process.communicate(timeout=30)
     assert result.returncode == 2
-    assert result.stderr.startswith(f"error: toy is running already, by process {process.pid} on ")
+    assert result.stderr.startswith(f"error: toy is already running: process {process.pid} on ")
     assert process.returncode == 130, stderr
 
 

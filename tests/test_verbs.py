@@ -115,7 +115,7 @@ def test_second_driver_is_refused_and_a_killed_one_is_not_in_the_way(
     process = start(folder)
     result = search("resume", "toy", "--engine", "inline")
     assert result.returncode == 2
-    assert f"toy is running already, by process {process.pid} on " in result.stderr
+    assert f"toy is already running: process {process.pid} on " in result.stderr
     process.send_signal(signal.SIGKILL)
     process.communicate()
     result = search("resume", "toy", "--engine", "inline", "--time", "1s", "--quiet")
@@ -142,7 +142,7 @@ def test_driver_on_another_machine_is_in_the_way_while_it_lives(
     leave_lock(folder, age_s=5)
     result = search(*resume)
     assert result.returncode == 2
-    assert "toy is running already, by process 123 on elsewhere" in result.stderr
+    assert "toy is already running: process 123 on elsewhere" in result.stderr
     assert "on another machine; stop it on elsewhere" in search("stop", "toy").stderr
     lock = leave_lock(folder, age_s=60)
     assert "toy is not running" in search("stop", "toy").stderr
@@ -274,7 +274,7 @@ def test_remove_of_a_running_study_is_refused(folder: Path, search: Search) -> N
     process = start(folder)
     result = search("remove", "toy", "--yes")
     assert result.returncode == 2
-    assert "is running already" in result.stderr
+    assert "is already running" in result.stderr
     process.kill()
     process.communicate()
 

@@ -76,7 +76,7 @@ def _locked(path: Path) -> TextIO:
     while True:
         driver = find_driver(path.parent)
         if driver:
-            raise StudyError(f"{path.parent.name} is running already, by {driver}")
+            raise StudyError(f"{path.parent.name} is already running: {driver}")
         file = path.open("a+", encoding="utf-8")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
