@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import optuna
@@ -14,9 +14,8 @@ from search.spaces.sampling import sample_points
 from search.spaces.spec import Spec
 from search.studies import attributes
 from search.studies.driver import StudyDriver
-from search.studies.history import append_epoch
 from search.studies.test_metrics import evaluate_predictions, store_evaluation
-from search.studies.trials import Epoch
+from search.studies.trials import Epoch, epoch_entry
 from tests.conftest import ROOT
 
 EPOCHS = 15
@@ -81,10 +80,6 @@ def make_large_study(
         clock[worker] = ended + timedelta(seconds=0.2)
     study.optuna_study.add_trials(trials)
     complete = [trial for trial in study.trials() if trial.state == "COMPLETE"]
-    for best in complete[:5]:
-        for epoch, value in best.values.items():
-            metrics = _metrics(best.params, best.number, epoch, value)
-            append_epoch(study.trial_folder(best.number), Epoch(epoch, metrics, 0.5, 0.5 * epoch))
     if complete:
         evaluate(study, complete[0].number)
     return study
@@ -115,21 +110,23 @@ def _trial(
     }
     seconds = 0.4 + 0.2 * n_epochs * point["n_blocks"]
     attrs: dict[str, Any] = {attributes.SEED: number, attributes.SECONDS: seconds}
-    if values:
-        best = max(values, key=lambda epoch: values[epoch])
-        metrics = _metrics(point, number, best, values[best])
-        attrs[attributes.BEST] = {"epoch": best, "metrics": metrics}
+    best = max(values, key=lambda epoch: values[epoch], default=0)
+    epochs = {
+        epoch: Epoch(epoch, _metrics(point, number, epoch, value), 0.5, 0.5 * epoch)
+        for epoch, value in values.items()
+    }
     if failed:
         attrs[attributes.FAILURE] = _FAILURES[number % 2]
     trial = create_trial(
         state=state,
-        values=[attrs[attributes.BEST]["metrics"][name] for name in study.directions]
+        values=[cast("float", epochs[best].metrics[name]) for name in study.directions]
         if state is TrialState.COMPLETE
         else None,
         params=dict(point),
         distributions={name: study.space.distributions[name] for name in point},
         intermediate_values=values,
         user_attrs=attrs,
+        system_attrs=dict(epoch_entry(e, counts=n == best) for n, e in epochs.items()),
     )
     trial.datetime_start, trial.datetime_complete = start, start + timedelta(seconds=seconds)
     return trial

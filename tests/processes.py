@@ -30,6 +30,12 @@ def start(folder: Path, *args: str) -> "subprocess.Popen[str]":
     )
 
 
+def has_epoch(study: Path) -> bool:
+    """Tell whether the journal of a study, given by its folder, holds an epoch."""
+    journal = study / "study.journal"
+    return journal.exists() and b'"step":' in journal.read_bytes()
+
+
 def command_in(folder: Path, **variables: str) -> Search:
     """Give the command as users run it in a folder, without a terminal."""
 

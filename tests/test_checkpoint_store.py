@@ -120,7 +120,7 @@ def test_place_of_another_study_is_refused(location: str, tmp_path: Path) -> Non
     open_store(below(location, "toy")).write("0001/best.pt", b"x")
     with pytest.raises(StudyError) as caught:
         StudyDriver.create(make_spec(storage_path=location), tmp_path / "studies")
-    assert "toy must be free for a new study, it holds 1 checkpoints" in str(caught.value)
+    assert "toy must be empty for a new study, got 1 checkpoints" in str(caught.value)
     assert not (tmp_path / "studies" / "toy").exists()
 
 

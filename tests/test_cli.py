@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from search.commands.options import STUDIES
-from tests.processes import Search, command_in, environment
+from tests.processes import Search, command_in, environment, has_epoch
 
 SPACE = """\
 study: toy
@@ -94,7 +94,7 @@ def test_run_existing_study_is_not_overwritten(folder: Path, studied: Search) ->
     before = (folder / "studies" / "toy" / "study.journal").read_bytes()
     result = studied("run", "toy.yaml", "--engine", "inline")
     assert result.returncode == 2
-    assert result.stderr.startswith("error: studies/toy: a new study needs a free name")
+    assert result.stderr.startswith("error: studies/toy: a study of this name exists")
     assert "`--name NAME`" in result.stderr
     assert (folder / "studies" / "toy" / "study.journal").read_bytes() == before
 
@@ -229,8 +229,7 @@ def start(folder: Path, *args: str) -> "subprocess.Popen[str]":
         text=True,
     )
     deadline = time.monotonic() + 60
-    trials = folder / "studies" / "toy" / "trials"
-    while not list(trials.glob("*/history.csv")) and time.monotonic() < deadline:
+    while not has_epoch(folder / "studies" / "toy") and time.monotonic() < deadline:
         time.sleep(0.05)
     return process
 
@@ -273,9 +272,7 @@ def test_resume_while_running_is_refused(folder: Path, search: Search) -> None:
     process.send_signal(signal.SIGTERM)
     _, stderr = process.communicate(timeout=30)
     assert result.returncode == 2
-    assert result.stderr.startswith(
-        f"error: studies/toy: a study has one driver at a time, process {process.pid} on "
-    )
+    assert result.stderr.startswith(f"error: toy is already running: process {process.pid} on ")
     assert process.returncode == 130, stderr
 
 
@@ -396,7 +393,7 @@ def test_open_damaged_study_is_one_line(folder: Path, studied: Search) -> None:
     result = studied("show", "toy")
     assert result.returncode == 2
     assert result.stderr == (
-        "error: studies/toy/study.journal: the record of trials must exist, none found\n"
+        "error: studies/toy/study.journal: the storage of the study is missing\n"
     )
 
 

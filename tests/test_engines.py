@@ -12,7 +12,6 @@ from search.errors import ObjectiveError
 from search.spaces.sampling import trial_seed
 from search.spaces.space import Space
 from search.studies.driver import StudyDriver
-from search.studies.history import read_history
 from search.studies.trials import Trial
 from tests.conftest import RunStudy
 from tests.toys import curve
@@ -117,7 +116,7 @@ def test_run_asha_stopped_trials_are_pruned_with_all_epochs(
         assert record.values == {
             epoch: curve(record.params["x"], epoch) for epoch in range(1, record.n_epochs + 1)
         }
-        assert len(read_history(study.trial_folder(record.number))) == record.n_epochs
+        assert len(study.history(record.number)) == record.n_epochs
         assert record.reason == f"pruned at epoch {record.n_epochs}"
     assert {r.n_epochs for r in study.trials() if r.state == "COMPLETE"} == {9}
 

@@ -181,7 +181,7 @@ def test_evaluate_names_the_classes_if_the_objective_does(
 
 
 def test_evaluate_of_a_running_study_is_refused_but_figures_are_shown(study: StudyDriver) -> None:
-    with driving(study.folder), pytest.raises(StudyError, match="has one driver at a time"):
+    with driving(study.folder), pytest.raises(StudyError, match="is already running"):
         evaluated(study)
     evaluated(study)
     with driving(study.folder):

@@ -56,6 +56,7 @@ def test_rows_columns_are_stable(study: StudyDriver) -> None:
     rows = leaderboard_rows(study)
     metrics = ["val_loss", "n_parameters", "score", "zeta"]
     parameters = ["params_x", "params_mode", "params_decay"]
+    assert len(rows) == 7
     assert all(list(row) == [*COLUMNS, *metrics, *parameters, "reason"] for row in rows)
 
 
@@ -91,8 +92,9 @@ def test_rows_sort_by_any_column(study: StudyDriver, sort: str, trials: list[int
     assert got == trials
 
 
-def test_rows_sort_by_mixed_choices_works(study: StudyDriver) -> None:
-    assert len(leaderboard_rows(study, sort="mode")) == 7
+def test_rows_sort_by_mixed_choices_goes_by_their_text_and_none_last(study: StudyDriver) -> None:
+    got = [row["trial"] for row in leaderboard_rows(study, sort="mode") if row["trial"] < 6]
+    assert got == [2, 5, 3, 0, 1, 4]  # 3, 3, a, a, None, None; each by rank
 
 
 def test_rows_unknown_column_is_an_error(study: StudyDriver) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from search.studies.hints import study_command
-from tests.processes import ROOT, Search, command_in, start
+from search.studies.folder import study_command
+from tests.processes import ROOT, Search, command_in, has_epoch, start
 
 SPACE = """\
 study: toy
@@ -89,8 +89,7 @@ def test_commands_named_next_work(folder: Path, search: Search, place: str) -> N
 def test_interrupted_run_names_a_command_that_goes_on(folder: Path, search: Search) -> None:
     slow = ["--set", "settings={epochs: 100, sleep_s: 0.1}", "--studies", ELSEWHERE]
     process = start(folder, "run", "my space.yaml", "--engine", "inline", *slow, "-n", "1")
-    trials = folder / ELSEWHERE / "toy/trials"
-    while not list(trials.glob("*/history.csv")):
+    while not has_epoch(folder / ELSEWHERE / "toy"):
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=60)

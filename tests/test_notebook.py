@@ -180,6 +180,6 @@ def test_users_mistakes_are_search_errors(space: Path, tmp_path: Path) -> None:
         search.run(space, studies=tmp_path, engine="inlin")
     with pytest.raises(search.SpaceError, match="did you mean 'tpe'"):
         search.run(space, ["sampler.name=tpr"], studies=tmp_path)
-    with pytest.raises(search.StudyError, match="a study must exist"):
+    with pytest.raises(search.StudyError, match="there is no such study"):
         search.resume("toy", studies=tmp_path)
     assert list(tmp_path.glob("toy")) == []

@@ -93,6 +93,18 @@ def test_second_study_goes_on_with_the_point_that_waits(folder: Path) -> None:
     assert newest["params_kernel_size"] == 2
 
 
+@pytest.mark.parametrize(("name", "number", "n_epochs"), [(NAME, 3, 3), (SECOND, 1, 4)])
+def test_older_study_has_its_epochs_from_its_files(
+    folder: Path, name: str, number: int, n_epochs: int
+) -> None:
+    study = StudyReader.open(name, folder / "studies")
+    history, trial = study.history(number), study.trial(number)
+    assert [row["epoch"] for row in history] == list(range(1, n_epochs + 1))
+    assert {row["epoch"]: row["val_accuracy"] for row in history} == trial.values
+    (best,) = [row for row in history if row["epoch"] == trial.best_epoch]
+    assert {name: best[name] for name in trial.metrics} == trial.metrics
+
+
 @pytest.mark.parametrize("verb", ["evaluate", "predict"])
 def test_older_study_without_checkpoints_says_so(folder: Path, verb: str) -> None:
     images = ["some.png"] if verb == "predict" else []

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from search.studies.pareto import Points, front_ranks, knee
+from search.studies.ranking import Points, front_ranks, knee
 
 
 def dominates(one: Points, other: Points) -> bool:
@@ -46,8 +46,9 @@ def test_front_ranks_of_many_points_are_fast(kind: str) -> None:
     started = time.perf_counter()
     ranks = front_ranks(x)
     assert time.perf_counter() - started < 5
-    n_fronts = {"one front": 1, "a front each": 5_000}.get(kind, max(ranks))
-    assert max(ranks) == n_fronts
+    # A cloud of N points has about 2 √N fronts (the longest increasing subsequence of a shuffle).
+    low, high = {"cloud": (110, 150), "one front": (1, 1), "a front each": (5_000, 5_000)}[kind]
+    assert low <= max(ranks) <= high
 
 
 def test_knee_lies_where_the_front_bends() -> None:

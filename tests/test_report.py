@@ -13,10 +13,9 @@ from search.errors import StudyError
 from search.report.page import report_html, write_report
 from search.spaces.space_file import write_space_file
 from search.studies.driver import StudyDriver
+from search.studies.folder import provenance, read_provenance, write_pictures
 from search.studies.leaderboard import leaderboard_rows
-from search.studies.study_folder import provenance, read_provenance
 from search.studies.trials import Epoch, Failure
-from search.studies.worst_pictures import write_pictures
 from tests.conftest import make_spec
 from tests.pages import PageText
 from tests.predicting import Showing

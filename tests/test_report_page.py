@@ -6,8 +6,8 @@ import pytest
 
 from search.best_trial.pictures import small_png
 from search.report.page import write_report
+from search.studies.folder import write_pictures
 from search.studies.reader import StudyReader
-from search.studies.worst_pictures import write_pictures
 from tests.browser import DESKTOP, PHONE, Visit
 from tests.conftest import OpenPage
 from tests.large_studies import make_large_study

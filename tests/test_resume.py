@@ -19,6 +19,7 @@ from search.running.worker import Environment
 from search.studies import attributes
 from search.studies.driver import StudyDriver
 from search.studies.lock import driving
+from search.studies.reader import StudyReader
 from search.studies.trials import Epoch, Trial
 from search.summaries.best_trials import summary_facts
 from search.summaries.facts import study_facts
@@ -57,12 +58,7 @@ def finish(process: "subprocess.Popen[str]") -> str:
 
 def outcome(folder: Path) -> list[dict[str, Any]]:
     """Read all that must be equal, trial for trial."""
-    records = sorted(StudyDriver.open("toy", folder / "studies").trials(), key=lambda r: r.number)
-    study = folder / "studies" / "toy"
-    histories = [
-        (study / "trials" / f"{r.number:04d}" / "history.csv").read_text().splitlines()
-        for r in records
-    ]
+    study = StudyReader.open("toy", folder / "studies")
     return [
         {
             "number": record.number,
@@ -71,9 +67,9 @@ def outcome(folder: Path) -> list[dict[str, Any]]:
             "values": record.values,
             "best": (record.best_epoch, record.value, record.metrics),
             "seed": record.seed,
-            "epochs": [line.split(",")[0] for line in history],
+            "epochs": [{**row, "seconds": None} for row in study.history(record.number)],
         }
-        for record, history in zip(records, histories, strict=True)
+        for record in sorted(study.trials(), key=lambda trial: trial.number)
     ]
 
 
@@ -159,12 +155,12 @@ def test_kill_between_a_verdict_and_the_pruners_notes_changes_no_later_verdict(
     assert not study.report(good.number, Epoch(1, {"score": 2.0}, 0.1, 0.1))
     assert study.report(bad.number, Epoch(1, {"score": 1.0}, 0.1, 0.1))
     killed = study.optuna_study.trials[bad.number]
-    assert [*killed.system_attrs] == ["completed_rung_0"]
+    assert [*killed.system_attrs] == ["epoch:1", "completed_rung_0"]
     if n_notes == 0:  # what the journal holds when the driver died before its last line
         journal = study.folder / "study.journal"
         journal.write_text("".join(journal.read_text().splitlines(keepends=True)[:-1]))
     resumed = StudyDriver.open("toy", tmp_path)
-    assert len(resumed.optuna_study.trials[bad.number].system_attrs) == n_notes
+    assert len(resumed.optuna_study.trials[bad.number].system_attrs) == 1 + n_notes
     resumed.take_up_unfinished()
     assert resumed.report(bad.number, Epoch(1, {"score": 1.0}, 0.1, 0.1))
     assert resumed.optuna_study.trials[bad.number].system_attrs == killed.system_attrs

@@ -15,9 +15,8 @@ from search.running.session import extend_study
 from search.spaces.pruners import PRUNERS
 from search.studies.driver import StudyDriver
 from search.studies.export import FORMATS
-from search.studies.informing import informing_trials
 from search.studies.leaderboard import COLUMNS, leaderboard_rows
-from search.studies.queue import enqueue_point, retry_trials, warm_start
+from search.studies.queue import enqueue_point, informing_trials, retry_trials, warm_start
 from search.studies.space_change import change_space
 from search.studies.trials import Epoch, Failure, Trial
 from search.summaries.facts import study_facts

@@ -77,6 +77,8 @@ def test_change_carries_over_what_fits(
     assert after.keys() == before.keys()
     for number, record in after.items():
         assert (record.value, record.values) == (before[number].value, before[number].values)
+        assert record.metrics == before[number].metrics
+        assert changed.history(number) == study.history(number) != []
         if number not in fitting:
             assert record.params == before[number].params
     assert n_informing(changed) == len(set(fitting) & {0, 1, 2})

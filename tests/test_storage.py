@@ -1,7 +1,8 @@
-"""The record after power cuts, kills and damage; files that someone sent execute nothing."""
+"""The storage after power cuts, kills and damage; files that someone sent execute nothing."""
 
 import os
 import pickle
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,16 @@ import torch
 
 from search.errors import SpaceError, StudyError
 from search.running.worker import generator_states, restore_generators, seed_generators
-from search.studies.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from search.studies.checkpoint_store import FolderStore
+from search.studies.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
 from search.studies.driver import StudyDriver
+from search.studies.reader import StudyReader
 from search.studies.storage import cut_torn_line
-from search.studies.trials import Epoch
+from search.studies.trials import Epoch, Metrics
 from tests.conftest import make_spec
 
 REPORT = Epoch(1, {"score": 0.5, "loss": None}, 0.25, 0.5)
+SECOND = Epoch(2, {"score": 0.75, "loss": 0.5}, 0.25, 0.75)
 
 
 @pytest.fixture
@@ -56,6 +59,71 @@ def test_whole_record_is_left_as_it_is(study: StudyDriver) -> None:
     assert journal(study).read_bytes() == before
 
 
+@pytest.mark.parametrize("n_lines", [1, 2])
+def test_epoch_is_there_whole_or_not_at_all(study: StudyDriver, n_lines: int) -> None:
+    trial = study.ask()
+    assert trial
+    study.report(trial.number, REPORT)
+    study.report(trial.number, SECOND)
+    lines = journal(study).read_text().splitlines(keepends=True)
+    journal(study).write_text("".join(lines[:-n_lines]))  # a power cut
+    resumed = StudyDriver.open("toy", study.folder.parent)
+    assert [row["epoch"] for row in resumed.history(trial.number)] == [1]
+    assert resumed.trial(trial.number).metrics == REPORT.metrics
+    resumed.take_up_unfinished()
+    resumed.report(trial.number, SECOND)
+    assert resumed.history(trial.number)[1] == {"epoch": 2, "seconds": 0.25, **SECOND.metrics}
+
+
+def test_epoch_is_one_write_of_two_lines(study: StudyDriver) -> None:
+    trial = study.ask()
+    assert trial
+    before = journal(study).read_bytes()
+    study.report(trial.number, REPORT)
+    lines = journal(study).read_bytes().removeprefix(before).splitlines()
+    assert len(lines) == 2
+    assert b'"loss":null' in lines[0]
+    assert b'"step":1' in lines[1]
+
+
+def test_epoch_of_a_full_disk_leaves_the_journal_as_it_was(
+    study: StudyDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial = study.ask()
+    assert trial
+    before = journal(study).read_bytes()
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space left"):
+            study.report(trial.number, REPORT)
+    assert journal(study).read_bytes() == before
+    study.report(trial.number, REPORT)
+    assert len(study.history(trial.number)) == 1
+
+
+def test_metrics_are_read_back_exactly(tmp_path: Path, storage: str) -> None:
+    study = StudyDriver.create(make_spec(storage=storage), tmp_path)
+    trial = study.ask()
+    assert trial
+    metrics: Metrics = {
+        "score": 0.1 + 0.2,
+        "n_parameters": 2**60 + 1,
+        "auroc": None,
+        "tiny": 5e-324,
+    }
+    study.report(trial.number, Epoch(1, metrics, 0.25, 0.5))
+    shutil.rmtree(study.folder / "trials", ignore_errors=True)
+    again = StudyReader.open("toy", tmp_path)
+    (row,) = again.history(trial.number)
+    assert row == {"epoch": 1, "seconds": 0.25, **metrics}
+    assert isinstance(row["n_parameters"], int)
+    assert again.trial(trial.number).metrics == metrics
+
+
 def test_damage_in_the_middle_is_refused_with_the_place_and_the_way_back(
     study: StudyDriver,
 ) -> None:
@@ -65,7 +133,9 @@ def test_damage_in_the_middle_is_refused_with_the_place_and_the_way_back(
     with pytest.raises(StudyError) as caught:
         StudyDriver.open("toy", study.folder.parent)
     message = str(caught.value)
-    assert message.startswith(f"{journal(study)}:8: each line of the record must be a JSON object")
+    assert message.startswith(
+        f"{journal(study)}:8: each line of the journal must be a JSON object"
+    )
     assert f"head -n 7 {journal(study)}" in message
     journal(study).write_bytes(b"".join(lines[:7]))
     assert StudyDriver.open("toy", study.folder.parent).trials()

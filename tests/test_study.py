@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from search.errors import StudyError
+from search.spaces.space import Space
 from search.studies.driver import StudyDriver
-from search.studies.history import read_history
+from search.studies.folder import study_names
 from search.studies.queue import enqueue_point
-from search.studies.study_folder import study_names
+from search.studies.reader import StudyReader
 from search.studies.trials import Epoch, Failure
 from tests.conftest import make_spec
 
@@ -27,8 +28,8 @@ def test_create_twice_is_refused(study: StudyDriver) -> None:
     with pytest.raises(StudyError) as error:
         StudyDriver.create(make_spec(), study.folder.parent)
     assert str(error.value) == (
-        f"{study.folder}: a new study needs a free name, this one exists; go on with it "
-        f"by `search resume toy --studies {study.folder.parent}`, or start another by "
+        f"{study.folder}: a study of this name exists; go on with it by "
+        f"`search resume toy --studies {study.folder.parent}`, or start another by "
         "`--name NAME`"
     )
 
@@ -55,6 +56,27 @@ def test_open_reads_back_what_was_recorded(study: StudyDriver) -> None:
     assert opened.import_folders == ["somewhere"]
 
 
+def test_reading_builds_no_space(study: StudyDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    trial = study.ask()
+    assert trial is not None
+    study.report(trial.number, report(1, 0.5))
+    monkeypatch.delattr(Space, "of")
+    reader = StudyReader.open("toy", study.folder.parent)
+    assert reader.trials() == [reader.trial(0)]
+    assert len(reader.history(0)) == 1
+    with pytest.raises(AttributeError):
+        StudyDriver.open("toy", study.folder.parent)
+
+
+def test_optunas_dashboard_is_shown_no_attribute_for_an_epoch(study: StudyDriver) -> None:
+    trial = study.ask()
+    assert trial is not None
+    for epoch in range(1, 4):
+        study.report(trial.number, report(epoch, 0.5))
+    study.complete(trial.number, 0.75)
+    assert study.optuna_study.trials[0].user_attrs.keys() == {"seed", "seconds"}
+
+
 def test_open_by_path_and_by_name(study: StudyDriver) -> None:
     assert StudyDriver.open(str(study.folder), Path("elsewhere")).name == "toy"
 
@@ -71,7 +93,7 @@ def test_open_missing_study_names_those_there_are(study: StudyDriver) -> None:
         StudyDriver.open("tox", study.folder.parent)
     root = study.folder.parent
     assert str(error.value) == (
-        f"{root}/tox: a study must exist; did you mean 'toy'; in {root} there are toy"
+        f"{root}/tox: there is no such study; did you mean 'toy'; in {root} there are toy"
     )
 
 
@@ -80,9 +102,9 @@ def test_history_has_a_row_for_each_epoch(study: StudyDriver) -> None:
     assert trial is not None
     study.report(trial.number, report(1, 0.5))
     study.report(trial.number, Epoch(2, {"score": 0.6, "val_f1": None}, 0.25, 0.5))
-    assert read_history(study.trial_folder(trial.number)) == [
-        {"epoch": "1", "seconds": "0.25", "score": "0.5", "val_loss": "1.0", "val_f1": ""},
-        {"epoch": "2", "seconds": "0.25", "score": "0.6", "val_loss": "", "val_f1": ""},
+    assert StudyReader.open("toy", study.folder.parent).history(trial.number) == [
+        {"epoch": 1, "seconds": 0.25, "score": 0.5, "val_loss": 1.0, "val_f1": None},
+        {"epoch": 2, "seconds": 0.25, "score": 0.6, "val_loss": None, "val_f1": None},
     ]
 
 
@@ -162,7 +184,7 @@ def test_unfinished_trials_are_taken_up_as_they_were(study: StudyDriver) -> None
         ("COMPLETE", {1: 0.5, 2: 0.4}, ""),
         ("COMPLETE", {1: 0.25, 2: 0.4}, ""),
     ]
-    assert [len(read_history(study.trial_folder(n))) for n in numbers] == [2, 2]
+    assert [len(opened.history(n)) for n in numbers] == [2, 2]
 
 
 def test_enqueued_points_are_tried_first_by_whoever_drives(study: StudyDriver) -> None:
@@ -194,7 +216,7 @@ def test_create_where_a_database_knows_the_name_is_refused(
 ) -> None:
     spec = make_spec(storage=postgres())
     StudyDriver.create(spec, tmp_path / "here")
-    with pytest.raises(StudyError, match="a new study needs a free name, toy exists there"):
+    with pytest.raises(StudyError, match="a study named toy exists there"):
         StudyDriver.create(spec, tmp_path / "there")
     assert not (tmp_path / "there" / "toy").exists()
 
@@ -208,6 +230,7 @@ def test_checkpoints_that_a_killed_driver_left_are_swept_up(tmp_path: Path) -> N
         if end:
             getattr(study, end)(trial.number, 0.1)
     for number in range(4):
+        study.trial_folder(number).mkdir(parents=True, exist_ok=True)
         for name in ("last.pt", "best.pt"):
             (study.trial_folder(number) / name).touch()
     StudyDriver.open("toy", tmp_path).take_up_unfinished()

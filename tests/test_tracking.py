@@ -22,7 +22,6 @@ from search.progress.watching import run_watched
 from search.running.engines import ENGINES
 from search.spaces import spec
 from search.studies.driver import StudyDriver
-from search.studies.history import read_history
 from search.studies.reader import StudyReader
 from tests.conftest import ROOT, make_spec
 from tests.processes import Search, command_in, environment
@@ -177,7 +176,7 @@ def test_a_killed_run_goes_on_in_the_same_runs(search: Search, tmp_path: Path) -
         stderr=subprocess.DEVNULL,
     )
     folder = tmp_path / "studies/toy"
-    while not (folder / "trials/0003").exists():
+    while len(StudyReader.open("toy", tmp_path / "studies").trials()) < 4:
         assert process.poll() is None
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
@@ -187,8 +186,7 @@ def test_a_killed_run_goes_on_in_the_same_runs(search: Search, tmp_path: Path) -
     client, found = runs(database(folder))
     assert sorted(found) == [*range(6)]
     for number in range(6):
-        history = read_history(folder / f"trials/{number:04d}")
-        expected = {int(row["epoch"]): float(row["score"]) for row in history}
+        expected = StudyReader.open("toy", tmp_path / "studies").trial(number).values
         assert len(expected) == 3
         assert steps(client, found[number]) == pytest.approx(expected)
         assert scalars(folder, number)["score"] == pytest.approx(expected)

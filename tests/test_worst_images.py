@@ -15,8 +15,8 @@ from search.best_trial.pictures import small_png
 from search.commands import looking
 from search.commands.evaluating import evaluate
 from search.studies.driver import StudyDriver
+from search.studies.folder import read_picture, write_pictures
 from search.studies.test_metrics import N_WORST, Evaluation, Miss, read_evaluation, worst_images
-from search.studies.worst_pictures import read_picture, write_pictures
 from search.summaries.evaluation import NO_MISSES, figures_view
 from tests.conftest import RunStudy, text_of
 from tests.predicting import Showing

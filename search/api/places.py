@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from search.studies.hints import usual_studies
+from search.studies.folder import usual_studies
 
 Folder = str | Path | None
 """The folder of all studies; None stands for `$SEARCH_STUDIES`, else for `studies`."""

@@ -17,9 +17,9 @@ from search.running.engines import engine_module
 from search.running.session import extend_study
 from search.spaces.space_file import import_folders, load_space_file
 from search.studies.driver import StudyDriver
+from search.studies.folder import study_names
 from search.studies.lock import driving
 from search.studies.storage import cut_torn_line
-from search.studies.study_folder import study_names
 from search.summaries.facts import study_facts
 
 if TYPE_CHECKING:

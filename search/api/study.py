@@ -13,8 +13,7 @@ from search.best_trial.evaluation import choose_trials, evaluate_trials
 from search.best_trial.trained import CLASSIFICATION
 from search.errors import StudyError
 from search.plots.catalogue import PLOTS, TRIAL_PLOTS
-from search.studies.export import leaderboard_frame
-from search.studies.history import history_frame
+from search.studies.export import history_frame, leaderboard_frame
 from search.studies.leaderboard import leaderboard_rows
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial as Trial
@@ -69,7 +68,7 @@ class Study:
         Example:
             >>> Study.open("smal_cnn", "no_such_folder")
             Traceback (most recent call last):
-            search.errors.StudyError: no_such_folder/smal_cnn: a study must exist; in ...
+            search.errors.StudyError: no_such_folder/smal_cnn: there is no such study; in ...
         """
         return cls(StudyReader.open(name, studies_folder(studies)))
 
@@ -148,7 +147,7 @@ class Study:
         Raises:
             StudyError: If there is no such trial.
         """
-        return history_frame(self._recorded.trial_folder(self._number(trial)))
+        return history_frame(self._recorded.history(self._number(trial)))
 
     def summary(self) -> dict[str, Any]:
         """Gather what `search summary` tells.

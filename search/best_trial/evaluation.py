@@ -18,13 +18,13 @@ from search.best_trial.prediction import predict_test
 from search.best_trial.trained import EVALUATION
 from search.errors import StudyError
 from search.studies.export import LEADERBOARD_FILE, write_leaderboard
+from search.studies.folder import write_pictures
 from search.studies.leaderboard import leaderboard_rows
 from search.studies.lock import driving
 from search.studies.reader import StudyReader
 from search.studies.storage import cut_torn_line
 from search.studies.test_metrics import store_evaluation
 from search.studies.trials import Trial
-from search.studies.worst_pictures import write_pictures
 
 
 def choose_trials(study: StudyReader, numbers: Sequence[int], top: int) -> list[Trial]:

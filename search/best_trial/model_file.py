@@ -2,7 +2,7 @@
 
 A `.pt2` file is a program of `torch.export`, a `.onnx` file one of ONNX. Both take any number
 of images at once and give probabilities; normalisation and softmax are part of the program.
-torch is imported here as in `search.studies.checkpoint`: late, and for its files only.
+torch is imported here as in `search.studies.checkpoints`: late, and for its files only.
 """
 
 import importlib.util

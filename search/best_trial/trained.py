@@ -13,11 +13,10 @@ from search.errors import ObjectiveError, SearchError, StudyError
 from search.running.trial import Assignment, assign, close_objective, make_objective
 from search.running.worker import environment_here, release_gpu_memory
 from search.spaces.space_file import read_space_file
-from search.studies.checkpoint import load_checkpoint
-from search.studies.checkpoints import BEST_CHECKPOINT, checkpoint_name
+from search.studies.checkpoints import BEST_CHECKPOINT, checkpoint_name, load_checkpoint
+from search.studies.folder import space_file_name
 from search.studies.reader import StudyReader
-from search.studies.space_versions import space_version, whole_versions
-from search.studies.study_folder import space_file_name
+from search.studies.storage import space_version, whole_versions
 from search.studies.trials import Trial
 from search.text import listing
 

@@ -9,7 +9,7 @@ import typer
 from search.commands.options import STUDIES, JsonOption, StudiesOption, StudyArgument
 from search.commands.output import next_commands, print_json, stdout
 from search.errors import SearchError, StudyError
-from search.studies.hints import study_command
+from search.studies.folder import study_command
 from search.text import did_you_mean, listing
 
 if TYPE_CHECKING:

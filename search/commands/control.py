@@ -7,7 +7,7 @@ import typer
 from search.commands.options import STUDIES, StudiesOption, StudyArgument
 from search.commands.output import next_commands
 from search.errors import SearchError
-from search.studies.hints import study_command
+from search.studies.folder import study_command
 from search.text import listing
 
 

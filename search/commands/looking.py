@@ -11,7 +11,7 @@ import typer
 from search.commands.options import STUDIES, JsonOption, StudiesOption, StudyArgument
 from search.commands.output import next_commands, print_json, stdout
 from search.errors import SearchError
-from search.studies.hints import study_command
+from search.studies.folder import study_command
 from search.text import did_you_mean, listing
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ def list_studies(
     as_json: JsonOption = False,
 ) -> None:
     """List the studies there are, with their trials and best values."""
+    from search.studies.folder import study_names
     from search.studies.reader import StudyReader
-    from search.studies.study_folder import study_names
     from search.summaries.facts import study_facts
     from search.summaries.summary import studies_table
 
@@ -99,7 +99,7 @@ def _show_trial(study: "StudyReader", number: int, layers: bool, as_json: bool) 
     # Only on request: it imports the objective, while opening a study executes nothing of it.
     table = _layers(study, number) if layers else None
     if as_json:
-        facts = dataclasses.asdict(study.trial(number))
+        facts = {**dataclasses.asdict(study.trial(number)), "history": study.history(number)}
         print_json({**facts, "layers": table} if layers else facts)
         return
     stdout().print(trial_view(study, number))
@@ -157,9 +157,12 @@ def export(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File; stdout if not given.")
     ] = None,
+    trial: Annotated[
+        int | None, typer.Option("--trial", help="The epochs of one trial in place of all trials.")
+    ] = None,
     studies: StudiesOption = STUDIES,
 ) -> None:
-    """Write every trial of a study as a table with stable columns."""
+    """Write every trial of a study, or every epoch of a trial, as a table with stable columns."""
     from search.studies.export import FORMATS, write_leaderboard
     from search.studies.leaderboard import leaderboard_rows
     from search.studies.reader import StudyReader
@@ -171,12 +174,14 @@ def export(
         raise SearchError(
             f"--format: a format must be given, got {format_!r}{hint}; valid: {listing(FORMATS)}"
         )
-    rows = leaderboard_rows(StudyReader.open(study, studies))
+    opened = StudyReader.open(study, studies)
+    rows = leaderboard_rows(opened) if trial is None else opened.history(trial)
     if output is None:
         sys.stdout.buffer.write(FORMATS[format_](rows))
         return
     write_leaderboard(rows, format_, output)
-    typer.echo(f"wrote {len(rows)} trials as {format_} to {output}", err=True)
+    noun = "trials" if trial is None else "epochs"
+    typer.echo(f"wrote {len(rows)} {noun} as {format_} to {output}", err=True)
 
 
 def _format_of(output: Path, formats: Collection[str]) -> str:

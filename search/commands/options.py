@@ -8,8 +8,8 @@ import typer
 
 from search.running.engines import ENGINES
 from search.spaces.document import Override
-from search.studies.hints import STUDIES as STUDIES
-from search.studies.hints import usual_studies
+from search.studies.folder import STUDIES as STUDIES
+from search.studies.folder import usual_studies
 
 StudiesOption = Annotated[
     Path, typer.Option("--studies", envvar="SEARCH_STUDIES", help="Folder of all studies.")
@@ -17,7 +17,7 @@ StudiesOption = Annotated[
 
 
 def _studies_like(context: typer.Context) -> list[str]:
-    from search.studies.study_folder import study_names
+    from search.studies.folder import study_names
 
     return study_names(Path(context.params.get("studies") or usual_studies()))
 

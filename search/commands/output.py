@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from search.studies.hints import study_command
+from search.studies.folder import study_command
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -205,8 +205,8 @@ def _tell_of_images(spec: "Spec") -> None:
 
 def _tell_of_other_runs(study: "StudyDriver") -> None:
     """Say which other studies run on this machine, as their trials share its cores."""
+    from search.studies.folder import study_names
     from search.studies.lock import find_driver
-    from search.studies.study_folder import study_names
 
     folders = [study.folder.parent / name for name in study_names(study.folder.parent)]
     drivers = {folder.name: find_driver(folder) for folder in folders if folder != study.folder}

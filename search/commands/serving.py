@@ -43,7 +43,7 @@ def dashboard(
 
 
 def _only_study(studies: Path) -> str:
-    from search.studies.study_folder import study_names
+    from search.studies.folder import study_names
 
     names = study_names(studies)
     if len(names) != 1:

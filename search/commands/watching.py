@@ -6,7 +6,7 @@ import typer
 
 from search.commands.options import STUDIES, StudiesOption, StudyArgument
 from search.commands.output import print_result, stderr
-from search.studies.hints import study_command
+from search.studies.folder import study_command
 
 if TYPE_CHECKING:
     from search.studies.reader import StudyReader

@@ -1,6 +1,5 @@
 """The learning rates of one trial, and where its backbone was frozen."""
 
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -12,9 +11,8 @@ from search.plots.rendering import tell_marks
 from search.plots.scales import Scale
 from search.plots.style import BLACK, BLUE, PALE, VERMILLION, dress, legend_above, new_plot, note
 from search.plots.values import best_first, cut_text, focus, metric_label
-from search.studies.history import read_history
 from search.studies.reader import StudyReader
-from search.studies.trials import Trial
+from search.studies.trials import History, Trial
 
 TITLE = "Learning rate"
 RATE, BACKBONE_RATE = "learning_rate", "backbone_learning_rate"
@@ -27,7 +25,7 @@ def learning_rate(study: StudyReader, number: int | None = None) -> Figure | Non
     if number is None and not best:
         return None
     trial = best[0] if number is None else study.trial(number)
-    history = read_history(study.trial_folder(trial.number))
+    history = study.history(trial.number)
     rates = {name: _column(history, name) for name in (RATE, BACKBONE_RATE)}
     known = np.concatenate(list(rates.values()))
     if not np.isfinite(rates[RATE]).any() or len(np.unique(known[np.isfinite(known)])) < 2:
@@ -65,17 +63,8 @@ def frozen_phases(
     return phases
 
 
-def _column(
-    history: Sequence[Mapping[str, str]], name: str
-) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
-    return np.array([_number(row.get(name)) for row in history], dtype=float)
-
-
-def _number(text: str | None) -> float:
-    try:
-        return float(text or "nan")
-    except ValueError:
-        return math.nan
+def _column(history: History, name: str) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+    return np.array([row.get(name) for row in history], dtype=float)
 
 
 def _draw_metric(axes: Axes, study: StudyReader, trial: Trial) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from search.errors import SearchError
+from search.studies.optuna_privates import storage_of, study_id
 from search.studies.reader import StudyReader
 
 HOST = "127.0.0.1"
@@ -40,8 +41,8 @@ def open_dashboard(study: StudyReader, port: int | None = None) -> tuple[Dashboa
             "pip install -e '.[dashboard]' in the folder of search"
         ) from None
     shown = study.optuna_study
-    server = _bind(local_only(read_only(wsgi(shown._storage))), port)
-    return server, f"http://{HOST}:{server.server_port}/dashboard/studies/{shown._study_id}"
+    server = _bind(local_only(read_only(wsgi(storage_of(shown)))), port)
+    return server, f"http://{HOST}:{server.server_port}/dashboard/studies/{study_id(shown)}"
 
 
 def read_only(app: App) -> App:

@@ -16,10 +16,10 @@ from search.plots.rendering import colour_rules, inline_svg, marks_json
 from search.plots.style import WIDTH, sentence_of
 from search.report.templates import render_page
 from search.studies.disk import write_whole
+from search.studies.folder import read_picture
 from search.studies.reader import StudyReader
 from search.studies.storage import shown_url
 from search.studies.trials import Trial
-from search.studies.worst_pictures import read_picture
 from search.summaries.best_trials import summary_facts
 from search.summaries.report_parts import (
     classes_part,

@@ -17,10 +17,9 @@ from search.errors import (
 from search.running.failures import FailurePolicy
 from search.running.trial import Assignment, assign
 from search.running.worker import Environment, was_ended
-from search.studies.disk import TRIAL_BYTES, require_space
+from search.studies.disk import TRIAL_BYTES, require_disk
 from search.studies.driver import StudyDriver
-from search.studies.hints import study_command
-from search.studies.study_folder import ERROR_FILE
+from search.studies.folder import ERROR_FILE, study_command
 from search.studies.trials import Epoch, Event, Failure, Trial
 from search.text import format_duration
 
@@ -83,7 +82,7 @@ class Run:
         self._started = time.monotonic()
         self._n_workers = n_workers
         n_new = (self.study.spec.budget.trials or self.n_begun) - self.n_begun
-        require_space(self.study.folder, n_new * TRIAL_BYTES, f"{n_new} trials")
+        require_disk(self.study.folder, n_new * TRIAL_BYTES, f"{n_new} trials")
         self._is_observed = True
         self.observer.run_started(self, n_workers)
 
@@ -249,7 +248,7 @@ class Run:
         self._disk_checked = True
         n_trials = self.study.spec.budget.trials or self.n_begun
         try:
-            self.study.checkpoints.require_space(number, self._n_workers, n_trials)
+            self.study.checkpoints.require_disk(number, self._n_workers, n_trials)
         except StudyError as error:
             self.abort(error)
 

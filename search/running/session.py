@@ -14,7 +14,7 @@ from search.spaces.document import Override
 from search.spaces.space_file import load_space_file
 from search.studies.driver import StudyDriver
 from search.studies.export import LEADERBOARD_FILE, write_leaderboard
-from search.studies.hints import study_command
+from search.studies.folder import study_command
 from search.studies.leaderboard import leaderboard_rows
 
 

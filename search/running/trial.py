@@ -26,11 +26,16 @@ from search.running.worker import (
     restore_generators,
     seed_generators,
 )
-from search.studies.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from search.studies.checkpoint_store import StoreError, open_store
-from search.studies.checkpoints import LAST_CHECKPOINT, checkpoint_name
+from search.studies.checkpoints import (
+    LAST_CHECKPOINT,
+    Checkpoint,
+    checkpoint_name,
+    load_checkpoint,
+    save_checkpoint,
+)
+from search.studies.folder import ERROR_FILE
 from search.studies.reader import StudyReader
-from search.studies.study_folder import ERROR_FILE
 from search.studies.trials import End, Epoch, Event, Failure, FailureKind, Trial
 from search.text import did_you_mean, listing
 

@@ -6,8 +6,11 @@ attributes of the one and the other.
 
 SEED = "seed"
 """Attribute of a trial: the seed it ran with."""
+EPOCH = "epoch:"
+"""System attribute of a trial, followed by an epoch's number: its `seconds`, all of its `metrics`,
+and under `counts` true if the trial's value was this epoch's from then on."""
 BEST = "best"
-"""Attribute of a trial: the epoch that counts and all of its metrics."""
+"""Attribute of a trial of an older study: the epoch that counts and all of its metrics."""
 SECONDS = "seconds"
 """Attribute of a trial: time spent in its objective, in seconds."""
 FAILURE = "failure"

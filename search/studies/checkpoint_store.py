@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from search.errors import SearchError, StudyError
-from search.studies.disk import require_space
+from search.studies.disk import require_disk
 
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
@@ -62,8 +62,8 @@ class CheckpointStore(Protocol):
         """Delete all files."""
         ...
 
-    def require_space(self, n_bytes: float, purpose: str) -> None:
-        """See `search.studies.disk.require_space`; a bucket has no end."""
+    def require_disk(self, n_bytes: float, purpose: str) -> None:
+        """See `search.studies.disk.require_disk`; a bucket has no end."""
         ...
 
 
@@ -124,9 +124,9 @@ class FolderStore:
         """See `CheckpointStore`."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def require_space(self, n_bytes: float, purpose: str) -> None:
+    def require_disk(self, n_bytes: float, purpose: str) -> None:
         """See `CheckpointStore`."""
-        require_space(self._folder, n_bytes, purpose)
+        require_disk(self._folder, n_bytes, purpose)
 
 
 class BucketStore:
@@ -185,7 +185,7 @@ class BucketStore:
         for name in self.names():
             self.delete(name)
 
-    def require_space(self, n_bytes: float, purpose: str) -> None:
+    def require_disk(self, n_bytes: float, purpose: str) -> None:
         """See `CheckpointStore`: nothing to check."""
 
     @contextlib.contextmanager
@@ -197,17 +197,9 @@ class BucketStore:
 
 @lru_cache(maxsize=8)
 def open_store(location: str) -> CheckpointStore:
-    """Open the place of a study's checkpoints.
+    """Open a place that need not exist yet: a folder's path or URL, or a bucket's URL.
 
-    Args:
-        location: A folder's path, a `file://` URL, or that of a bucket, such as
-            `s3://bucket/prefix`, as `pyarrow.fs` takes it.
-
-    Returns:
-        The place; it need not exist yet.
-
-    Raises:
-        StudyError: If the URL is none that can be used.
+    A bucket is given as `pyarrow.fs` takes it, for instance `s3://bucket/prefix`.
     """
     if "://" not in location:
         return FolderStore(Path(location))

@@ -7,20 +7,11 @@ from pathlib import Path
 from search.errors import StudyError
 
 TRIAL_BYTES = 20_000
-"""What a trial leaves behind in the record and in its history, at most."""
+"""What a trial of some tens of epochs leaves behind in the storage, at most."""
 
 
-def require_space(folder: Path, n_bytes: float, purpose: str) -> None:
-    """Refuse to begin what the disk cannot hold.
-
-    Args:
-        folder: Where it will be written; it exists.
-        n_bytes: How much.
-        purpose: What for, in words.
-
-    Raises:
-        StudyError: If less is free.
-    """
+def require_disk(folder: Path, n_bytes: float, purpose: str) -> None:
+    """Refuse to begin what the disk of an existing folder cannot hold."""
     n_free = shutil.disk_usage(folder).free
     if n_free < n_bytes:
         raise StudyError(
@@ -29,15 +20,7 @@ def require_space(folder: Path, n_bytes: float, purpose: str) -> None:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file, whole or not at all; one that was there is replaced.
-
-    Args:
-        path: The file.
-        content: What to write.
-
-    Raises:
-        StudyError: If it cannot be written.
-    """
+    """Write a file, whole or not at all; one that was there is replaced."""
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
         unfinished.write_bytes(content)

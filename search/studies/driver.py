@@ -17,23 +17,13 @@ from search.spaces.sampling import make_sampler, trial_seed
 from search.spaces.space_file import write_space_file
 from search.spaces.spec import Spec
 from search.studies import attributes
-from search.studies.history import append_epoch, cut_history
-from search.studies.informing import informing_trials
+from search.studies.checkpoints import checkpoint_location, require_free_place
+from search.studies.folder import ERROR_FILE, SPACE_FILE, make_study_folder, provenance
 from search.studies.live_trial import LiveTrial
+from search.studies.optuna_privates import take_up
+from search.studies.queue import informing_trials
 from search.studies.reader import StudyReader
-from search.studies.space_versions import name_metrics
-from search.studies.storage import (
-    create_optuna_study,
-    delete_optuna_study,
-)
-from search.studies.study_folder import (
-    ERROR_FILE,
-    SPACE_FILE,
-    checkpoint_location,
-    make_study_folder,
-    provenance,
-    require_free_place,
-)
+from search.studies.storage import create_optuna_study, delete_optuna_study, name_metrics
 from search.studies.trials import Epoch, Failure, Trial, has_begun
 
 
@@ -61,7 +51,7 @@ class StudyDriver(StudyReader):
 
     @classmethod
     def create(cls, spec: Spec, studies: Path, import_folders: Sequence[str] = ()) -> Self:
-        """Make a new study.
+        """Make a study without trials; the points of `start_from` wait in it.
 
         Args:
             spec: Its search; `spec.study` names its folder.
@@ -69,12 +59,9 @@ class StudyDriver(StudyReader):
             import_folders: Where its objective may lie, absolute.
 
         Returns:
-            The study, without trials; the points of `start_from` wait in it.
-
-        Raises:
-            StudyError: If it exists already or cannot be written.
+            The study.
         """
-        folder = make_study_folder(spec, studies)
+        folder = make_study_folder(spec.study, studies)
         try:
             require_free_place(checkpoint_location(folder, spec))
             write_space_file(spec, folder / SPACE_FILE, provenance())
@@ -96,23 +83,12 @@ class StudyDriver(StudyReader):
         return study
 
     def with_spec(self, spec: Spec) -> "StudyDriver":
-        """Go on with another budget, sampler or pruner.
-
-        Args:
-            spec: The same search in all other ways; it replaces the study's space file.
-
-        Returns:
-            The same study under that search.
-        """
+        """Go on with another budget, sampler or pruner, which goes into the space file."""
         write_space_file(spec, self.space_file, provenance())
         return StudyDriver(self.folder, spec, self.optuna_study)
 
     def take_up_unfinished(self) -> list[Trial]:
-        """Take over the trials that an earlier driver left RUNNING; only the driver may call it.
-
-        Returns:
-            Those trials, in order; each is to be run on from its checkpoint, see `go_on`.
-        """
+        """Take over the trials that an earlier driver left RUNNING, to be run on: see `go_on`."""
         if not self.optuna_study.metric_names:  # a study of an earlier version
             name_metrics(self.optuna_study, [*self.directions])
         trials = self.optuna_study.get_trials(deepcopy=False, states=[TrialState.RUNNING])
@@ -120,37 +96,22 @@ class StudyDriver(StudyReader):
         return [self._take_up(trial) for trial in trials]
 
     def go_on(self, number: int) -> Trial:
-        """Let a worker have a trial that has begun before.
-
-        Args:
-            number: One of `live_trials`.
-
-        Returns:
-            The trial with all that is recorded of it; it is RUNNING.
-        """
+        """Let a worker have one of `live_trials`; gives it as it is now, RUNNING."""
         self._live[number].go_on()
         return self.trial(number)
 
     def ask(self) -> Trial | None:
-        """Begin a trial.
-
-        Returns:
-            The trial, recorded as RUNNING, or None if every point of a listed space has
-            been tried.
-
-        Raises:
-            SearchError: If no feasible point could be found.
-        """
+        """Begin a trial; None if every point of a listed space has been tried."""
         if self._sampler.exhausted(self.optuna_study.get_trials(deepcopy=False)):
             return None
         return self._begin(self.optuna_study.ask())
 
     def report(self, number: int, epoch: Epoch) -> bool:
-        """Record one epoch of a running trial.
+        """Record one epoch, which has a number for each of the study's metrics.
 
         Args:
             number: The trial.
-            epoch: The epoch; holds a number for each of the study's metrics.
+            epoch: The epoch.
 
         Returns:
             True if the pruner wants the trial stopped; never at its last epoch nor while it
@@ -159,8 +120,6 @@ class StudyDriver(StudyReader):
         live = self._live[number]
         if epoch.number < live.n_epochs:
             return False  # an objective without a state runs again up to where it was
-        if epoch.number > live.n_epochs:
-            append_epoch(self.trial_folder(number), epoch)
         if live.report(epoch):
             self.checkpoints.mark_best(number)
         if epoch.settling or (self.spec.epochs and epoch.number >= self.spec.epochs):
@@ -168,34 +127,17 @@ class StudyDriver(StudyReader):
         return live.should_prune(epoch.number)
 
     def complete(self, number: int, elapsed_s: float, stop_reason: str = "") -> None:
-        """Record that a trial ran to its end.
-
-        Args:
-            number: The trial; it has reported an epoch.
-            elapsed_s: Time spent in its objective.
-            stop_reason: Why it ended before its last epoch, if it did.
-        """
+        """Record that a trial of at least one epoch ran to its end, or why it ended before."""
         self._live.pop(number).complete(elapsed_s, stop_reason)
         self.checkpoints.keep_best(number, self._completed())
 
     def prune(self, number: int, elapsed_s: float) -> None:
-        """Record that the pruner stopped a trial.
-
-        Args:
-            number: The trial.
-            elapsed_s: Time spent in its objective.
-        """
+        """Record that the pruner stopped a trial."""
         self._live.pop(number).prune(elapsed_s)
         self.checkpoints.drop(number)
 
     def fail(self, number: int, elapsed_s: float, failure: Failure) -> None:
-        """Record that a trial failed.
-
-        Args:
-            number: The trial.
-            elapsed_s: Time spent in its objective.
-            failure: Why; its traceback goes to `error.txt`.
-        """
+        """Record that a trial failed; its traceback goes to `error.txt`."""
         if failure.traceback:
             folder = self.trial_folder(number)
             folder.mkdir(parents=True, exist_ok=True)
@@ -204,21 +146,11 @@ class StudyDriver(StudyReader):
         self.checkpoints.drop(number)
 
     def interrupt(self, number: int, elapsed_s: float, reason: str) -> None:
-        """Leave a running trial to a later driver, which goes on with it.
-
-        Args:
-            number: The trial; it stays RUNNING on disk.
-            elapsed_s: Time spent in its objective.
-            reason: Why, in one line.
-        """
+        """Leave a trial RUNNING for a later driver, and say why in one line."""
         self._live.pop(number).leave(elapsed_s, Failure("interrupted", reason))
 
     def live_trials(self) -> list[int]:
-        """Name the trials that this process has begun and not ended.
-
-        Returns:
-            Their numbers, in order.
-        """
+        """Name the trials that this process has begun and not ended, in order."""
         return sorted(self._live)
 
     def discard_if_empty(self) -> None:
@@ -258,14 +190,13 @@ class StudyDriver(StudyReader):
         return self.trial(number)
 
     def _take_up(self, frozen: FrozenTrial) -> Trial:
-        trial = optuna.Trial(self.optuna_study, frozen._trial_id)
+        trial = take_up(self.optuna_study, frozen)
         if attributes.SEED not in frozen.user_attrs:
             return self._begin(trial)
         taken = self.trial(trial.number)
         live = LiveTrial(trial, self.spec.metrics, self._judge, taken)
         live.wait()
         self._live[taken.number] = live
-        cut_history(self.trial_folder(taken.number), taken.n_epochs)
         return taken
 
     def _is_driven(self) -> bool:

@@ -1,4 +1,4 @@
-"""Writes the leaderboard as CSV, JSON, Markdown, LaTeX or Parquet."""
+"""Tables for other programs: CSV, JSON, Markdown, LaTeX, Parquet, and DataFrames."""
 
 import io
 import json
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from search.studies.disk import write_whole
 from search.studies.leaderboard import Row
+from search.studies.trials import History
 from search.text import escape_latex
 
 if TYPE_CHECKING:
@@ -17,17 +18,18 @@ LEADERBOARD_FILE = "leaderboard.csv"
 
 
 def leaderboard_frame(rows: list[Row]) -> "DataFrame":
-    """Make a table of rows.
-
-    Args:
-        rows: The leaderboard.
-
-    Returns:
-        One row a trial; numbers that may be missing keep their type.
-    """
+    """Make a table of rows; numbers that may be missing keep their type."""
     import pandas as pd
 
     return pd.DataFrame(rows).convert_dtypes() if rows else pd.DataFrame()
+
+
+def history_frame(history: History) -> "DataFrame":
+    """Make a table of numbers of a trial's epochs; a missing one is NaN."""
+    import pandas as pd
+
+    rows = pd.DataFrame(history)
+    return rows.assign(**{name: pd.to_numeric(rows[name]) for name in rows.columns})
 
 
 def _csv(rows: list[Row]) -> bytes:
@@ -80,16 +82,7 @@ FORMATS: dict[str, Callable[[list[Row]], bytes]] = {
 
 
 def write_leaderboard(rows: list[Row], format_name: str, path: Path) -> None:
-    """Write rows to a file, whole or not at all.
-
-    Args:
-        rows: The leaderboard.
-        format_name: A key of `FORMATS`.
-        path: The file to write.
-
-    Raises:
-        StudyError: If it cannot be written.
-    """
+    """Write rows to a file in one of `FORMATS`, whole or not at all."""
     write_whole(path, FORMATS[format_name](rows))
 
 

@@ -8,45 +8,30 @@ import fcntl
 import json
 import os
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from optuna.storages import JournalStorage
+from optuna.storages import BaseStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend
-from optuna.storages.journal._file import BaseJournalFileLock
 
 from search.errors import StudyError
+from search.studies.optuna_privates import JournalFileLock
 
 _LONGEST_LINE_BYTES = 2**20
 
 
 def open_journal(path: Path) -> JournalStorage:
-    """Open a journal, making an empty one if there is none.
-
-    Args:
-        path: The file.
-
-    Returns:
-        The storage; a torn last line is passed over.
-
-    Raises:
-        StudyError: If a line is damaged.
-    """
+    """Open a journal, making an empty one if there is none; a torn last line is passed over."""
     try:
-        return JournalStorage(_WholeLinesBackend(str(path), _JournalLock(path)))
+        return _Journal(path)
     except (ValueError, KeyError, TypeError) as error:
         raise _damage(path, error) from None
 
 
 def cut_torn_line(path: Path) -> str | None:
-    """Cut off a last line that a power cut or a full disk left unfinished.
-
-    Args:
-        path: The journal.
-
-    Returns:
-        What was cut off, in words, or None if the last line is whole.
-    """
+    """Cut off a last line that a power cut or a full disk left unfinished; say what, if any."""
     with path.open("rb+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         tail_start = max(0, file.seek(0, os.SEEK_END) - _LONGEST_LINE_BYTES)
@@ -61,20 +46,61 @@ def cut_torn_line(path: Path) -> str | None:
     return f"{path}: the last line was torn and is cut off, {len(line)} bytes"
 
 
+@contextmanager
+def in_one_write(storage: BaseStorage) -> Iterator[None]:
+    """Write to a journal all at once what is set meanwhile, in this order; nothing if that fails.
+
+    A database has a transaction for each; there the order alone says what a kill leaves.
+    """
+    if isinstance(storage, _Journal):
+        with storage.backend.held_back():
+            yield
+    else:
+        yield
+
+
 class _WholeLinesBackend(JournalFileBackend):
     """A journal that a failed write leaves as it was, so that what follows is not damaged."""
 
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path), _JournalLock(path))
+        self._path = path
+        self._held: list[dict[str, Any]] | None = None
+
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
-        size = os.path.getsize(self._file_path)
+        if self._held is not None:
+            self._held += logs
+            return
+        size = self._path.stat().st_size
         try:
             super().append_logs(logs)
         except OSError as error:
-            os.truncate(self._file_path, size)
-            error.filename = error.filename or self._file_path
+            os.truncate(self._path, size)
+            error.filename = error.filename or str(self._path)
             raise
 
+    @contextmanager
+    def held_back(self) -> Iterator[None]:
+        """Hold back what is appended, and flush it to the disk once at the end."""
+        held: list[dict[str, Any]] = []
+        self._held = held
+        try:
+            yield
+        finally:
+            self._held = None
+        if held:
+            self.append_logs(held)
 
-class _JournalLock(BaseJournalFileLock):
+
+class _Journal(JournalStorage):
+    """Optuna's storage, with its backend within reach."""
+
+    def __init__(self, path: Path) -> None:
+        self.backend = _WholeLinesBackend(path)
+        super().__init__(self.backend)
+
+
+class _JournalLock(JournalFileLock):
     """A lock on the journal itself; it is gone with the process that held it."""
 
     def __init__(self, path: Path) -> None:
@@ -104,8 +130,8 @@ def _damage(path: Path, error: Exception) -> StudyError:
             if not _is_entry(line):
                 file_name = shlex.quote(str(path))
                 return StudyError(
-                    f"{path}:{number}: each line of the record must be a JSON object, got "
+                    f"{path}:{number}: each line of the journal must be a JSON object, got "
                     f"{line[:40]!r}; to go on with what stands before it, keep a copy and run: "
                     f"head -n {number - 1} {file_name} > whole && mv whole {file_name}"
                 )
-    return StudyError(f"{path}: the record must be one that Optuna can read, got: {error}")
+    return StudyError(f"{path}: the journal must be one that Optuna can read, got: {error}")

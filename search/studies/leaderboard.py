@@ -31,7 +31,7 @@ Row = dict[str, Any]
 
 
 def leaderboard_rows(study: StudyReader, top: int | None = None, sort: str = "rank") -> list[Row]:
-    """Make the rows of a study's leaderboard.
+    """Make the rows of a study's leaderboard, all with the same columns.
 
     Args:
         study: The study.
@@ -39,70 +39,51 @@ def leaderboard_rows(study: StudyReader, top: int | None = None, sort: str = "ra
         sort: A column; a leading `-` turns the order round.
 
     Returns:
-        Rows that all have the same columns; None where a trial has nothing to show.
-
-    Raises:
-        StudyError: If there is no such column.
+        One row a trial; None where a trial has nothing to show.
     """
-    records = study.trials()
-    metrics = metric_names(records) + test_columns(records)
-    gone = {name: None for record in records for name in record.params}
+    trials = study.trials()
+    metrics = metric_names(trials) + test_columns(trials)
+    gone = {name: None for trial in trials for name in trial.params}
     parameters = list(dict.fromkeys([*study.spec.parameters, *gone]))
     rows = [
-        _row(rank if record.state == "COMPLETE" else None, record, metrics, parameters)
-        for rank, record in enumerate(records, start=1)
+        _row(rank if trial.state == "COMPLETE" else None, trial, metrics, parameters)
+        for rank, trial in enumerate(trials, start=1)
     ]
     if len(study.directions) > 1:
-        fronts = trial_fronts(records, study.directions)
+        fronts = trial_fronts(trials, study.directions)
         rows = [_with_front(row, fronts.get(row["trial"])) for row in rows]
     return _sorted(rows, sort)[:top]
 
 
-def metric_names(records: Iterable[Trial]) -> list[str]:
-    """List the metrics that trials have reported.
-
-    Args:
-        records: The trials.
-
-    Returns:
-        The usual ones first, the others by name.
-    """
-    names = {name for record in records for name in record.metrics}
+def metric_names(trials: Iterable[Trial]) -> list[str]:
+    """List the metrics that trials have reported: the usual ones first, the others by name."""
+    names = {name for trial in trials for name in trial.metrics}
     first = [name for name in _METRICS_FIRST if name in names]
     return first + sorted(names - set(first))
 
 
-def test_columns(records: Iterable[Trial]) -> list[str]:
-    """List the columns of the test split.
-
-    Args:
-        records: The trials.
-
-    Returns:
-        None of them while no trial has been evaluated.
-    """
-    evaluated = any(record.test for record in records)
+def test_columns(trials: Iterable[Trial]) -> list[str]:
+    """List the columns of the test split; there are none while no trial has been evaluated."""
+    evaluated = any(trial.test for trial in trials)
     return [TEST_PREFIX + name for name in TEST_METRICS] if evaluated else []
 
 
-def _row(
-    rank: int | None, record: Trial, metrics: Sequence[str], parameters: Iterable[str]
-) -> Row:
-    test = record.test.metrics if record.test else {}
-    reached = {**record.metrics, **{TEST_PREFIX + name: value for name, value in test.items()}}
+def _row(rank: int | None, trial: Trial, metrics: Sequence[str], parameters: Iterable[str]) -> Row:
+    test = trial.test.metrics if trial.test else {}
+    reached = {**trial.metrics, **{TEST_PREFIX + name: value for name, value in test.items()}}
     return {
         "rank": rank,
-        "trial": record.number,
-        "state": record.state,
-        "value": record.value,
-        "best_epoch": record.best_epoch,
-        "n_epochs": record.n_epochs,
-        "seconds": record.seconds,
-        "seed": record.seed,
-        "space": record.space_version,
+        "trial": trial.number,
+        "state": trial.state,
+        "value": trial.value,
+        "best_epoch": trial.best_epoch,
+        "n_epochs": trial.n_epochs,
+        "seconds": trial.seconds,
+        "seed": trial.seed,
+        "space": trial.space_version,
         **{name: reached.get(name) for name in metrics},
-        **{PARAMETER_PREFIX + name: record.params.get(name) for name in parameters},
-        "reason": record.reason,
+        **{PARAMETER_PREFIX + name: trial.params.get(name) for name in parameters},
+        "reason": trial.reason,
     }
 
 

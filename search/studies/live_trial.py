@@ -1,19 +1,19 @@
 """A trial that this process has begun and not ended: how its epochs and its end are recorded.
 
-Every write leaves the record such that a driver killed right after it can be followed by
+Every write leaves the storage such that a driver killed right after it can be followed by
 another one.
 """
 
 from collections.abc import Sequence
 
 import optuna
-from optuna.storages import BaseStorage
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
 
 from search.spaces.pruners import Judge
 from search.spaces.spec import MetricSpec
-from search.studies import attributes
-from search.studies.trials import Epoch, Failure, Trial, is_better
+from search.studies import attributes, optuna_privates
+from search.studies.journal import in_one_write
+from search.studies.trials import Epoch, Failure, Trial, epoch_entry, is_better
 
 
 class LiveTrial:
@@ -37,6 +37,7 @@ class LiveTrial:
         self._metrics = metrics
         self._judge = judge
         self.n_epochs = recorded.n_epochs if recorded else 0
+        self.best_epoch = recorded.best_epoch if recorded else None
         self.best = dict(recorded.metrics) if recorded else {}
 
     def wait(self) -> None:
@@ -45,65 +46,47 @@ class LiveTrial:
 
     def go_on(self) -> None:
         """Note that a worker has it."""
-        if self._frozen().user_attrs.get(attributes.FAILURE):
+        if optuna_privates.stored_trial(self._trial).user_attrs.get(attributes.FAILURE):
             self._set(attributes.FAILURE, None)
 
     def report(self, epoch: Epoch) -> bool:
-        """Record an epoch.
+        """Record an epoch, or the last one again; true if its value is now the trial's."""
+        if epoch.number > self.n_epochs:
+            self._add(epoch)
+        return epoch.number == self.best_epoch
 
-        Args:
-            epoch: The epoch; holds a number for each of the study's metrics. The one recorded
-                last may come once more.
-
-        Returns:
-            True if the trial's value is now that of this epoch.
-        """
+    def _add(self, epoch: Epoch) -> None:
         metric = self._metrics[0]
         value = epoch.metrics[metric.name]
         assert value is not None
-        if epoch.number > self.n_epochs:
-            # Not by `Trial.report`, which refuses several metrics.
-            self._storage.set_trial_intermediate_value(
-                self._trial._trial_id, epoch.number, float(value)
-            )
-            self.n_epochs = epoch.number
         direction = self._trial.study.directions[0]
-        best = self.best.get(metric.name)
-        if metric.reduce != "last" and not is_better(value, best, direction):
-            return False
-        self.best = dict(epoch.metrics)
-        self._set(attributes.BEST, {"epoch": epoch.number, "metrics": epoch.metrics})
-        return True
+        counts = metric.reduce == "last" or is_better(value, self.best.get(metric.name), direction)
+        with in_one_write(self._trial.storage):
+            # The value comes last: an epoch is there once its value is.
+            optuna_privates.set_system_attr(self._trial, *epoch_entry(epoch, counts=counts))
+            optuna_privates.set_intermediate_value(self._trial, epoch.number, float(value))
+        self.n_epochs = epoch.number
+        if counts:
+            self.best_epoch, self.best = epoch.number, dict(epoch.metrics)
 
     def should_prune(self, epoch: int) -> bool:
         """Ask the pruner, in an order of writing that a kill at any point cannot confuse.
 
-        Pruners note in the record how far a trial has come, for the trials after it, and do not
+        Pruners note in the storage how far a trial has come, for the trials after it, and do not
         judge that point again. So the verdict is written first and their notes after it, also
         by a driver that finds only the verdict.
-
-        Args:
-            epoch: The epoch recorded last.
-
-        Returns:
-            True if the trial is to be stopped.
         """
-        frozen = self._frozen()
+        frozen = optuna_privates.stored_trial(self._trial)
         was_pruned = frozen.user_attrs.get(attributes.PRUNED_AT) == epoch
         verdict, notes = self._judge.verdict(self._trial.study, frozen)
         if verdict and not was_pruned:
             self._set(attributes.PRUNED_AT, epoch)
         for key, value in notes:
-            self._storage.set_trial_system_attr(self._trial._trial_id, key, value)
+            optuna_privates.set_system_attr(self._trial, key, value)
         return verdict or was_pruned
 
     def complete(self, elapsed_s: float, stop_reason: str = "") -> None:
-        """Record that it ran to its end.
-
-        Args:
-            elapsed_s: Time spent in its objective.
-            stop_reason: Why it ended before its last epoch, if it did.
-        """
+        """Record that it ran to its end, or why it ended before."""
         self._set_seconds(elapsed_s)
         if stop_reason:
             self._set(attributes.STOP_REASON, stop_reason)
@@ -111,31 +94,17 @@ class LiveTrial:
         self._trial.study.tell(self._trial, [float(v) for v in values if v is not None])
 
     def prune(self, elapsed_s: float) -> None:
-        """Record that the pruner stopped it.
-
-        Args:
-            elapsed_s: Time spent in its objective.
-        """
+        """Record that the pruner stopped it."""
         self._set_seconds(elapsed_s)
         self._trial.study.tell(self._trial, state=TrialState.PRUNED)
 
     def fail(self, elapsed_s: float, failure: Failure) -> None:
-        """Record that it failed.
-
-        Args:
-            elapsed_s: Time spent in its objective.
-            failure: Why.
-        """
+        """Record that it failed."""
         self.leave(elapsed_s, failure)
         self._trial.study.tell(self._trial, state=TrialState.FAIL)
 
     def leave(self, elapsed_s: float, failure: Failure) -> None:
-        """Leave it RUNNING, for another driver to go on with.
-
-        Args:
-            elapsed_s: Time spent in its objective.
-            failure: Why.
-        """
+        """Leave it RUNNING, for another driver to go on with."""
         self._set_seconds(elapsed_s)
         self._set_failure(failure)
 
@@ -147,10 +116,3 @@ class LiveTrial:
 
     def _set(self, name: str, value: object) -> None:
         self._trial.set_user_attr(name, value)
-
-    @property
-    def _storage(self) -> BaseStorage:
-        return self._trial.study._storage
-
-    def _frozen(self) -> FrozenTrial:
-        return self._storage.get_trial(self._trial._trial_id)

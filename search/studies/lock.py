@@ -49,19 +49,10 @@ class Driver:
 
 @contextmanager
 def driving(folder: Path) -> Iterator[None]:
-    """Be the one process that runs a study.
+    """Be the one process that runs a study, or raise an error that names the one that is.
 
     A lock that a dead process left, here or on another machine, is taken over. Should a
     driver find its own lock taken over, because its machine slept, it ends as by Ctrl-C.
-
-    Args:
-        folder: The study's folder.
-
-    Yields:
-        While this process drives the study.
-
-    Raises:
-        StudyError: If another process does; it is named.
     """
     path = folder / LOCK_FILE
     with _locked(path) as file:
@@ -85,7 +76,7 @@ def _locked(path: Path) -> TextIO:
     while True:
         driver = find_driver(path.parent)
         if driver:
-            raise StudyError(f"{path.parent}: a study has one driver at a time, {driver} runs it")
+            raise StudyError(f"{path.parent.name} is already running: {driver}")
         file = path.open("a+", encoding="utf-8")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -127,14 +118,7 @@ def _is_silent(path: Path) -> bool:
 
 
 def find_driver(folder: Path) -> Driver | None:
-    """Find the process that runs a study.
-
-    Args:
-        folder: The study's folder.
-
-    Returns:
-        The process, or None if nobody runs the study.
-    """
+    """Find the process that runs a study, if any does."""
     path = folder / LOCK_FILE
     try:
         with path.open(encoding="utf-8") as file:
@@ -152,23 +136,15 @@ def find_driver(folder: Path) -> Driver | None:
 
 
 def stop_driver(folder: Path, *, now: bool) -> Driver:
-    """Ask the process that runs a study to end, as Ctrl-C in its terminal does.
+    """Ask the process that runs a study to end, as Ctrl-C does; `now`, not after its epochs.
 
-    Args:
-        folder: The study's folder.
-        now: Whether not to wait for the running epochs; returns once the process has ended.
-
-    Returns:
-        The process.
-
-    Raises:
-        StudyError: If nobody runs the study, or a process that cannot be reached from here.
+    With `now` it has ended once this returns.
     """
     driver = find_driver(folder)
     if driver is None:
-        raise StudyError(f"{folder}: a running study must be given, nobody runs this one")
+        raise StudyError(f"{folder.name} is not running")
     if driver.host != socket.gethostname():
-        raise StudyError(f"{folder}: it must be stopped on the host that runs it, {driver.host}")
+        raise StudyError(f"{folder.name} is running on another machine; stop it on {driver.host}")
     os.kill(driver.pid, signal.SIGTERM)
     if now:
         time.sleep(0.3)
@@ -182,5 +158,5 @@ def _wait_for_end(folder: Path, driver: Driver) -> None:
     deadline = time.monotonic() + 10
     while find_driver(folder) == driver:
         if time.monotonic() > deadline:
-            raise StudyError(f"{folder}: {driver} must end within 10 s, it has not")
+            raise StudyError(f"{folder.name} is still running, 10 s after {driver} was stopped")
         time.sleep(0.1)

@@ -1,6 +1,6 @@
 """A study as it is read: its folder, its space, and its trials in Optuna's storage.
 
-The storage is the only record of trials and is written by one process, the driver (see
+The storage is all that is known of trials, and is written by one process, the driver (see
 `search.studies.driver`). Reading builds no sampler and no pruner, and changes nothing.
 """
 
@@ -19,20 +19,14 @@ from search.spaces.space import Space
 from search.spaces.space_file import read_space_file
 from search.spaces.spec import Spec
 from search.studies import attributes
-from search.studies.checkpoints import Checkpoints
+from search.studies.checkpoints import Checkpoints, checkpoint_location
+from search.studies.folder import SPACE_FILE, find_study_folder, space_file_name, trial_folder
 from search.studies.lock import find_driver
+from search.studies.optuna_privates import find_trial
 from search.studies.ranking import Directions, ranked
-from search.studies.space_versions import space_version
-from search.studies.storage import load_optuna_study, storage_file
-from search.studies.study_folder import (
-    SPACE_FILE,
-    checkpoint_location,
-    find_study_folder,
-    space_file_name,
-    trial_folder,
-)
+from search.studies.storage import load_optuna_study, space_version, storage_file
 from search.studies.test_metrics import read_evaluation
-from search.studies.trials import Trial, has_begun, read_trial
+from search.studies.trials import History, Trial, has_begun, read_history, read_trial
 
 
 class StudyReader:
@@ -51,18 +45,7 @@ class StudyReader:
 
     @classmethod
     def open(cls, name: str, studies: Path) -> Self:
-        """Open a study that exists.
-
-        Args:
-            name: Its name, or the path of its folder.
-            studies: The folder of all studies.
-
-        Returns:
-            The study. Nothing in it is changed or executed by opening it.
-
-        Raises:
-            StudyError: If there is no such study or its record is missing.
-        """
+        """Open a study by its name, or the path of its folder; this executes nothing of it."""
         folder = find_study_folder(name, studies)
         spec = read_space_file(folder / SPACE_FILE)
         optuna_study = load_optuna_study(folder, spec.storage, spec.study)
@@ -104,12 +87,12 @@ class StudyReader:
 
     @property
     def direction(self) -> StudyDirection:
-        """Which way the (first) metric is better."""
+        """Which direction of the (first) metric is better."""
         return self.optuna_study.directions[0]
 
     @property
     def directions(self) -> Directions:
-        """Which way each metric is better, by name."""
+        """Which direction of each metric is better, by name."""
         names = [metric.name for metric in self.spec.metrics]
         return dict(zip(names, self.optuna_study.directions, strict=True))
 
@@ -118,51 +101,25 @@ class StudyReader:
         return list(self.optuna_study.user_attrs.get(attributes.KEPT, []))
 
     def trial(self, number: int) -> Trial:
-        """Read one trial.
-
-        Args:
-            number: The trial.
-
-        Returns:
-            What is recorded of it.
-
-        Raises:
-            StudyError: If there is no such trial.
-        """
-        trials = self.optuna_study.get_trials(deepcopy=False)
-        if not 0 <= number < len(trials) or not has_begun(trials[number]):
-            raise StudyError(
-                f"{self.name}: a trial from 0 to {len(trials) - 1} must be given, got {number}"
-            )
-        (found,) = self._read([trials[number]])
+        """Read one trial that has begun."""
+        (found,) = self._read([self._stored(number)])
         return found
 
     def trials(self) -> list[Trial]:
-        """Read all trials.
-
-        Returns:
-            The trials that have begun, best first (see `search.studies.ranking.ranked`).
-        """
+        """Read the trials that have begun, best first (see `search.studies.ranking.ranked`)."""
         trials = filter(has_begun, self.optuna_study.get_trials(deepcopy=False))
         return ranked(self._read(trials), self.directions)
 
+    def history(self, number: int) -> History:
+        """Read the epochs of a trial that has begun."""
+        return read_history(self._stored(number), self.trial_folder(number))
+
     def trial_folder(self, number: int) -> Path:
-        """Name the folder of a trial.
-
-        Args:
-            number: The trial.
-
-        Returns:
-            A path that exists once the trial has something to keep.
-        """
+        """Name the folder of a trial; it exists once the trial has something to keep."""
         return trial_folder(self.folder, number)
 
     def last_change(self) -> datetime:
-        """Tell when the record was last written.
-
-        Returns:
-            Local time.
-        """
+        """Tell in local time when the storage was last written."""
         file = storage_file(self.folder, self.spec.storage)
         times = [(file or self.folder / SPACE_FILE).stat().st_mtime]
         if file is None:
@@ -170,6 +127,15 @@ class StudyReader:
                 last = trial.datetime_complete or trial.datetime_start
                 times += [last.timestamp()] if last else []
         return datetime.fromtimestamp(max(times))
+
+    def _stored(self, number: int) -> FrozenTrial:
+        trial = find_trial(self.optuna_study, number) if number >= 0 else None
+        if trial is None or not has_begun(trial):
+            last = len(self.optuna_study.get_trials(deepcopy=False)) - 1
+            if last < 0:
+                raise StudyError(f"{self.name} has no trials yet")
+            raise StudyError(f"{self.name}: a trial from 0 to {last} must be given, got {number}")
+        return trial
 
     def _read(self, trials: Iterable[FrozenTrial]) -> list[Trial]:
         attrs = self.optuna_study.user_attrs

@@ -1,9 +1,8 @@
 """Goes on with a study in another space: what changes, and which trials fit it.
 
-Optuna holds a study to the distributions of its first trials. So a changed space gets a
-record of its own beside the old one, which stays as it was, with every trial under its
-number. Trials that fit are carried over whole. The others are FAIL for Optuna, which keeps
-them from its samplers and pruners, and what they really were for us.
+A changed space gets a study of Optuna's own beside the old one, which stays as it was, with
+every trial under its number. Trials that fit are carried over whole. The others are FAIL for
+Optuna, which keeps them from its samplers and pruners, and what they really were for us.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,24 +17,14 @@ from search.spaces.space_file import write_space_file
 from search.spaces.spec import Spec
 from search.studies import attributes
 from search.studies.driver import StudyDriver
-from search.studies.informing import translated
-from search.studies.space_versions import WHOLE, create_next_version, space_version
-from search.studies.study_folder import provenance, space_file_name
-
-_PRUNER_NOTES = "completed_rung_"
-_FIXED = "fixed_params"
+from search.studies.folder import provenance, space_file_name
+from search.studies.optuna_privates import FIXED_PARAMS, RUNG_NOTES
+from search.studies.queue import translated
+from search.studies.storage import create_next_version, space_version
 
 
 def space_diff(old: Spec, new: Spec) -> list[str]:
-    """Say how two searches differ.
-
-    Args:
-        old: The one that is left.
-        new: The one that is gone on with.
-
-    Returns:
-        A line for each difference: `+` is new, `-` is gone, `~` has changed.
-    """
+    """Say how two searches differ, a line each: `+` is new, `-` is gone, `~` has changed."""
     return [
         *_differences("parameters.", _parts(old.parameters), _parts(new.parameters)),
         *_differences("", _sections(old), _sections(new)),
@@ -43,16 +32,7 @@ def space_diff(old: Spec, new: Spec) -> list[str]:
 
 
 def check_change(old: Spec, new: Spec) -> None:
-    """Refuse a search whose trials could not be compared with the old ones.
-
-    Args:
-        old: The one that is left.
-        new: The one that is gone on with.
-
-    Raises:
-        StudyError: If objective or metric differ, or a new parameter has no default that it
-            could have had in old trials.
-    """
+    """Refuse a search whose trials could not be compared with the old ones."""
     several = len(old.metrics) > 1 or len(new.metrics) > 1
     for name in ("objective", "metrics" if several else "metric"):
         before, after = getattr(old, name), getattr(new, name)
@@ -80,9 +60,6 @@ def change_space(study: StudyDriver, spec: Spec, import_folders: Sequence[str]) 
 
     Returns:
         The same study in that space. Until all of it is written, the study is as it was.
-
-    Raises:
-        StudyError: If its trials could not be compared with those so far.
     """
     check_change(study.spec, spec)
     kept = {"study": study.spec.study, "storage": study.spec.storage}
@@ -94,19 +71,12 @@ def change_space(study: StudyDriver, spec: Spec, import_folders: Sequence[str]) 
     created.set_user_attr(attributes.IMPORT_FOLDERS, folders)
     path = study.folder / space_file_name(space_version(created))
     write_space_file(spec, path, provenance())
-    created.set_user_attr(WHOLE, True)
+    created.set_user_attr(attributes.WHOLE, True)
     return StudyDriver(study.folder, spec, created)
 
 
 def n_informing(study: StudyDriver) -> int:
-    """Count the trials that inform a study's sampler.
-
-    Args:
-        study: The study.
-
-    Returns:
-        How many have completed or were pruned in its present space.
-    """
+    """Count the trials that have completed or were pruned in a study's present space."""
     states = [TrialState.COMPLETE, TrialState.PRUNED]
     return len(study.optuna_study.get_trials(deepcopy=False, states=states))
 
@@ -114,7 +84,7 @@ def n_informing(study: StudyDriver) -> int:
 def _carried_trials(
     trials: list[FrozenTrial], space: Space, version: int
 ) -> Iterator[FrozenTrial]:
-    """Translate each trial of a record into a changed space, under the same number."""
+    """Translate each trial of a study into a changed space, under the same number."""
     for trial in trials:
         params = translated(trial.params, space)
         ended_elsewhere = attributes.EARLIER in trial.user_attrs
@@ -129,7 +99,7 @@ def _carried_trials(
 def _fitting(
     trial: FrozenTrial, params: dict[str, Scalar], space: Space, version: int
 ) -> FrozenTrial:
-    notes = {k: v for k, v in trial.system_attrs.items() if _is_kept_note(k)}
+    kept = {k: v for k, v in trial.system_attrs.items() if _is_kept(k)}
     return create_trial(
         state=trial.state,
         values=trial.values if trial.state is TrialState.COMPLETE else None,
@@ -137,13 +107,13 @@ def _fitting(
         distributions={name: space.distributions[name] for name in params},
         intermediate_values=trial.intermediate_values,
         user_attrs={attributes.SPACE_VERSION: version, **trial.user_attrs},
-        system_attrs=notes,
+        system_attrs=kept,
     )
 
 
-def _is_kept_note(key: str) -> bool:
-    """Tell whether a pruner or a sampler needs what it noted of a trial in the next record."""
-    return key.startswith(_PRUNER_NOTES) or key == attributes.GENERATION
+def _is_kept(key: str) -> bool:
+    """Tell whether something is of the trial itself, or a pruner or sampler goes by it."""
+    return key.startswith((attributes.EPOCH, RUNG_NOTES)) or key == attributes.GENERATION
 
 
 def _unfitting(trial: FrozenTrial, version: int) -> FrozenTrial:
@@ -156,14 +126,18 @@ def _unfitting(trial: FrozenTrial, version: int) -> FrozenTrial:
     if trial.state is TrialState.RUNNING:
         reason = "its parameters are not in the changed space"
         attrs[attributes.FAILURE] = {"kind": "interrupted", "reason": reason}
+    epochs = {k: v for k, v in trial.system_attrs.items() if k.startswith(attributes.EPOCH)}
     return create_trial(
-        state=TrialState.FAIL, intermediate_values=trial.intermediate_values, user_attrs=attrs
+        state=TrialState.FAIL,
+        intermediate_values=trial.intermediate_values,
+        user_attrs=attrs,
+        system_attrs=epochs,
     )
 
 
 def _waiting(trial: FrozenTrial, space: Space) -> FrozenTrial:
     """Keep a point in the queue, or what of it still makes sense."""
-    fixed = {**trial.system_attrs.get(_FIXED, {}), **trial.params}
+    fixed = {**trial.system_attrs.get(FIXED_PARAMS, {}), **trial.params}
     known = {
         name: value
         for name, value in fixed.items()
@@ -172,7 +146,7 @@ def _waiting(trial: FrozenTrial, space: Space) -> FrozenTrial:
     return create_trial(
         state=TrialState.WAITING,
         user_attrs=trial.user_attrs,
-        system_attrs={_FIXED: known},
+        system_attrs={FIXED_PARAMS: known},
     )
 
 

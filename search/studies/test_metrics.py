@@ -1,4 +1,4 @@
-"""Test figures of a trial: how they are computed, and how they are kept with its study.
+"""Test metrics of a trial: how they are computed, and how they are kept with its study.
 
 Optuna lets nobody write to a trial that has ended, so they are attributes of the study, one a
 trial, which also go with it into a changed space.
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from search.studies import attributes
+
 if TYPE_CHECKING:
     import optuna
     from numpy.typing import NDArray
@@ -19,8 +21,7 @@ TEST_METRICS = ("loss", "accuracy", "f1", "auroc")
 LARGEST_MATRIX = 100
 """Classes up to which the confusion matrix is kept; one of 1,000 takes megabytes."""
 N_WORST = 10
-"""So many of the worst classified images are kept."""
-_PREFIX = "test:"
+"""Number of worst classified images that are kept."""
 _DIGITS = 6
 
 
@@ -53,7 +54,7 @@ class Evaluation:
         confusion: Images by true class (rows) and predicted class (columns); None for more than
             `LARGEST_MATRIX` classes.
         worst: The `N_WORST` images whose own class is given the least, of those taken for
-            another, the worst first; None in records older than this field.
+            another, the worst first; None in studies older than this field.
     """
 
     metrics: dict[str, float | None]
@@ -78,7 +79,7 @@ def evaluate_predictions(
         seconds: Time that predicting took.
 
     Returns:
-        The figures.
+        The test metrics.
     """
     from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
@@ -161,28 +162,14 @@ def _auroc(probabilities: "NDArray[np.float64]", labels: "NDArray[np.int64]") ->
     return float(roc_auc_score(labels, scores, multi_class="ovr", average="macro"))
 
 
-def store_evaluation(study: "optuna.Study", number: int, figures: Evaluation) -> None:
-    """Keep a trial's figures in place of those it had; only the study's driver may call it.
-
-    Args:
-        study: The record.
-        number: The trial.
-        figures: Its figures.
-    """
-    study.set_user_attr(f"{_PREFIX}{number}", asdict(figures))
+def store_evaluation(study: "optuna.Study", number: int, evaluation: Evaluation) -> None:
+    """Keep a trial's evaluation in place of an earlier one; only the driver may call it."""
+    study.set_user_attr(f"{attributes.TEST}{number}", asdict(evaluation))
 
 
-def read_evaluation(attributes: Mapping[str, Any], number: int) -> Evaluation | None:
-    """Read a trial's figures.
-
-    Args:
-        attributes: Those of the study.
-        number: The trial.
-
-    Returns:
-        Its figures, or None if it has not been evaluated.
-    """
-    stored = attributes.get(f"{_PREFIX}{number}")
+def read_evaluation(study_attributes: Mapping[str, Any], number: int) -> Evaluation | None:
+    """Read a trial's evaluation, if it has one, from the user attributes of its study."""
+    stored = study_attributes.get(f"{attributes.TEST}{number}")
     if not stored:
         return None
     worst = stored.get("worst")

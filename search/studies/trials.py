@@ -1,7 +1,14 @@
-"""A trial as data: the events a worker sends, and what the storage holds of it."""
+"""A trial as data: the events a worker sends, and what the storage holds of it.
 
+An epoch is there once its intermediate value is. Its metrics are written before that, under a
+key of its own: of all that Optuna keeps of a trial only such keys take more without writing
+again what was there, and stay out of sight in Optuna's dashboard.
+"""
+
+import csv
 import math
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 from optuna.study import StudyDirection
@@ -23,13 +30,20 @@ FailureKind = Literal[
 FAILURE_KINDS: tuple[str, ...] = get_args(FailureKind)
 
 
+Metrics = dict[str, float | int | None]
+"""What an objective reports of an epoch; None marks an undefined metric."""
+History = list[dict[str, float | int | None]]
+"""One row an epoch, in order: `epoch`, `seconds`, and each metric that any epoch has."""
+_OLDER_HISTORY = "history.csv"
+
+
 @dataclass(frozen=True)
 class Epoch:
     """One finished epoch.
 
     Args:
         number: From 1.
-        metrics: What the objective reported; None marks an undefined metric.
+        metrics: What the objective reported.
         seconds: Time the epoch took.
         elapsed_s: Time since the trial began, set-up included.
         settling: Whether the trial looks worse than it is for now, as layers have just begun
@@ -37,7 +51,7 @@ class Epoch:
     """
 
     number: int
-    metrics: dict[str, float | int | None]
+    metrics: Metrics
     seconds: float
     elapsed_s: float
     settling: bool = False
@@ -99,7 +113,7 @@ class Trial:
         values: The (first) metric at each epoch reported.
         space_version: The version of the study's space that it ran in, from 1.
         stop_reason: Why a complete trial ended before its last epoch, if it did.
-        test: Its figures on the test split; None until it is evaluated.
+        test: Its test metrics; None until it is evaluated.
     """
 
     number: int
@@ -108,7 +122,7 @@ class Trial:
     value: float | None
     best_epoch: int | None
     n_epochs: int
-    metrics: dict[str, float | int | None]
+    metrics: Metrics
     seconds: float | None
     seed: int
     failure: Failure | None = None
@@ -133,18 +147,9 @@ class Trial:
 def read_trial(
     trial: FrozenTrial, test: Evaluation | None = None, *, driven: bool = True
 ) -> Trial:
-    """Read a trial from Optuna's record.
-
-    Args:
-        trial: Any trial that has begun.
-        test: Its figures on the test split, which Optuna keeps apart from it.
-        driven: Whether a process runs its study.
-
-    Returns:
-        The same in our words.
-    """
+    """Read a trial that has begun; `driven` says whether a process runs its study."""
     attrs = trial.user_attrs
-    best = attrs.get(attributes.BEST, {})
+    best_epoch, metrics = _epoch_that_counts(trial)
     earlier = attrs.get(attributes.EARLIER, {})
     failure = Failure(**attrs[attributes.FAILURE]) if attrs.get(attributes.FAILURE) else None
     state = earlier.get("state", trial.state.name)
@@ -156,10 +161,10 @@ def read_trial(
         number=trial.number,
         state=state,
         params=dict(earlier.get("params", trial.params)),
-        value=trial.intermediate_values.get(best.get("epoch")),
-        best_epoch=best.get("epoch"),
+        value=None if best_epoch is None else trial.intermediate_values.get(best_epoch),
+        best_epoch=best_epoch,
         n_epochs=len(trial.intermediate_values),
-        metrics=best.get("metrics", {}),
+        metrics=metrics,
         seconds=attrs.get(attributes.SECONDS),
         seed=attrs.get(attributes.SEED, 0),
         failure=failure,
@@ -171,31 +176,71 @@ def read_trial(
 
 
 def has_begun(trial: FrozenTrial) -> bool:
-    """Tell a trial from a point that still waits to be tried.
-
-    Args:
-        trial: A trial of Optuna's record.
-
-    Returns:
-        False for a waiting one, and for one that only informs the sampler; older studies have
-        such ones among their own.
-    """
+    """Tell a trial from one that waits or, in older studies, only informs the sampler."""
     return (
         trial.state is not TrialState.WAITING and attributes.CARRIED_FROM not in trial.user_attrs
     )
 
 
 def is_better(value: float, than: float | None, direction: StudyDirection) -> bool:
-    """Compare two values of the metric.
-
-    Args:
-        value: A finite value.
-        than: What to beat; None is beaten by anything.
-        direction: Which way is better.
-
-    Returns:
-        True if `value` is strictly better.
-    """
+    """Tell whether a finite value is strictly better; anything beats None."""
     if than is None or math.isnan(than):
         return True
     return value > than if direction == StudyDirection.MAXIMIZE else value < than
+
+
+def epoch_entry(epoch: Epoch, *, counts: bool) -> tuple[str, dict[str, Any]]:
+    """Give key and content of what the storage holds of an epoch beside its value."""
+    entry = {"seconds": round(epoch.seconds, 4), "metrics": epoch.metrics}
+    return f"{attributes.EPOCH}{epoch.number}", {**entry, "counts": True} if counts else entry
+
+
+def read_history(trial: FrozenTrial, folder: Path) -> History:
+    """Read a trial's epochs; `folder` is the trial's, where older versions wrote them."""
+    entries = {number: _entry(trial, number) for number in sorted(trial.intermediate_values)}
+    older = {} if all(entries.values()) else _read_csv(folder / _OLDER_HISTORY)
+    rows: History = []
+    for number, entry in entries.items():
+        if entry:
+            row = {"epoch": number, "seconds": entry["seconds"], **entry["metrics"]}
+            rows.append({**row, "epoch": number})
+        elif number in older:
+            rows.append(older[number])
+    columns = dict.fromkeys(name for row in rows for name in row)
+    return [{name: row.get(name) for name in columns} for row in rows]
+
+
+def _epoch_that_counts(trial: FrozenTrial) -> tuple[int | None, Metrics]:
+    """Find the newest epoch that counted when it was recorded, and its metrics."""
+    for number in sorted(trial.intermediate_values, reverse=True):
+        entry = _entry(trial, number)
+        if entry is None:  # it and those before it are of an older version
+            break
+        if entry.get("counts"):
+            return number, entry["metrics"]
+    best = trial.user_attrs.get(attributes.BEST, {})
+    return best.get("epoch"), best.get("metrics", {})
+
+
+def _entry(trial: FrozenTrial, number: int) -> dict[str, Any] | None:
+    entry: dict[str, Any] | None = trial.system_attrs.get(f"{attributes.EPOCH}{number}")
+    return entry
+
+
+def _read_csv(path: Path) -> dict[int, dict[str, float | int | None]]:
+    """Read a file that may hold epochs which its driver was killed before recording."""
+    if not path.exists():
+        return {}
+    with path.open(newline="", encoding="utf-8") as file:
+        texts = list(csv.DictReader(file))
+    rows = [{name: _number(text) for name, text in row.items()} for row in texts]
+    return {int(row["epoch"] or 0): row for row in rows}
+
+
+def _number(text: str | None) -> float | int | None:
+    if not text:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)

@@ -9,8 +9,8 @@ from optuna.study import StudyDirection
 
 from search.errors import SearchError, StudyError
 from search.spaces.space_file import read_space_file
+from search.studies.folder import space_file_name
 from search.studies.reader import StudyReader
-from search.studies.study_folder import space_file_name
 from search.studies.test_metrics import TEST_METRICS
 from search.studies.trials import Trial
 from search.summaries.class_changes import (

@@ -6,10 +6,10 @@ from typing import Any
 
 from search.errors import StudyError
 from search.studies import attributes
+from search.studies.optuna_privates import study_id
 from search.studies.ranking import Directions, knee_trial, pareto_front, ranked
 from search.studies.reader import StudyReader
-from search.studies.space_versions import newest_versions
-from search.studies.storage import open_storage, storage_file
+from search.studies.storage import newest_versions, open_storage, storage_file
 from search.studies.trials import Trial, has_begun, read_trial
 
 STATES = ("COMPLETE", "PRUNED", "FAIL", "RUNNING", "INTERRUPTED")
@@ -48,7 +48,7 @@ def database_facts(url: str) -> list[dict[str, Any]]:
     storage = open_storage(Path(), url)
     found = []
     for name, study in newest_versions(storage).items():
-        trials = storage.get_all_trials(study._study_id, deepcopy=False)
+        trials = storage.get_all_trials(study_id(study), deepcopy=False)
         names = study.user_attrs.get(attributes.METRICS) or [
             study.user_attrs.get(attributes.METRIC, "?")
         ]

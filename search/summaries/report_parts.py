@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from search.errors import SearchError
 from search.objective.descriptions import ClassCounts, class_counts, layer_table
 from search.objective.loading import extend_import_path
+from search.studies.folder import read_provenance
 from search.studies.reader import StudyReader
 from search.studies.storage import shown_url
-from search.studies.study_folder import read_provenance
 from search.studies.trials import Trial
 from search.summaries.evaluation import WORST_COLUMNS, WORST_LEFT, worst_rows
 from search.summaries.layout import Grid, Part, heading

@@ -8,12 +8,11 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from search.studies.history import read_history
+from search.studies.folder import ERROR_FILE
 from search.studies.leaderboard import FRONT, PARAMETER_PREFIX, Row, leaderboard_rows
 from search.studies.ranking import pareto_front
 from search.studies.reader import StudyReader
-from search.studies.study_folder import ERROR_FILE
-from search.studies.trials import Trial
+from search.studies.trials import History, Trial
 from search.summaries.endings import lost_best_note
 from search.summaries.evaluation import figures_view
 from search.summaries.facts import STATES, study_facts
@@ -219,7 +218,7 @@ def trial_view(study: StudyReader, number: int) -> RenderableType:
     if error_file.exists():
         lines.append(f"traceback   {error_file}")
     parts: list[RenderableType] = [Text("\n".join(lines))]
-    history = read_history(study.trial_folder(number))
+    history = study.history(number)
     if history:
         parts.append(_history_table(history, record.best_epoch))
     if record.test:
@@ -227,13 +226,13 @@ def trial_view(study: StudyReader, number: int) -> RenderableType:
     return Group(*parts)
 
 
-def _history_table(history: list[dict[str, str]], best_epoch: int | None) -> Table:
+def _history_table(history: History, best_epoch: int | None) -> Table:
     table = new_table()
     for column in history[0]:
         table.add_column(column.replace("_", " "), justify="right")
     for epoch in history:
-        style = "bold" if epoch["epoch"] == str(best_epoch) else None
-        table.add_row(*[_history_cell(v) for v in epoch.values()], style=style)
+        style = "bold" if epoch["epoch"] == best_epoch else None
+        table.add_row(*map(number_text, epoch.values()), style=style)
     return table
 
 
@@ -261,10 +260,3 @@ def _cell(column: str, row: Row) -> Text | str:
     if column == "seconds" and value is not None:
         return f"{value:.1f}"
     return number_text(value) if not isinstance(value, str) else value
-
-
-def _history_cell(text: str) -> str:
-    try:
-        return number_text(int(text) if text.isdigit() else float(text))
-    except ValueError:
-        return text or "–"

@@ -1,4 +1,4 @@
-"""What the record costs: a report on the driver, and a study of 10,000 trials."""
+"""What the storage costs: an epoch in the driver, and a study of 10,000 trials."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ from search.spaces.space_file import write_space_file
 from search.spaces.spec import Spec
 from search.studies import attributes
 from search.studies.driver import StudyDriver
-from search.studies.trials import Epoch
+from search.studies.trials import Epoch, Metrics, epoch_entry
 from tests.benchmarks.benchmark import Benchmark
 from tests.benchmarks.timing import ROOT
 
@@ -30,7 +30,7 @@ EPOCHS = 9
 
 
 def measure() -> list[Benchmark]:
-    """Epoch many epochs to one study; resume, list and export another."""
+    """Report many epochs to one study; resume, list and export another."""
     with tempfile.TemporaryDirectory() as folder:
         report_ms = epoch_ms(Path(folder))
         make_finished_study(Path(folder) / "studies", "large", N_TRIALS)
@@ -62,15 +62,18 @@ def _spec(name: str, n_trials: int) -> Spec:
 
 
 def epoch_ms(folder: Path, n_epochs: int = 1000) -> float:
-    """Epoch one trial's epochs, of nine metrics each, to a study."""
+    """Report one trial's epochs, of nine metrics each, to a study."""
     study = StudyDriver.create(_spec("reports", 1), folder)
     trial = study.ask()
     assert trial is not None
-    metrics: dict[str, float | int | None] = {f"metric_{i}": 0.5 for i in range(8)}
     started = time.perf_counter()
     for epoch in range(1, n_epochs + 1):
-        study.report(trial.number, Epoch(epoch, {**metrics, "score": epoch}, 0.1, 0.1 * epoch))
+        study.report(trial.number, Epoch(epoch, _metrics(epoch), 0.1, 0.1 * epoch))
     return 1000 * (time.perf_counter() - started) / n_epochs
+
+
+def _metrics(score: float) -> Metrics:
+    return {**{f"metric_{i}": score / (i + 3) for i in range(8)}, "score": score}
 
 
 def make_finished_study(studies: Path, name: str, n_trials: int) -> None:
@@ -82,7 +85,7 @@ def make_finished_study(studies: Path, name: str, n_trials: int) -> None:
     for number in range(n_trials):
         x = (number * 0.618034) % 1
         values = {epoch: x * epoch / EPOCHS for epoch in range(1, EPOCHS + 1)}
-        best = {"epoch": EPOCHS, "metrics": {"score": x, "val_loss": 1 - x}}
+        epochs = [Epoch(e, _metrics(v), 0.1, 0.1 * e) for e, v in values.items()]
         trials.append(
             create_trial(
                 state=TrialState.COMPLETE,
@@ -91,10 +94,10 @@ def make_finished_study(studies: Path, name: str, n_trials: int) -> None:
                 distributions=distributions,
                 intermediate_values=values,
                 user_attrs={
-                    attributes.BEST: best,
                     attributes.SECONDS: 1.0,
                     attributes.SEED: number,
                 },
+                system_attrs=dict(epoch_entry(e, counts=True) for e in epochs),
             )
         )
     optuna.logging.set_verbosity(optuna.logging.ERROR)

@@ -154,7 +154,7 @@ def test_missing_package_names_the_extra(tmp_path: Path) -> None:
 def test_what_cannot_be_shown_is_an_error(digits_folder: Path) -> None:
     search = command_in(digits_folder)
     for arguments, message in (
-        (["digit"], "error: studies/digit: a study must exist; did you mean 'digits'"),
+        (["digit"], "error: studies/digit: there is no such study; did you mean 'digits'"),
         (["digits", "--trial", "7"], "error: --trial: a COMPLETE trial must be given, got 7"),
     ):
         done = search("demo", *arguments)

@@ -13,7 +13,7 @@ from optuna.trial import TrialState, create_trial
 from search.studies import attributes
 from search.studies.driver import StudyDriver
 from search.studies.test_metrics import evaluate_predictions, store_evaluation
-from search.studies.trials import Epoch, Failure, Trial
+from search.studies.trials import Epoch, Failure, Trial, epoch_entry
 from tests.conftest import make_spec
 
 ACCURACY = {"name": "val_accuracy", "direction": "maximize"}
@@ -78,7 +78,7 @@ def add_trials(study: StudyDriver, n_trials: int, n_epochs: int = 10) -> None:
         state = TrialState(1 if number % 2 == 0 else 3 if number % 21 == 0 else 2)
         last = n_epochs if state is TrialState.COMPLETE else 1 + number % 5
         values = {epoch: end * (1 - math.exp(-epoch / 4)) for epoch in range(1, last + 1)}
-        best = {"epoch": last, "metrics": {"val_accuracy": values[last]}}
+        epochs = [Epoch(e, {"val_accuracy": v}, 0.1, 0.1 * e) for e, v in values.items()]
         trials.append(
             create_trial(
                 state=state,
@@ -86,7 +86,8 @@ def add_trials(study: StudyDriver, n_trials: int, n_epochs: int = 10) -> None:
                 params=params,
                 distributions={name: study.space.distributions[name] for name in params},
                 intermediate_values=values,
-                user_attrs={attributes.SEED: 0, attributes.SECONDS: 1.0, attributes.BEST: best},
+                user_attrs={attributes.SEED: 0, attributes.SECONDS: 1.0},
+                system_attrs=dict(epoch_entry(e, counts=True) for e in epochs),
             )
         )
     study.optuna_study.add_trials(trials)

@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from search.progress.trackers.tracker import Metrics, TrackedTrial
-from search.studies.checkpoints import trial_name
+from search.studies.folder import trial_name
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial
 

@@ -9,15 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from optuna.trial import FrozenTrial
+
 from search.errors import SearchError
 from search.objective.loading import extend_import_path
-from search.studies.history import read_history
 from search.studies.reader import StudyReader
-from search.studies.trials import Trial
+from search.studies.trials import Trial, read_history
 from search.text import did_you_mean, listing
 
 Metrics = Mapping[str, float | int | None]
 """What a trial reported of an epoch; None marks an undefined metric."""
+_NO_METRICS = {"epoch", "seconds"}
+"""What stands beside the metrics in a trial's history."""
 
 
 @dataclass(frozen=True)
@@ -27,20 +30,20 @@ class TrackedTrial:
     Args:
         trial: What the study holds of it.
         identity: A name that no other trial of any study has.
+        stored: The same in the storage.
         folder: The trial's folder.
     """
 
     trial: Trial
     identity: str
+    stored: FrozenTrial
     folder: Path
 
     def epochs(self) -> list[tuple[int, Metrics]]:
         """Read number and metrics of each epoch that is recorded, in order."""
-        # What stands after these in the file is being written, or told of by itself.
-        rows = read_history(self.folder)[: self.trial.n_epochs]
         return [
-            (int(row.pop("epoch")), {k: float(v) for k, v in row.items() if v and k != "seconds"})
-            for row in rows
+            (int(row["epoch"] or 0), {k: v for k, v in row.items() if k not in _NO_METRICS})
+            for row in read_history(self.stored, self.folder)
         ]
 
 

@@ -147,7 +147,7 @@ class _Tracking:
         study = self._study
         begun = frozen.datetime_start.isoformat() if frozen.datetime_start else ""
         identity = f"{study.name}/{trial.number}/{begun}"
-        return TrackedTrial(trial, identity, study.trial_folder(trial.number))
+        return TrackedTrial(trial, identity, frozen, study.trial_folder(trial.number))
 
 
 def _write_ended(tracked: TrackedTrial) -> Job:
