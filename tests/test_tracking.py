@@ -15,7 +15,8 @@ from tensorboard.plugins.hparams import plugin_data_pb2
 from search.studies.history import read_history
 from search.studies.reader import StudyReader
 from tests.conftest import ROOT
-from tests.processes import Search, command_in, environment
+from tests.processes import Search, environment
+from tests.processes import process_in as command_in  # what MLflow logs and warns of shows there
 
 SPACE = """\
 study: toy

@@ -1,12 +1,15 @@
-"""The verb that writes a study as a page and as pictures: report."""
+"""The commands that show a study in a browser: report and dashboard."""
 
-import os
+import webbrowser
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from search.commands.options import STUDIES, StudiesOption, StudyArgument
+from search.commands.output import say
+from search.errors import StudyError
+from search.text import listing
 
 
 def report(
@@ -16,7 +19,7 @@ def report(
         typer.Option("--output", "-o", help="The page; default: report.html beside the study."),
     ] = None,
     figures: Annotated[
-        Path | None, typer.Option(help="Also write every figure into this folder, as PNG and SVG.")
+        Path | None, typer.Option(help="Also write every plot into this folder, as PNG and SVG.")
     ] = None,
     without_objective: Annotated[
         bool,
@@ -26,17 +29,51 @@ def report(
     ] = False,
     studies: StudiesOption = STUDIES,
 ) -> None:
-    """Write a study as one HTML page, with tables, figures and the space file."""
-    from search.plots.files import write_plots
-    from search.report.page import write_report
+    """Write a study as one HTML page, with tables, plots and the space file."""
+    from search.api.study import Study
+
+    opened = Study.open(study, studies)
+    say(f"wrote {opened.report(output, ask=not without_objective)}")
+    if figures is not None:
+        say(f"wrote {len(opened.write_plots(figures))} files to {figures}")
+
+
+def dashboard(
+    study: Annotated[
+        str | None,
+        typer.Argument(help="A study's name, or the path of its folder; default: the only one."),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Default: 8080 or, if taken, any; 0: any."),
+    ] = None,
+    open_: Annotated[bool, typer.Option("--open", help="Also open it in the browser.")] = False,
+    studies: StudiesOption = STUDIES,
+) -> None:
+    """Show a study in optuna-dashboard, on this machine only; nothing can be changed there."""
+    from search.report.dashboard import open_dashboard
     from search.studies.reader import StudyReader
 
-    # The page is made of what this machine has; the image classifier asks this variable.
-    os.environ.setdefault("SEARCH_DOWNLOAD", "0")
-    opened = StudyReader.open(study, studies)
-    path = output or opened.folder / "report.html"
-    write_report(opened, path, ask=not without_objective)
-    typer.echo(f"wrote {path}", err=True)
-    if figures is not None:
-        files = write_plots(opened, figures)
-        typer.echo(f"wrote {len(files)} files to {figures}", err=True)
+    opened = StudyReader.open(study or _only_study(studies), studies)
+    server, address = open_dashboard(opened, port)
+    say("its importances are Optuna's PED-ANOVA, not the fANOVA of a summary")
+    say("Ctrl-C ends it")
+    try:
+        typer.echo(address)
+        if open_:
+            webbrowser.open(address)
+        server.serve_forever()
+    except KeyboardInterrupt:
+        say("")
+    finally:
+        server.server_close()
+
+
+def _only_study(studies: Path) -> str:
+    from search.studies.study_folder import study_names
+
+    names = study_names(studies)
+    if len(names) != 1:
+        # optuna-dashboard shows one storage at a time, and each study has its own.
+        raise StudyError(f"STUDY: a study must be named; valid: {listing(names)}")
+    return names[0]

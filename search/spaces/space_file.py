@@ -99,11 +99,13 @@ def _read(space: Path | Mapping[str, Any], overrides: Iterable[str | Override]) 
     return document
 
 
-def problem_in(path: Path, overrides: Iterable[str], key: KeyPath, text: str) -> SpaceError:
+def problem_in(
+    space: Path | Mapping[str, Any], overrides: Iterable[str], key: KeyPath, text: str
+) -> SpaceError:
     """Place a mistake that was found later, as by trying the objective.
 
     Args:
-        path: The space file.
+        space: The space file, or what one holds.
         overrides: Assignments to its keys.
         key: Where the mistake is.
         text: What must hold and what was given.
@@ -111,7 +113,7 @@ def problem_in(path: Path, overrides: Iterable[str], key: KeyPath, text: str) ->
     Returns:
         The error to raise.
     """
-    document = _read(path, overrides)
+    document = _read(space, overrides)
     document.add_problem(key, text)
     return SpaceError(document.problems)
 

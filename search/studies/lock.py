@@ -166,7 +166,7 @@ def stop_driver(folder: Path, *, now: bool) -> Driver:
     """
     driver = find_driver(folder)
     if driver is None:
-        raise StudyError(f"{folder}: a running study must be given, nobody runs this one")
+        raise StudyError(f"{folder.name} is not running")
     if driver.host != socket.gethostname():
         raise StudyError(f"{folder}: it must be stopped on the host that runs it, {driver.host}")
     os.kill(driver.pid, signal.SIGTERM)
