@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from search.best_trial.classification import Classified
+    from search.best_trial.trained import Use
 
 Folder = str | Path | None
 """The folder of all studies; None stands for `$SEARCH_STUDIES`, else for `studies`."""
@@ -284,12 +285,10 @@ class Study:
         Returns:
             The trial, and what it says of each image.
         """
-        from search.best_trial.choice import choose_best_trial
         from search.best_trial.classification import classify_files
         from search.best_trial.trained import CLASSIFICATION
 
-        number = trial.number if isinstance(trial, Trial) else trial
-        chosen = choose_best_trial(self.reader, number, CLASSIFICATION, say)
+        chosen = self._with_checkpoint(trial, CLASSIFICATION, say)
         return chosen, classify_files(self.reader, chosen, images, say)
 
     def export_model(self, output: str | Path, trial: Trial | int | None = None) -> dict[str, Any]:
@@ -302,14 +301,12 @@ class Study:
         Returns:
             The facts that stand in the file: study, trial, classes, shape of an image, metrics.
         """
-        from search.best_trial.choice import choose_best_trial
         from search.best_trial.model_file import require_model_name, write_model
         from search.best_trial.trained import EXPORT
 
         path = Path(output)
         require_model_name(path)
-        number = trial.number if isinstance(trial, Trial) else trial
-        return write_model(self.reader, choose_best_trial(self.reader, number, EXPORT, say), path)
+        return write_model(self.reader, self._with_checkpoint(trial, EXPORT, say), path)
 
     def report(self, output: str | Path | None = None, *, ask: bool = True) -> Path:
         """Write the study as one HTML page.
@@ -399,6 +396,14 @@ class Study:
         if trial is None:
             return self.best.number
         return trial.number if isinstance(trial, Trial) else self.trial(trial).number
+
+    def _with_checkpoint(
+        self, trial: Trial | int | None, use: "Use", say: Callable[[str], None]
+    ) -> Trial:
+        from search.best_trial.choice import choose_best_trial
+
+        number = trial.number if isinstance(trial, Trial) else trial
+        return choose_best_trial(self.reader, number, use, say)
 
     def _plot(self, name: str, number: int | None = None) -> "Figure":
         from search.plots.catalogue import PLOTS, TRIAL_PLOTS

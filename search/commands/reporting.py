@@ -16,7 +16,9 @@ def report(
     study: StudyArgument,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="The page; default: report.html beside the study."),
+        typer.Option(
+            "--output", "-o", help="The page; default: report.html in the study's folder."
+        ),
     ] = None,
     figures: Annotated[
         Path | None, typer.Option(help="Also write every plot into this folder, as PNG and SVG.")
@@ -45,7 +47,9 @@ def dashboard(
     ] = None,
     port: Annotated[
         int | None,
-        typer.Option(min=0, max=65535, help="Default: 8080 or, if taken, any; 0: any."),
+        typer.Option(
+            min=0, max=65535, help="Default: 8080, or any free one if it is taken; 0: any."
+        ),
     ] = None,
     open_: Annotated[bool, typer.Option("--open", help="Also open it in the browser.")] = False,
     studies: StudiesOption = STUDIES,

@@ -179,7 +179,9 @@ def _at_rest(study: "StudyReader") -> str:
 
 def stop(
     study: StudyArgument,
-    now: Annotated[bool, typer.Option("--now", help="Do not wait for the epochs.")] = False,
+    now: Annotated[
+        bool, typer.Option("--now", help="Do not wait for the running epochs.")
+    ] = False,
     studies: StudiesOption = STUDIES,
 ) -> None:
     """End a running study from another terminal; it can be resumed."""

@@ -109,7 +109,7 @@ def keep(
     ] = None,
     studies: StudiesOption = STUDIES,
 ) -> None:
-    """Keep the best epoch of some trials, whatever becomes of their rank; trains nothing."""
+    """Keep the best checkpoints of some trials, whatever their rank."""
     from search.api.studies import keep as keep_trials
     from search.api.study import Study
 
