@@ -127,7 +127,7 @@ def test_run_gives_what_has_run_to_ended_even_if_it_fails(space: Path, tmp_path:
 
 @pytest.mark.parametrize("by", ["name", "path", "study"])
 def test_resume_goes_on(study: search.Study, tmp_path: Path, by: str) -> None:
-    given = {"name": "toy", "path": study.folder, "study": study}[by]
+    given: Any = {"name": "toy", "path": study.folder, "study": study}[by]
     longer = search.resume(given, "+2", studies=tmp_path / "studies", engine="inline", quiet=True)
     assert len(longer.trials) == len(study.leaderboard()) == 6
 
