@@ -39,7 +39,7 @@ _NEEDS = {
     "contour": "two parameters that differ between complete trials",
     "front": "several metrics",
     "parallel": "two parameters that differ between complete trials",
-    "learning_rate": "a complete trial that reported a learning_rate that changes",
+    "learning_rate": "a complete trial whose reported learning_rate changes",
     "confusion_matrix": "test metrics, see evaluate",
     "class_accuracy": "test metrics, see evaluate",
 }

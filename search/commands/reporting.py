@@ -20,9 +20,10 @@ def report(
             "--output", "-o", help="The page; default: report.html in the study's folder."
         ),
     ] = None,
-    figures: Annotated[
+    plots: Annotated[
         Path | None, typer.Option(help="Also write every plot into this folder, as PNG and SVG.")
     ] = None,
+    figures: Annotated[Path | None, typer.Option(hidden=True)] = None,
     without_objective: Annotated[
         bool,
         typer.Option(
@@ -36,8 +37,9 @@ def report(
 
     opened = Study.open(study, studies)
     say(f"wrote {opened.report(output, ask=not without_objective)}")
-    if figures is not None:
-        say(f"wrote {len(opened.write_plots(figures))} files to {figures}")
+    folder = plots or figures  # --figures is what --plots was called in earlier versions
+    if folder is not None:
+        say(f"wrote {len(opened.write_plots(folder))} files to {folder}")
 
 
 def dashboard(
