@@ -1,6 +1,8 @@
 # `make run` and `make test` do all set-up themselves; a second call reuses the environment.
 PYTHON ?= python3
 BIN := .venv/bin
+# Where it is set, each process would compile torch and all else again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test bench bench-quick lint clean
 

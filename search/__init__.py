@@ -1,6 +1,7 @@
 """Hyperparameter search for image classifiers: Ray Tune runs, Optuna proposes, ASHA prunes.
 
-`Study` opens a study, `run` and `resume` make one grow, `list_studies` says which there are.
+`run`, `resume` and `retry` make a study grow, `open` opens one to look into, `list_studies`
+says which there are; what else a command does is a function here or a method of `Study`.
 """
 
 from importlib import import_module
@@ -9,16 +10,26 @@ from typing import TYPE_CHECKING, Any
 from search.errors import InfeasibleError, SearchError, SpaceError, StudyError
 
 if TYPE_CHECKING:
-    from search.api.runs import list_studies, resume, run
+    from search.api.sessions import resume, retry, run
+    from search.api.spaces import check, try_epoch
+    from search.api.studies import enqueue, keep, list_studies, open, remove, stop
     from search.api.study import Study
     from search.studies.trials import Trial as Trial
 
 _LATER = {
-    "Study": "search.api.study",
-    "Trial": "search.api.study",
-    "list_studies": "search.api.runs",
-    "resume": "search.api.runs",
-    "run": "search.api.runs",
+    "Study": "study",
+    "Trial": "study",
+    "check": "spaces",
+    "enqueue": "studies",
+    "keep": "studies",
+    "list_studies": "studies",
+    "open": "studies",
+    "remove": "studies",
+    "resume": "sessions",
+    "retry": "sessions",
+    "run": "sessions",
+    "stop": "studies",
+    "try_epoch": "spaces",
 }
 """Names that are loaded when they are asked for: an objective must not wait for all of them."""
 
@@ -29,15 +40,23 @@ __all__ = [
     "Study",
     "StudyError",
     "Trial",
+    "check",
+    "enqueue",
+    "keep",
     "list_studies",
+    "open",
+    "remove",
     "resume",
+    "retry",
     "run",
+    "stop",
+    "try_epoch",
 ]
 
 
 def __getattr__(name: str) -> Any:
     if name in _LATER:
-        return getattr(import_module(_LATER[name]), name)
+        return getattr(import_module(f"search.api.{_LATER[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

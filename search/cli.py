@@ -1,9 +1,10 @@
-"""The `search` command: its verbs in the order of `search --help`, and how its errors end.
+"""The command line: its commands in the order of `search --help`, and how its errors end.
 
-Data goes to stdout, progress and messages to stderr. Heavy modules are imported by the verb
+Data goes to stdout, progress and messages to stderr. Heavy modules are imported by the command
 that needs them, so that `search --help` answers at once.
 """
 
+import signal
 import sys
 from collections.abc import Callable
 from importlib import metadata
@@ -12,45 +13,45 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from search.commands import (
-    comparing,
-    control,
-    evaluating,
-    looking,
-    reporting,
-    running,
-    serving,
-    spaces,
-    using,
-    watching,
-)
-from search.errors import SearchError
+from search.commands import comparing, evaluating, looking, reporting, running, spaces, using
+from search.errors import InterruptedRunError, SearchError
 
-VERBS: dict[str, Callable[..., None]] = {
-    "check": spaces.check,
-    "schema": spaces.schema,
-    "run": running.run,
-    "resume": running.resume,
-    "retry": running.retry,
-    "watch": watching.watch,
-    "stop": control.stop,
-    "enqueue": control.enqueue,
-    "keep": control.keep,
-    "remove": control.remove,
-    "list": looking.list_studies,
-    "show": looking.show,
-    "leaderboard": looking.leaderboard,
-    "summary": comparing.summary,
-    "compare": comparing.compare,
-    "ladder": comparing.ladder,
-    "report": reporting.report,
-    "dashboard": serving.dashboard,
-    "evaluate": evaluating.evaluate,
-    "export": looking.export,
-    "predict": using.predict,
-    "demo": using.demo,
-    "export-model": using.export_model,
+COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
+    "Prepare a search": {
+        "check": spaces.check,
+        "schema": spaces.schema,
+    },
+    "Run it": {
+        "run": running.run,
+        "resume": running.resume,
+        "retry": running.retry,
+        "enqueue": running.enqueue,
+        "watch": running.watch,
+        "stop": running.stop,
+    },
+    "Look at what came out": {
+        "list": looking.list_studies,
+        "show": looking.show,
+        "leaderboard": looking.leaderboard,
+        "summary": comparing.summary,
+        "compare": comparing.compare,
+        "ladder": comparing.ladder,
+        "report": reporting.report,
+        "dashboard": reporting.dashboard,
+        "export": looking.export,
+    },
+    "Use the best trial": {
+        "evaluate": evaluating.evaluate,
+        "predict": using.predict,
+        "demo": using.demo,
+        "export-model": using.export_model,
+    },
+    "Keep and delete": {
+        "keep": using.keep,
+        "remove": running.remove,
+    },
 }
+"""The commands by what people want, in the order of `search --help`."""
 
 
 def _without_values(params: list[Any]) -> list[Any]:
@@ -61,26 +62,27 @@ def _without_values(params: list[Any]) -> list[Any]:
     return params
 
 
-class _Verb(TyperCommand):
+class _Command(TyperCommand):
     def get_params(self, ctx: Any) -> list[Any]:
         return _without_values(super().get_params(ctx))
 
 
-class _Verbs(TyperGroup):
+class _Commands(TyperGroup):
     def get_params(self, ctx: Any) -> list[Any]:
         return _without_values(super().get_params(ctx))
 
 
 app = typer.Typer(
-    cls=_Verbs,
+    cls=_Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Hyperparameter search for image classifiers.\n\n"
     "Start with: search run spaces/small_cnn.yaml",
 )
-for name, verb in VERBS.items():
-    app.command(name, cls=_Verb)(verb)
+for panel, commands in COMMANDS.items():
+    for name, command in commands.items():
+        app.command(name, cls=_Command, rich_help_panel=panel)(command)
 
 
 def _print_version(wanted: bool) -> None:
@@ -98,7 +100,7 @@ def _options(
         ),
     ] = False,
 ) -> None:
-    """Take the options that stand before a verb."""
+    """Take the options that stand before a command."""
 
 
 def main() -> None:
@@ -106,5 +108,9 @@ def main() -> None:
     try:
         app()
     except SearchError as error:
+        if isinstance(error, InterruptedRunError):
+            # What is left is short, and must not be interrupted again.
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)
         typer.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)

@@ -1,10 +1,19 @@
-"""The command line as users run it: a process of its own, in a folder of its own."""
+"""The command line as users run it, in a folder of its own: in this process, or in a real one."""
 
+import importlib
+import io
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
+from unittest import mock
+
+from search.cli import main
 
 ROOT = Path(__file__).parent.parent
 
@@ -36,8 +45,8 @@ def has_epoch(study: Path) -> bool:
     return journal.exists() and b'"step":' in journal.read_bytes()
 
 
-def command_in(folder: Path, **variables: str) -> Search:
-    """Give the command as users run it in a folder, without a terminal."""
+def process_in(folder: Path, **variables: str) -> Search:
+    """Give the command as a process of its own, which takes seconds to load what it needs."""
 
     def run(*args: str, input_: str | None = None) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
@@ -51,3 +60,69 @@ def command_in(folder: Path, **variables: str) -> Search:
         )
 
     return run
+
+
+def command_in(folder: Path, **variables: str) -> Search:
+    """Give the command as users run it in a folder, without a terminal, in this process.
+
+    It cannot show signals, what is left when a process ends, what a terminal shows, nor which
+    modules a command loads: those of earlier tests are there. A warning is an error here. Runs
+    under Ray and whatever needs the above take `process_in` or `start`.
+    """
+
+    def run(*args: str, input_: str = "") -> "subprocess.CompletedProcess[str]":
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="") for _ in range(2))
+        with (
+            _process_like(folder, {**environment(folder), **variables}),
+            mock.patch.object(sys, "argv", ["search", *args]),
+            mock.patch.object(sys, "stdin", io.StringIO(input_)),
+            redirect_stdout(out),
+            redirect_stderr(err),
+        ):
+            code = _exit_code()
+        texts = []
+        for stream in (out, err):
+            stream.flush()
+            assert isinstance(stream.buffer, io.BytesIO)
+            texts.append(stream.buffer.getvalue().decode())
+        return subprocess.CompletedProcess(["search", *args], code, *texts)
+
+    return run
+
+
+def _exit_code() -> int:
+    try:
+        main()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except Exception:  # noqa: BLE001  as the interpreter would
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+@contextmanager
+def _process_like(folder: Path, variables: dict[str, str]) -> Iterator[None]:
+    """Undo what a command does to its process, which is expected to end with it."""
+    here, path, modules = Path.cwd(), list(sys.path), set(sys.modules)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    os.chdir(folder)
+    sys.path.insert(0, str(folder))
+    importlib.invalidate_caches()
+    try:
+        with mock.patch.dict(os.environ, variables, clear=True), warnings.catch_warnings():
+            yield
+    finally:
+        os.chdir(here)
+        sys.path[:] = path
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for name in set(sys.modules) - modules:
+            if not _is_found_on(path, name):
+                del sys.modules[name]
+
+
+def _is_found_on(path: list[str], module: str) -> bool:
+    """Tell a module of this process from one that only the command's own folders have."""
+    file = getattr(sys.modules[module], "__file__", None)
+    return not file or any(folder and Path(file).is_relative_to(folder) for folder in path)

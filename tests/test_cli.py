@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from search.commands.options import STUDIES
-from tests.processes import Search, command_in, environment, has_epoch
+from tests.processes import Search, command_in, environment, has_epoch, process_in
 
 SPACE = """\
 study: toy
@@ -62,10 +62,8 @@ def studied(search: Search) -> Search:
 
 
 @pytest.mark.ray
-def test_run_own_objective_under_ray_prints_table_and_leaves_nothing_else(
-    folder: Path, search: Search
-) -> None:
-    result = search("run", "toy.yaml")
+def test_run_own_objective_under_ray_prints_table_and_leaves_nothing_else(folder: Path) -> None:
+    result = process_in(folder)("run", "toy.yaml")
     assert result.returncode == 0, result.stderr
     assert "rank" in result.stdout
     assert result.stderr.count("\n[") + result.stderr.startswith("[") == 5
@@ -175,8 +173,8 @@ def test_run_wrong_flag_exits_2_and_makes_no_study(
 
 
 @pytest.mark.ray
-def test_run_without_the_resources_leaves_no_study(folder: Path, search: Search) -> None:
-    result = search("run", "toy.yaml", "--set", "resources.gpus_per_trial=64")
+def test_run_without_the_resources_leaves_no_study(folder: Path) -> None:
+    result = process_in(folder)("run", "toy.yaml", "--set", "resources.gpus_per_trial=64")
     assert result.returncode == 2
     assert result.stderr.startswith("error: resources: one trial must fit, it needs 1 CPUs and 64")
     assert not (folder / "studies" / "toy").exists()

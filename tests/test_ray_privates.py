@@ -51,7 +51,8 @@ def test_keep_quiet_silences_the_logs_of_workers_and_the_errors_of_tune(
 
     def printed() -> str:
         file = io.StringIO()
-        worker.print_worker_logs({"pid": 7, "ip": "::1", "lines": ["a worker died"]}, file)
+        logs: dict[str, Any] = {"pid": 7, "ip": "::1", "lines": ["a worker died"]}
+        worker.print_worker_logs(logs, file)
         return file.getvalue()
 
     monkeypatch.setattr(worker, "_worker_logs_enabled", True)

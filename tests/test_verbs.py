@@ -61,12 +61,14 @@ def rows(search: Search) -> dict[int, dict[str, Any]]:
     return {row["trial"]: row for row in table}
 
 
-def start(folder: Path, engine: str = "inline") -> "subprocess.Popen[str]":
+def start(
+    folder: Path, engine: str = "inline", settings: str = "{epochs: 400, sleep_s: 0.3}"
+) -> "subprocess.Popen[str]":
     """Start a study of slow epochs and wait for its first one."""
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "search", "run", "toy.yaml", "--engine", engine),
-            *("--set", "settings={epochs: 400, sleep_s: 0.3}"),
+            *("--set", f"settings={settings}"),
         ],
         cwd=folder,
         env=environment(folder),
@@ -106,7 +108,7 @@ def test_stop_of_a_study_that_nobody_runs_says_so(search: Search) -> None:
     for verb in (["stop", "toy"], ["stop", "toy", "--now"]):
         result = search(*verb)
         assert result.returncode == 2
-        assert result.stderr == ("error: toy is not running\n")
+        assert result.stderr == "error: toy is not running\n"
 
 
 def test_second_driver_is_refused_and_a_killed_one_is_not_in_the_way(
@@ -181,14 +183,13 @@ def test_enqueue_to_a_saved_study_is_tried_next(search: Search) -> None:
 
 
 def test_enqueue_to_a_running_study_is_tried_by_it(folder: Path, search: Search) -> None:
-    process = start(folder)
-    assert search("enqueue", "toy", "x=0.125", "way=good").returncode == 0
-    search("stop", "toy")
-    process.communicate(timeout=20)
-    overrides = ["--trials", "4", "--engine", "inline", "--time", "1s"]
-    search("resume", "toy", *overrides)
-    journal = (folder / "studies" / "toy" / "study.journal").read_text()
-    assert "0.125" in journal
+    process = start(folder, settings="{epochs: 3, sleep_s: 1}")
+    result = search("enqueue", "toy", "x=0.125", "way=good")
+    assert result.stderr == "toy: trial 3 will try it\n"
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 0, stderr
+    row = rows(search)[3]
+    assert (row["params_x"], row["state"]) == (0.125, "COMPLETE")
 
 
 @pytest.mark.parametrize(
@@ -234,7 +235,7 @@ def test_retry_of_what_failed_twice_of_the_same_needs_its_number(search: Search)
     assert n_trials == 4 + n_failed
     result = search("retry", "toy", "--engine", "inline")
     assert result.returncode == 2
-    assert "one that failed twice of the same" in result.stderr
+    assert "a trial that failed twice for the same reason" in result.stderr
     search("retry", "toy", str(n_trials - 1), "--engine", "inline")
     assert len(rows(search)) == n_trials + 1
 
@@ -242,7 +243,9 @@ def test_retry_of_what_failed_twice_of_the_same_needs_its_number(search: Search)
 def test_run_beside_another_says_so(folder: Path, search: Search) -> None:
     process = start(folder)
     result = search("run", "toy.yaml", "--name", "other", "-n", "1", "--engine", "inline")
-    assert "other: toy also runs on this machine; --workers shares its cores\n" in result.stderr
+    assert (
+        "other: toy also runs on this machine; use --workers to share its cores\n" in result.stderr
+    )
     process.kill()
     process.communicate()
 

@@ -60,7 +60,7 @@ def test_watch_tells_each_trial_as_it_ends_and_then_the_result(
     assert lines[0].startswith(f"toy: run by process {running.pid} on ")
     told = [line.split()[2] for line in lines if line.startswith("[")]
     assert told == [str(number) for number in range(12)][-len(told) :]
-    assert len(told) > 5
+    assert told  # on a busy machine, the first ones end before the command looks
     assert "[12/12] trial 11 COMPLETE score=" in done.stderr
     assert "12 trials: 12 complete" in lines
     assert lines[-2].startswith("next: search show toy ")
@@ -77,7 +77,7 @@ def test_watch_ends_at_ctrl_c_and_the_run_goes_on(
     watch.send_signal(signal.SIGINT)
     _, stderr = watch.communicate(timeout=30)
     assert watch.returncode == 130
-    assert stderr.splitlines()[-1] == "toy: watched no longer, the run goes on"
+    assert stderr.splitlines()[-1] == "toy: no longer watched, the run goes on"
     assert "Traceback" not in stderr
     assert running.poll() is None
 
@@ -101,7 +101,7 @@ def test_watch_of_a_study_at_rest_says_so_and_shows_it(
     before = {path: path.stat().st_mtime_ns for path in [*folder.rglob("*"), folder]}
     done = search("watch", "toy")
     assert done.returncode == 0
-    assert done.stderr.splitlines()[0] == f"toy: nobody runs it; {advice}"
+    assert done.stderr.splitlines()[0] == f"toy is not running; {advice}"
     assert "score" in done.stdout
     assert before == {path: path.stat().st_mtime_ns for path in [*folder.rglob("*"), folder]}
 

@@ -1,6 +1,7 @@
-"""The project for notebooks and scripts: run a search, look into a study.
+"""What a command does, as functions: for commands, notebooks and scripts alike.
 
-Everything here only puts what other modules do within reach, under names that stay.
+They do the work and return data; `search.commands` reads arguments and prints. What the user
+should know besides goes to stderr, a user's mistake is a `SearchError`.
 
 Example:
     >>> import tempfile

@@ -1,32 +1,36 @@
-"""A study to look into, from a notebook or a script."""
+"""A study to look into: `Study`, what the other functions give and take."""
 
 import operator
-from collections.abc import Sequence
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from search.api.places import Folder, studies_folder
-from search.best_trial.choice import choose_best_trial
-from search.best_trial.classification import classify_files
-from search.best_trial.evaluation import choose_trials, evaluate_trials
-from search.best_trial.trained import CLASSIFICATION
-from search.errors import StudyError
-from search.plots.catalogue import PLOTS, TRIAL_PLOTS
-from search.studies.export import history_frame, leaderboard_frame
+from search.errors import SearchError, StudyError
+from search.studies.export import FORMATS, history_frame, leaderboard_frame, write_leaderboard
+from search.studies.folder import usual_studies
 from search.studies.leaderboard import leaderboard_rows
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial as Trial
-from search.summaries.best_trials import summary_facts
-from search.summaries.evaluation import evaluation_facts
 from search.summaries.summary import counts_text
+from search.text import listing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
+    from search.best_trial.classification import Classified
+    from search.best_trial.trained import Use
+
+Folder = str | Path | None
+"""The folder of all studies; None stands for `$SEARCH_STUDIES`, else for `studies`."""
+
 _N_SHOWN = 5
-"""So many rows of a leaderboard are shown where a study is shown."""
+"""How many rows of the leaderboard a notebook shows of a study."""
+
 _NEEDS = {
     "curves": "a trial of two epochs",
     "slices": "a parameter that differs between trials",
@@ -34,25 +38,42 @@ _NEEDS = {
     "contour": "two parameters that differ between complete trials",
     "front": "several metrics",
     "parallel": "two parameters that differ between complete trials",
-    "learning_rate": "a complete trial that reported learning_rate, and not one throughout",
-    "confusion_matrix": "test figures, see evaluate",
-    "class_accuracy": "test figures, see evaluate",
+    "learning_rate": "a complete trial whose reported learning_rate changes",
+    "confusion_matrix": "test metrics, see evaluate",
+    "class_accuracy": "test metrics, see evaluate",
 }
-"""What a figure is drawn from, where a study may have none of it."""
+"""What a plot is drawn from, where a study may have none of it."""
+
+
+def say(text: str) -> None:
+    """Tell the user something that is no result, on stderr."""
+    sys.stderr.write(f"{text}\n")
+
+
+def studies_folder(studies: Folder) -> Path:
+    """Find the folder of all studies."""
+    return Path(studies) if studies else usual_studies()
+
+
+def place_of(study: "Study | str | Path", studies: Folder) -> tuple[str, Path]:
+    """Give the name of a study, or the path of its folder, and the folder of all studies."""
+    if isinstance(study, Study):
+        return study.name, study.folder.parent
+    return str(study), studies_folder(studies)
 
 
 class Study:
-    """A study, to look into; made by `Study.open`, `run` or `resume`.
+    """A study, to look into; made by `open`, `run`, `resume` or `retry`.
 
     Args:
-        recorded: The study as the other modules know it.
+        reader: The study as the other modules know it.
     """
 
-    def __init__(self, recorded: StudyReader) -> None:
-        self._recorded = recorded
+    def __init__(self, reader: StudyReader) -> None:
+        self.reader = reader
 
     @classmethod
-    def open(cls, name: str, studies: Folder = None) -> "Study":
+    def open(cls, name: str | Path, studies: Folder = None) -> "Study":
         """Open a study that exists; nothing in it is changed or executed.
 
         Args:
@@ -62,38 +83,31 @@ class Study:
         Returns:
             The study; it also shows what a run that goes on adds to it.
 
-        Raises:
-            StudyError: If there is no such study.
-
         Example:
             >>> Study.open("smal_cnn", "no_such_folder")
             Traceback (most recent call last):
             search.errors.StudyError: no_such_folder/smal_cnn: there is no such study; in ...
         """
-        return cls(StudyReader.open(name, studies_folder(studies)))
+        return cls(StudyReader.open(str(name), studies_folder(studies)))
 
     @property
     def name(self) -> str:
         """The study's name."""
-        return self._recorded.name
+        return self.reader.name
 
     @property
     def folder(self) -> Path:
         """Where it is saved."""
-        return self._recorded.folder
+        return self.reader.folder
 
     @property
     def trials(self) -> list[Trial]:
         """All trials that have begun, best first."""
-        return self._recorded.trials()
+        return self.reader.trials()
 
     @property
     def best(self) -> Trial:
-        """The best complete trial.
-
-        Raises:
-            StudyError: If none is complete.
-        """
+        """The best complete trial; without one, a `StudyError`."""
         trials = self.trials
         if not trials or trials[0].state != "COMPLETE":
             raise StudyError(
@@ -108,13 +122,13 @@ class Study:
             number: From 0.
 
         Returns:
-            Its parameters, state, value, metrics at the best epoch, and test figures.
+            Its parameters, state, value, metrics at the best epoch, and test metrics.
 
         Raises:
-            StudyError: If there is no such trial.
+            StudyError: If it is no number.
         """
         try:
-            return self._recorded.trial(operator.index(number))
+            return self.reader.trial(operator.index(number))
         except TypeError:
             raise StudyError(
                 f"{self.name}: a trial or its number must be given, got {number!r}"
@@ -124,16 +138,37 @@ class Study:
         """Make the table of all trials, best first.
 
         Args:
-            top: Only so many rows; None for every trial.
+            top: How many rows; None for every trial.
             sort: A column; a leading `-` turns the order round.
 
         Returns:
             One row a trial, with the columns that `search export` writes.
+        """
+        return leaderboard_frame(leaderboard_rows(self.reader, top, sort))
+
+    def export(self, output: str | Path, format_: str | None = None) -> int:
+        """Write the table of all trials to a file, as `search export` does.
+
+        Args:
+            output: The file.
+            format_: One of csv, json, md, latex and parquet; None to tell it by the file's ending.
+
+        Returns:
+            The number of trials.
 
         Raises:
-            StudyError: If there is no such column.
+            SearchError: If the file's ending names no format.
         """
-        return leaderboard_frame(leaderboard_rows(self._recorded, top, sort))
+        output = Path(output)
+        endings = {".tex": "latex", **{f".{name}": name for name in FORMATS if name != "latex"}}
+        if format_ is None and output.suffix not in endings:
+            raise SearchError(
+                f"--output: the file's ending must name its format, got {str(output)!r}; valid: "
+                f"{listing(endings)}, or any with --format"
+            )
+        rows = leaderboard_rows(self.reader)
+        write_leaderboard(rows, format_ or endings[output.suffix], output)
+        return len(rows)
 
     def history(self, trial: Trial | int | None = None) -> "DataFrame":
         """Make the table of a trial's epochs.
@@ -143,36 +178,72 @@ class Study:
 
         Returns:
             One row an epoch; empty if the trial has reported none.
-
-        Raises:
-            StudyError: If there is no such trial.
         """
-        return history_frame(self._recorded.history(self._number(trial)))
+        return history_frame(self.reader.history(self._number(trial)))
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self, top: int = 10, columns: Sequence[str] | None = None) -> dict[str, Any]:
         """Gather what `search summary` tells.
+
+        Args:
+            top: How many trials of the leaderboard.
+            columns: Columns of the leaderboard; None for a choice of them.
 
         Returns:
             Plain data: `best`, `importance`, `edges`, `endings`, `savings` and more.
         """
-        return summary_facts(self._recorded)
+        from search.summaries.best_trials import summary_facts
 
-    def evaluate(self, trial: Trial | int | None = None) -> dict[str, Any]:
-        """Give a trial its figures on the test split, as `search evaluate` does: once.
+        return summary_facts(self.reader, top, columns)
+
+    def compare(
+        self, trial: Trial | int, other: Trial | int | None = None, of: "Study | None" = None
+    ) -> dict[str, Any]:
+        """Compare two trials, as `search compare` does.
 
         Args:
-            trial: A trial or its number; None for the best one.
+            trial: A trial of this study or its number.
+            other: The second one; None for the best one.
+            of: The study of the second one; None for this one.
+
+        Returns:
+            Plain data: what differs between the `trials`; a difference is that of the second
+            less the first.
+        """
+        from search.summaries.comparison import comparison_facts
+
+        second = of or self
+        sides = [(self, self._number(trial)), (second, second._number(other))]
+        return comparison_facts(*((study.reader, study.trial(n)) for study, n in sides))
+
+    def ladder(self, trials: Sequence[Trial | int]) -> dict[str, Any]:
+        """Show trials as steps, as `search ladder` does.
+
+        Args:
+            trials: Trials or their numbers, in the order of the steps.
+
+        Returns:
+            Plain data: the `steps`, each with what it changed from the one before.
+        """
+        from search.summaries.ladder import ladder_facts
+
+        return ladder_facts(self.reader, [self._number(trial) for trial in trials])
+
+    def evaluate(self, trial: Trial | int | None = None, *, again: bool = False) -> dict[str, Any]:
+        """Compute a trial's test metrics, as `search evaluate` does: once.
+
+        Args:
+            trial: A complete trial or its number; None for the best one.
+            again: Whether to do it once more if it has been done.
 
         Returns:
             Plain data, as `search evaluate --json` prints it: `trial`, `best_epoch`, the metrics
             of each split, `per_class`, `confusion`, `worst` and the `seconds` of the test pass.
-
-        Raises:
-            SearchError: If it is not complete, its checkpoint is gone, its objective cannot
-                predict, or another process runs the study.
         """
-        chosen = choose_trials(self._recorded, [self._number(trial)], top=1)
-        evaluate_trials(self._recorded, chosen, again=False, skip=False, say=_say_nothing)
+        from search.best_trial.evaluation import choose_trials, evaluate_trials
+        from search.summaries.evaluation import evaluation_facts
+
+        chosen = choose_trials(self.reader, [self._number(trial)], top=1)
+        evaluate_trials(self.reader, chosen, again=again, skip=False, say=_say_nothing)
         return evaluation_facts(self.trial(chosen[0].number))
 
     def predict(
@@ -182,121 +253,133 @@ class Study:
 
         Args:
             images: A file, or several.
-            trial: A trial or its number; None for the best one that has a checkpoint.
+            trial: A complete trial or its number; None for the best one that has a checkpoint.
 
         Returns:
             The probability of each class, one row an image; files that are no images are left
             out.
-
-        Raises:
-            SearchError: If no file is an image, or as with `evaluate`.
         """
         import pandas as pd
 
-        number = None if trial is None else self._number(trial)
-        winner = choose_best_trial(self._recorded, number, CLASSIFICATION, _say_nothing)
         files = [images] if isinstance(images, str | Path) else images
-        paths = [Path(image) for image in files]
-        if not paths:
+        if not files:
             return pd.DataFrame()
-        found = classify_files(self._recorded, winner, paths, _say_nothing)
+        _, found = self.classify([Path(image) for image in files], trial, _say_nothing)
         rows = {str(one.path): dict(sorted(one.classes)) for one in found}
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("image")
 
+    def classify(
+        self,
+        images: Sequence[Path],
+        trial: Trial | int | None = None,
+        say: Callable[[str], None] = say,
+    ) -> "tuple[Trial, list[Classified]]":
+        """Classify image files, each with its classes in the order of their probability.
+
+        Args:
+            images: The files, at least one.
+            trial: A complete trial or its number; None for the best one that has a checkpoint.
+            say: Told which trials and files are left out.
+
+        Returns:
+            The trial, and what it says of each image.
+        """
+        from search.best_trial.classification import classify_files
+        from search.best_trial.trained import CLASSIFICATION
+
+        chosen = self._with_checkpoint(trial, CLASSIFICATION, say)
+        return chosen, classify_files(self.reader, chosen, images, say)
+
+    def export_model(self, output: str | Path, trial: Trial | int | None = None) -> dict[str, Any]:
+        """Write the network of a trial to a file that runs without this project.
+
+        Args:
+            output: The file, of PyTorch (.pt2) or ONNX (.onnx).
+            trial: A complete trial or its number; None for the best one that has a checkpoint.
+
+        Returns:
+            The facts that stand in the file: study, trial, classes, shape of an image, metrics.
+        """
+        from search.best_trial.model_file import require_model_name, write_model
+        from search.best_trial.trained import EXPORT
+
+        path = Path(output)
+        require_model_name(path)
+        return write_model(self.reader, self._with_checkpoint(trial, EXPORT, say), path)
+
+    def report(self, output: str | Path | None = None, *, ask: bool = True) -> Path:
+        """Write the study as one HTML page.
+
+        Args:
+            output: The file; None for `report.html` in the study's folder.
+            ask: Whether the objective may be imported and asked for classes and layers.
+
+        Returns:
+            The file.
+        """
+        from search.report.page import write_report
+
+        path = Path(output) if output else self.folder / "report.html"
+        with _offline():
+            write_report(self.reader, path, ask=ask)
+        return path
+
+    def write_plots(self, folder: str | Path) -> list[Path]:
+        """Write every plot that the study has data for.
+
+        Args:
+            folder: Where they go, as PNG and SVG; made if it is missing.
+
+        Returns:
+            The files.
+        """
+        from search.plots.catalogue import write_plots
+
+        return write_plots(self.reader, Path(folder))
+
     def plot_history(self) -> "Figure":
         """Draw the value of each trial, and the best so far."""
-        return self._figure("history")
+        return self._plot("history")
 
     def plot_curves(self) -> "Figure":
         """Draw the learning curves of the best and of the pruned trials."""
-        return self._figure("curves")
+        return self._plot("curves")
 
     def plot_slices(self) -> "Figure":
         """Draw the value over each parameter."""
-        return self._figure("slices")
+        return self._plot("slices")
 
     def plot_parallel(self) -> "Figure":
-        """Draw trials as lines over all parameters.
-
-        Returns:
-            The figure.
-
-        Raises:
-            StudyError: If there is one parameter only.
-        """
-        return self._figure("parallel")
+        """Draw trials as lines over all parameters, of which there must be two."""
+        return self._plot("parallel")
 
     def plot_importance(self) -> "Figure":
         """Draw how much each parameter mattered."""
-        return self._figure("importance")
+        return self._plot("importance")
 
     def plot_contour(self) -> "Figure":
-        """Draw the value over the two numeric parameters that mattered most.
-
-        Returns:
-            The figure.
-
-        Raises:
-            StudyError: If fewer than two vary.
-        """
-        return self._figure("contour")
+        """Draw the value over the two numeric parameters that mattered most."""
+        return self._plot("contour")
 
     def plot_front(self) -> "Figure":
-        """Draw the Pareto front.
-
-        Returns:
-            The figure.
-
-        Raises:
-            StudyError: If there is one metric only.
-        """
-        return self._figure("front")
+        """Draw the Pareto front of a study of several metrics."""
+        return self._plot("front")
 
     def plot_timeline(self) -> "Figure":
         """Draw which trial ran when."""
-        return self._figure("timeline")
+        return self._plot("timeline")
 
     def plot_learning_rate(self, trial: Trial | int | None = None) -> "Figure":
-        """Draw a trial's learning rates and the epochs in which its backbone was frozen.
-
-        Args:
-            trial: A trial or its number; None for the best one.
-
-        Returns:
-            The figure.
-
-        Raises:
-            StudyError: If there is no such trial, or it reported no learning rate.
-        """
-        return self._figure("learning_rate", self._number(trial))
+        """Draw the learning rates of a trial (the best one) and when its backbone was frozen."""
+        return self._plot("learning_rate", self._number(trial))
 
     def plot_confusion_matrix(self, trial: Trial | int | None = None) -> "Figure":
-        """Draw the confusion matrix of an evaluated trial.
-
-        Args:
-            trial: A trial or its number; None for the best one that is evaluated.
-
-        Returns:
-            The figure.
-
-        Raises:
-            StudyError: If there is no such trial, or it has no test figures.
-        """
-        return self._figure("confusion_matrix", None if trial is None else self._number(trial))
+        """Draw the confusion matrix of a trial (the best one) that is evaluated."""
+        return self._plot("confusion_matrix", None if trial is None else self._number(trial))
 
     def plot_class_accuracy(self, trial: Trial | int | None = None) -> "Figure":
-        """Draw the accuracy of an evaluated trial by class.
-
-        Args:
-            trial: A trial or its number; None for the best one that is evaluated.
-
-        Returns:
-            The figure.
-
-        Raises:
-            StudyError: If there is no such trial, or it has no test figures.
-        """
-        return self._figure("class_accuracy", None if trial is None else self._number(trial))
+        """Draw the accuracy by class of a trial (the best one) that is evaluated."""
+        return self._plot("class_accuracy", None if trial is None else self._number(trial))
 
     def __repr__(self) -> str:
         """Name the study and count its trials."""
@@ -313,15 +396,38 @@ class Study:
             return self.best.number
         return trial.number if isinstance(trial, Trial) else self.trial(trial).number
 
-    def _figure(self, name: str, number: int | None = None) -> "Figure":
+    def _with_checkpoint(
+        self, trial: Trial | int | None, use: "Use", say: Callable[[str], None]
+    ) -> Trial:
+        from search.best_trial.choice import choose_best_trial
+
+        number = trial.number if isinstance(trial, Trial) else trial
+        return choose_best_trial(self.reader, number, use, say)
+
+    def _plot(self, name: str, number: int | None = None) -> "Figure":
+        from search.plots.catalogue import PLOTS, TRIAL_PLOTS
+
         if number is None:
-            figure = PLOTS[name](self._recorded)
+            figure = PLOTS[name](self.reader)
         else:
-            figure = TRIAL_PLOTS[name](self._recorded, number)
+            figure = TRIAL_PLOTS[name](self.reader, number)
         if figure is None:
             of = self.name if number is None else f"{self.name}: trial {number}"
-            raise StudyError(f"{of}: for this figure there must be {_NEEDS[name]}")
+            raise StudyError(f"{of}: for this plot there must be {_NEEDS[name]}")
         return figure
+
+
+@contextmanager
+def _offline() -> Iterator[None]:
+    """Have the image classifier use what this machine has, unless the user says otherwise."""
+    if "SEARCH_DOWNLOAD" in os.environ:
+        yield
+        return
+    os.environ["SEARCH_DOWNLOAD"] = "0"
+    try:
+        yield
+    finally:
+        del os.environ["SEARCH_DOWNLOAD"]
 
 
 def _say_nothing(text: str) -> None:

@@ -1,18 +1,16 @@
-"""The options that verbs share, and what a verb does with them before its work."""
+"""The options that commands share, with their help and completion."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from search.running.engines import ENGINES
-from search.spaces.document import Override
 from search.studies.folder import STUDIES as STUDIES
 from search.studies.folder import usual_studies
 
 StudiesOption = Annotated[
-    Path, typer.Option("--studies", envvar="SEARCH_STUDIES", help="Folder of all studies.")
+    Path, typer.Option("--studies", envvar="SEARCH_STUDIES", help="The folder of all studies.")
 ]
 
 
@@ -49,51 +47,21 @@ SpaceArgument = Annotated[
 ]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Override any key, as budget.trials=10."),
+    typer.Option("--set", metavar="KEY=VALUE", help="Override any key, such as budget.trials=10."),
 ]
-TimeOption = Annotated[str | None, typer.Option(help="Time budget: 90s, 30m, 1h30m.")]
+TimeOption = Annotated[str | None, typer.Option(help="Time budget, such as 90s, 30m or 1h30m.")]
 SamplerOption = Annotated[
     str | None, typer.Option(help="Sampler, such as tpe or random.", autocompletion=_samplers)
 ]
 PrunerOption = Annotated[
     str | None, typer.Option(help="Pruner, such as asha or none.", autocompletion=_pruners)
 ]
-WorkersOption = Annotated[int | None, typer.Option("--workers", "-w", help="Parallel trials.")]
+WorkersOption = Annotated[
+    int | None, typer.Option("--workers", "-w", help="Number of parallel trials.")
+]
 EngineOption = Annotated[
     str, typer.Option(help=f"One of {', '.join(ENGINES)}.", autocompletion=_engines)
 ]
-AddressOption = Annotated[str | None, typer.Option(help="Ray cluster to join.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+AddressOption = Annotated[str | None, typer.Option(help="Address of a Ray cluster to join.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-
-
-_FLAGS = {
-    "study": "--name",
-    "budget.trials": "--trials",
-    "budget.time": "--time",
-    "sampler.seed": "--seed",
-    "sampler.name": "--sampler",
-    "pruner.name": "--pruner",
-    "resources.workers": "--workers",
-}
-"""Flags that set a key of the space file, by that key."""
-
-
-def overrides(values: Mapping[str, object]) -> list[Override]:
-    """Write flags as assignments to keys of the space file.
-
-    Args:
-        values: The value given for each key; None where its flag was left out.
-
-    Returns:
-        One for each flag given; a message about it names the flag.
-
-    Example:
-        >>> overrides({"budget.trials": 10, "budget.time": None})
-        [Override(assignment='budget.trials=10', where='--trials 10')]
-    """
-    return [
-        Override(f"{key}={value}", f"{_FLAGS[key]} {value}")
-        for key, value in values.items()
-        if value is not None
-    ]

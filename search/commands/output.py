@@ -1,4 +1,4 @@
-"""Where the output of verbs goes: data to stdout, messages to stderr."""
+"""Where the output of commands goes: data to stdout, messages to stderr."""
 
 import json
 import sys
@@ -29,36 +29,29 @@ def stderr() -> "Console":
     return Console(stderr=True)
 
 
-def print_json(data: object) -> None:
-    """Print data to stdout, for programs.
+def say(text: str) -> None:
+    """Tell the user something that is no data."""
+    typer.echo(text, err=True)
 
-    Args:
-        data: Plain data.
-    """
+
+def print_json(data: object) -> None:
+    """Print plain data to stdout, for programs."""
     typer.echo(json.dumps(data, indent=2))
 
 
 def next_commands(*commands: str) -> None:
-    """Name the commands that are useful next, on stderr.
-
-    Args:
-        *commands: Whole commands, the likeliest first.
-    """
-    typer.echo("next: " + "\n      ".join(commands), err=True)
+    """Name the commands that are useful next, the likeliest first."""
+    say("next: " + "\n      ".join(commands))
 
 
 def print_result(study: "StudyReader") -> None:
-    """Print what a run has come to: counts and failures to stderr, the best trials to stdout.
-
-    Args:
-        study: The study; nothing is printed of one without trials.
-    """
+    """Print what a session has come to: counts and failures to stderr, best trials to stdout."""
     from search.summaries.summary import counts_text, failure_lines, leaderboard_view
 
     records = study.trials()
     if not records:
         return
-    typer.echo("\n".join([counts_text(records), *failure_lines(records)]), err=True)
+    say("\n".join([counts_text(records), *failure_lines(records)]))
     console = stdout()
     console.print(leaderboard_view(study, console.width))
     next_commands(

@@ -1,19 +1,24 @@
-"""The verb that writes a study as a page and as plots: report."""
+"""The commands that show a study in a browser: report and dashboard."""
 
-import os
+import webbrowser
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from search.commands.options import STUDIES, StudiesOption, StudyArgument
+from search.commands.output import say
+from search.errors import StudyError
+from search.text import listing
 
 
 def report(
     study: StudyArgument,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="The page; default: report.html beside the study."),
+        typer.Option(
+            "--output", "-o", help="The page; default: report.html in the study's folder."
+        ),
     ] = None,
     plots: Annotated[
         Path | None, typer.Option(help="Also write every plot into this folder, as PNG and SVG.")
@@ -28,17 +33,53 @@ def report(
     studies: StudiesOption = STUDIES,
 ) -> None:
     """Write a study as one HTML page, with tables, plots and the space file."""
-    from search.plots.catalogue import write_plots
-    from search.report.page import write_report
-    from search.studies.reader import StudyReader
+    from search.api.study import Study
 
-    # The page is made of what this machine has; the image classifier asks this variable.
-    os.environ.setdefault("SEARCH_DOWNLOAD", "0")
-    opened = StudyReader.open(study, studies)
-    path = output or opened.folder / "report.html"
-    write_report(opened, path, ask=not without_objective)
-    typer.echo(f"wrote {path}", err=True)
+    opened = Study.open(study, studies)
+    say(f"wrote {opened.report(output, ask=not without_objective)}")
     folder = plots or figures  # --figures is what --plots was called in earlier versions
     if folder is not None:
-        files = write_plots(opened, folder)
-        typer.echo(f"wrote {len(files)} files to {folder}", err=True)
+        say(f"wrote {len(opened.write_plots(folder))} files to {folder}")
+
+
+def dashboard(
+    study: Annotated[
+        str | None,
+        typer.Argument(help="A study's name, or the path of its folder; default: the only one."),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=65535, help="Default: 8080, or any free one if it is taken; 0: any."
+        ),
+    ] = None,
+    open_: Annotated[bool, typer.Option("--open", help="Also open it in the browser.")] = False,
+    studies: StudiesOption = STUDIES,
+) -> None:
+    """Show a study in optuna-dashboard, on this machine only; nothing can be changed there."""
+    from search.report.dashboard import open_dashboard
+    from search.studies.reader import StudyReader
+
+    opened = StudyReader.open(study or _only_study(studies), studies)
+    server, address = open_dashboard(opened, port)
+    say("its importances are Optuna's PED-ANOVA, not the fANOVA of a summary")
+    say("Ctrl-C ends it")
+    try:
+        typer.echo(address)
+        if open_:
+            webbrowser.open(address)
+        server.serve_forever()
+    except KeyboardInterrupt:
+        say("")
+    finally:
+        server.server_close()
+
+
+def _only_study(studies: Path) -> str:
+    from search.studies.folder import study_names
+
+    names = study_names(studies)
+    if len(names) != 1:
+        # optuna-dashboard shows one storage at a time, and each study has its own.
+        raise StudyError(f"STUDY: a study must be named; valid: {listing(names)}")
+    return names[0]

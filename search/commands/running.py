@@ -1,8 +1,6 @@
-"""The verbs that run trials: run, resume and retry."""
+"""The commands in the life of a study: run, resume, retry, watch, stop, enqueue, remove."""
 
-from contextlib import suppress
 from pathlib import Path
-from socket import gethostname
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,16 +18,16 @@ from search.commands.options import (
     StudyArgument,
     TimeOption,
     WorkersOption,
-    overrides,
 )
-from search.commands.output import print_result, stderr
-from search.errors import ObjectiveError, SearchError, StudyError
-from search.running.engines import engine_module
-from search.text import did_you_mean, listing
+from search.commands.output import next_commands, print_result, say, stderr
+from search.errors import SearchError
+from search.studies.folder import study_command
 
 if TYPE_CHECKING:
-    from search.spaces.spec import Spec
-    from search.studies.driver import StudyDriver
+    from search.api.study import Study
+    from search.studies.reader import StudyReader
+
+_INTERRUPTED = 130
 
 
 def run(  # noqa: PLR0913  each is a flag
@@ -38,12 +36,12 @@ def run(  # noqa: PLR0913  each is a flag
     name: Annotated[str | None, typer.Option(help="Name of the study.")] = None,
     trials: Annotated[int | None, typer.Option("--trials", "-n", help="Number of trials.")] = None,
     time: TimeOption = None,
-    seed: Annotated[int | None, typer.Option(help="The study's seed.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the study.")] = None,
     sampler: SamplerOption = None,
     pruner: PrunerOption = None,
     workers: WorkersOption = None,
     warm_start: Annotated[
-        str | None, typer.Option(help="A study whose trials inform the sampler.")
+        str | None, typer.Option(help="Another study, whose trials inform the sampler.")
     ] = None,
     engine: EngineOption = "ray",
     address: AddressOption = None,
@@ -51,40 +49,32 @@ def run(  # noqa: PLR0913  each is a flag
     quiet: QuietOption = False,
 ) -> None:
     """Run a search and print its best trials."""
-    from search.spaces.space_file import import_folders, load_space_file
-    from search.studies.driver import StudyDriver
-    from search.studies.lock import driving
-    from search.studies.queue import warm_start as warm_start_from
+    from search.api import sessions
 
-    flags = {
-        "study": name,
-        "budget.trials": trials,
-        "budget.time": time,
-        "sampler.seed": seed,
-        "sampler.name": sampler,
-        "pruner.name": pruner,
-        "resources.workers": workers,
-    }
-    module = engine_module(engine, workers, set_ or [])
-    spec = load_space_file(space, [*(set_ or []), *overrides(flags)])
-    _tell_of_images(spec)
-    informing = StudyDriver.open(warm_start, studies) if warm_start else None
-    study = StudyDriver.create(spec, studies, import_folders(space))
-    try:
-        with driving(study.folder):
-            if informing:
-                n_carried = warm_start_from(study, informing)
-                of = f"{n_carried} of {len(informing.trials())} trials of {informing.name}"
-                typer.echo(f"{study.name}: {of} inform the sampler", err=True)
-            _sit(study, module, address, quiet)
-    finally:
-        study.discard_if_empty()
+    sessions.run(
+        space,
+        set_ or [],
+        name=name,
+        trials=trials,
+        time=time,
+        seed=seed,
+        sampler=sampler,
+        pruner=pruner,
+        workers=workers,
+        warm_start=warm_start,
+        studies=studies,
+        engine=engine,
+        address=address,
+        quiet=quiet,
+        ended=_print_result,
+    )
 
 
 def resume(  # noqa: PLR0913  each is a flag
     study: StudyArgument,
     trials: Annotated[
-        str | None, typer.Option("--trials", "-n", help="Trials in all; +20 adds to the budget.")
+        str | None,
+        typer.Option("--trials", "-n", help="Number of trials in all; +20 adds to the budget."),
     ] = None,
     time: TimeOption = None,
     sampler: SamplerOption = None,
@@ -99,27 +89,22 @@ def resume(  # noqa: PLR0913  each is a flag
     quiet: QuietOption = False,
 ) -> None:
     """Go on with a study: run what is left of its budget, interrupted trials first."""
-    from search.running.session import extend_study
-    from search.studies.driver import StudyDriver
-    from search.studies.lock import driving
-    from search.studies.storage import cut_torn_line
+    from search.api import sessions
 
-    flags = {
-        "budget.time": time,
-        "sampler.name": sampler,
-        "pruner.name": pruner,
-        "resources.workers": workers,
-    }
-    module = engine_module(engine, workers)
-    opened = StudyDriver.open(study, studies)
-    with driving(opened.folder):
-        warning = cut_torn_line(opened.folder, opened.spec.storage)
-        if warning:
-            typer.echo(f"warning: {warning}", err=True)
-        if space is not None:
-            opened = _change_space(opened, space)
-        extended = extend_study(opened, trials, overrides(flags))
-        _sit(extended, module, address, quiet)
+    sessions.resume(
+        study,
+        trials,
+        time=time,
+        sampler=sampler,
+        pruner=pruner,
+        workers=workers,
+        space=space,
+        studies=studies,
+        engine=engine,
+        address=address,
+        quiet=quiet,
+        ended=_print_result,
+    )
 
 
 def retry(  # noqa: PLR0913  each is a flag
@@ -128,7 +113,7 @@ def retry(  # noqa: PLR0913  each is a flag
         list[int] | None, typer.Argument(help="Failed trials; default: all of them.")
     ] = None,
     kind: Annotated[
-        str | None, typer.Option(help="Only failures of this kind, as out_of_memory.")
+        str | None, typer.Option(help="Only failures of this kind, such as out_of_memory.")
     ] = None,
     workers: WorkersOption = None,
     engine: EngineOption = "ray",
@@ -137,80 +122,110 @@ def retry(  # noqa: PLR0913  each is a flag
     quiet: QuietOption = False,
 ) -> None:
     """Run failed trials again, each as a new trial with the same parameters."""
-    from search.running.session import extend_study
-    from search.studies.driver import StudyDriver
-    from search.studies.lock import driving
-    from search.studies.queue import n_waiting, retry_trials
-    from search.studies.storage import cut_torn_line
-    from search.studies.trials import FAILURE_KINDS
+    from search.api import sessions
 
-    module = engine_module(engine, workers)
-    if kind is not None and kind not in FAILURE_KINDS:
-        hint = did_you_mean(kind, FAILURE_KINDS)
-        valid = listing(FAILURE_KINDS)
-        raise SearchError(f"--kind: a kind of failure must be given, got {kind!r}{hint}; {valid}")
-    opened = StudyDriver.open(study, studies)
-    with driving(opened.folder):
-        cut_torn_line(opened.folder, opened.spec.storage)
-        chosen = retry_trials(opened, trial or [], kind)
-        if not chosen:
-            raise StudyError(
-                f"{opened.name}: no failed trials to retry; one that failed twice of the same, or "
-                "has been tried again, is retried by its number"
-            )
-        typer.echo(f"{opened.name}: trying again {listing(chosen)}", err=True)
-        wanted = len(opened.trials()) + n_waiting(opened)
-        more = str(wanted) if wanted > (opened.spec.budget.trials or wanted) else None
-        extended = extend_study(opened, more, overrides({"resources.workers": workers}))
-        _sit(extended, module, address, quiet)
+    sessions.retry(
+        study,
+        trial or [],
+        kind=kind,
+        workers=workers,
+        studies=studies,
+        engine=engine,
+        address=address,
+        quiet=quiet,
+        ended=_print_result,
+    )
 
 
-def _change_space(study: "StudyDriver", path: Path) -> "StudyDriver":
-    from search.spaces.space_file import import_folders, load_space_file
-    from search.studies.space_change import change_space, n_informing, space_diff
-
-    spec = load_space_file(path)
-    differences = space_diff(study.spec, spec)
-    if not differences:
-        typer.echo(f"{study.name}: {path} is the space it has", err=True)
-        return study
-    changed = change_space(study, spec, import_folders(path))
-    typer.echo("\n".join(differences), err=True)
-    informing = f"{n_informing(changed)} of {n_informing(study)} finished trials"
-    typer.echo(f"{study.name}: version {changed.version} of its space, {informing} fit", err=True)
-    return changed
+def _print_result(study: "Study") -> None:
+    print_result(study.reader)
 
 
-def _sit(study: "StudyDriver", engine: str, address: str | None, quiet: bool) -> None:
-    from search.progress.watching import run_watched
+def watch(
+    study: StudyArgument,
+    interval: Annotated[
+        float, typer.Option(min=0.1, help="Seconds between two looks at the study.")
+    ] = 1.0,
+    studies: StudiesOption = STUDIES,
+) -> None:
+    """Follow a running study from another terminal until it ends; changes nothing."""
+    from search.progress.watching import watch_study
+    from search.studies.lock import find_driver
+    from search.studies.reader import StudyReader
 
-    _tell_of_other_runs(study)
-    try:
-        run_watched(study, engine, address, stderr(), quiet=quiet)
-    finally:
-        print_result(study)
+    opened = StudyReader.open(study, studies)
+    driver = find_driver(opened.folder)
+    if driver is None:
+        say(_at_rest(opened))
+    else:
+        try:
+            watch_study(opened, driver, stderr(), interval)
+        except KeyboardInterrupt:
+            say(f"{opened.name}: no longer watched, the run goes on")
+            raise typer.Exit(_INTERRUPTED) from None
+    print_result(opened)
 
 
-def _tell_of_images(spec: "Spec") -> None:
-    """Say what is odd about the images, where the objective can tell; a trial tells of errors."""
-    from search.objective.descriptions import image_notes
-    from search.objective.source import may_have
+def _at_rest(study: "StudyReader") -> str:
+    """Say that a study is not running, and how to go on with it."""
+    trials = study.trials()
+    n_wanted = study.spec.budget.trials
+    why, more = "go on with it", []
+    if n_wanted and len(trials) >= n_wanted and all(trial.has_ended for trial in trials):
+        why, more = "its budget is spent, extend it", ["--trials", "+20"]
+    command = study_command(study.folder, "resume", *more)
+    return f"{study.name} is not running; {why} by `{command}`"
 
-    if not may_have(spec.objective, "notes"):
-        return  # importing an objective takes seconds, and is its workers' business
-    with suppress(ObjectiveError):
-        for note in image_notes(spec.objective, spec.settings):
-            typer.echo(f"note: {note}", err=True)
+
+def stop(
+    study: StudyArgument,
+    now: Annotated[
+        bool, typer.Option("--now", help="Do not wait for the running epochs.")
+    ] = False,
+    studies: StudiesOption = STUDIES,
+) -> None:
+    """End a running study from another terminal; it can be resumed."""
+    from search.api.studies import open as open_study
+    from search.api.studies import stop as stop_study
+
+    opened = open_study(study, studies)
+    driver = stop_study(opened, now=now)
+    say(f"{opened.name}: {driver} {'has ended' if now else 'ends after the running epochs'}")
+    next_commands(study_command(opened.folder, "resume"))
 
 
-def _tell_of_other_runs(study: "StudyDriver") -> None:
-    """Say which other studies run on this machine, as their trials share its cores."""
-    from search.studies.folder import study_names
+def enqueue(
+    study: StudyArgument,
+    values: Annotated[list[str], typer.Argument(help="A point, such as filters=32 stride=2.")],
+    studies: StudiesOption = STUDIES,
+) -> None:
+    """Add a point to a running or saved study, to be tried next."""
+    from search.api.studies import enqueue as enqueue_to
+    from search.api.studies import open as open_study
+    from search.spaces.document import Document, Override
     from search.studies.lock import find_driver
 
-    folders = [study.folder.parent / name for name in study_names(study.folder.parent)]
-    drivers = {folder.name: find_driver(folder) for folder in folders if folder != study.folder}
-    here = [name for name, driver in drivers.items() if driver and driver.host == gethostname()]
-    if here:
-        text = f"{listing(here)} also runs on this machine; --workers shares its cores"
-        typer.echo(f"{study.name}: {text}", err=True)
+    point = Document("the point", is_file=False)
+    for value in values:
+        point.override(Override(value, value), example="filters=32")
+    opened = open_study(study, studies)
+    say(f"{opened.name}: trial {enqueue_to(opened, point.data)} will try it")
+    if find_driver(opened.folder) is None:
+        next_commands(study_command(opened.folder, "resume", "--trials", "+1"))
+
+
+def remove(
+    study: StudyArgument,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    studies: StudiesOption = STUDIES,
+) -> None:
+    """Delete a study with everything recorded of it."""
+    from search.api.studies import open as open_study
+    from search.api.studies import remove as remove_study
+
+    opened = open_study(study, studies)
+    n_trials = len(opened.trials)
+    if not yes and not typer.confirm(f"delete {opened.folder} and its {n_trials} trials?"):
+        raise SearchError(f"{opened.folder}: nothing was deleted")
+    remove_study(opened)
+    say(f"deleted {opened.folder}")

@@ -1,17 +1,12 @@
-"""The verbs about space files: check and schema."""
+"""The commands about space files: check and schema."""
 
 import shlex
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from search.commands.options import SetOption, SpaceArgument
-from search.commands.output import next_commands, print_json, stdout
-from search.errors import ObjectiveError
-
-if TYPE_CHECKING:
-    from search.spaces.spec import Spec
+from search.commands.output import next_commands, print_json, say, stdout
 
 
 def check(
@@ -22,46 +17,31 @@ def check(
     ] = False,
 ) -> None:
     """Validate a space file and describe its search and its images."""
-    from search.objective.descriptions import class_counts, image_notes
-    from search.objective.source import static_member
-    from search.spaces.space_file import load_space_file
+    from search.api import spaces
+    from search.running.trying import tried_lines
     from search.summaries.space_view import class_table, notes_view, space_view
 
-    spec = load_space_file(space, set_ or [], probe=True)
+    checked = spaces.check(space, set_ or [])
     console = stdout()
-    console.print(space_view(spec))
-    try:
-        counts = class_counts(spec.objective, spec.settings)
-        notes = image_notes(spec.objective, spec.settings)
-        declares = static_member(spec.objective, "declares") is not None
-    except ObjectiveError as error:
-        typer.echo(f"warning: no trial can run yet: {error}", err=True)
+    console.print(space_view(checked.spec))
+    if checked.class_counts:
+        console.print()
+        console.print(class_table(checked.class_counts))
+    if checked.notes:
+        console.print()
+        console.print(notes_view(checked.notes))
+    if checked.problem:
+        say(f"warning: no trial can run yet: {checked.problem}")
         if not try_:
             return
-        counts, notes, declares = None, [], True
-    if counts:
-        console.print()
-        console.print(class_table(counts))
-    if notes:
-        console.print()
-        console.print(notes_view(notes))
-    if try_:
-        _try(spec, space, set_ or [])
     sets = [word for assignment in set_ or [] for word in ("--set", assignment)]
     commands = [["search", "run", str(space), *sets]]
-    if not (try_ or declares):
+    if try_:
+        tried = spaces.try_epoch(space, set_ or [])
+        typer.echo("\n" + "\n".join(tried_lines(tried, checked.spec)))
+    elif not checked.declares:
         commands.insert(0, ["search", "check", str(space), "--try", *sets])
     next_commands(*map(shlex.join, commands))
-
-
-def _try(spec: "Spec", space: Path, overrides: list[str]) -> None:
-    from search.running.trying import tried_lines, try_epoch
-    from search.spaces.space_file import import_folders, problem_in
-
-    tried = try_epoch(spec, import_folders(space))
-    typer.echo("\n" + "\n".join(tried_lines(tried, spec)))
-    if tried.problem:
-        raise problem_in(space, overrides, *tried.problem)
 
 
 def schema() -> None:

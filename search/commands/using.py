@@ -1,4 +1,4 @@
-"""The verbs that use the winner: predict, demo and export-model."""
+"""The commands that use the best trial: predict, demo, export-model and keep."""
 
 import importlib.util
 from pathlib import Path
@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from search.commands.options import STUDIES, JsonOption, StudiesOption, StudyArgument
-from search.commands.output import next_commands, print_json, stdout
+from search.commands.output import next_commands, print_json, say, stdout
 from search.errors import SearchError
 from search.studies.folder import study_command
+from search.text import listing
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from search.best_trial.classification import Classified
 
 TrialOption = Annotated[
-    int | None, typer.Option("--trial", help="A trial; default the best one with a checkpoint.")
+    int | None,
+    typer.Option("--trial", help="Number of a trial; default: the best one with a checkpoint."),
 ]
 
 
@@ -25,46 +27,39 @@ def predict(  # noqa: PLR0913  each is a flag
     study: StudyArgument,
     images: Annotated[list[Path], typer.Argument(help="Image files.", metavar="IMAGE...")],
     trial: TrialOption = None,
-    top: Annotated[int, typer.Option(min=1, help="So many of the likeliest classes.")] = 3,
+    top: Annotated[int, typer.Option(min=1, help="Number of classes, the likeliest first.")] = 3,
     studies: StudiesOption = STUDIES,
     as_json: JsonOption = False,
 ) -> None:
     """Classify image files with the best trial."""
-    from search.best_trial.choice import choose_best_trial
-    from search.best_trial.classification import classify_files
-    from search.best_trial.trained import CLASSIFICATION
-    from search.studies.reader import StudyReader
+    from search.api.study import Study
 
-    opened = StudyReader.open(study, studies)
-    record = choose_best_trial(opened, trial, CLASSIFICATION, _say)
-    found = classify_files(opened, record, images, _say)
+    opened = Study.open(study, studies)
+    chosen, found = opened.classify(images, trial)
     if as_json:
-        print_json([_facts(one, record.number, top) for one in found])
-        _end_if_incomplete(len(images) - len(found))
-        return
-    _say(f"{opened.name}: trial {record.number}, epoch {record.best_epoch}")
-    stdout().print(_table(found, top))
-    _end_if_incomplete(len(images) - len(found))
-    flags = [] if trial is None else ["--trial", trial]
-    next_commands(
-        study_command(opened.folder, "demo", *flags),
-        study_command(opened.folder, "export-model", "-o", "model.pt2", *flags),
-    )
-
-
-def _end_if_incomplete(n_left_out: int) -> None:
-    """End as from a mistake, once all that could be classified is printed."""
+        print_json([_facts(one, chosen.number, top) for one in found])
+    else:
+        say(f"{opened.name}: trial {chosen.number}, epoch {chosen.best_epoch}")
+        stdout().print(_table(found, top))
+    n_left_out = len(images) - len(found)
     if n_left_out:
         raise SearchError(f"{n_left_out} of the images could not be classified, see above")
+    if not as_json:
+        flags = [] if trial is None else ["--trial", trial]
+        next_commands(
+            study_command(opened.folder, "demo", *flags),
+            study_command(opened.folder, "export-model", "-o", "model.pt2", *flags),
+        )
 
 
 def demo(
     study: StudyArgument,
     trial: TrialOption = None,
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="The next free one from there on; 0 for any.")
+        int,
+        typer.Option(min=0, max=65535, help="The first free port from here on; 0: any."),
     ] = 7860,
-    show: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+    show: Annotated[bool, typer.Option("--open", help="Also open it in the browser.")] = False,
     studies: StudiesOption = STUDIES,
 ) -> None:
     """Serve a page to draw on or drop images on, with the answers of the best trial."""
@@ -80,8 +75,8 @@ def demo(
     from search.demo.server import serve_demo
 
     opened = StudyReader.open(study, studies)
-    record = choose_best_trial(opened, trial, CLASSIFICATION, _say)
-    serve_demo(opened, record, port, show=show, tell=typer.echo, say=_say)
+    chosen = choose_best_trial(opened, trial, CLASSIFICATION, say)
+    serve_demo(opened, chosen, port, show=show, tell=typer.echo, say=say)
 
 
 def export_model(
@@ -93,26 +88,37 @@ def export_model(
     studies: StudiesOption = STUDIES,
 ) -> None:
     """Write the network of the best trial to a file that runs without this project."""
-    from search.best_trial.choice import choose_best_trial
-    from search.best_trial.model_file import require_model_name, write_model
-    from search.best_trial.trained import EXPORT
-    from search.studies.reader import StudyReader
+    from search.api.study import Study
 
-    require_model_name(output)
-    opened = StudyReader.open(study, studies)
-    record = choose_best_trial(opened, trial, EXPORT, _say)
-    facts = write_model(opened, record, output)
+    opened = Study.open(study, studies)
+    facts = opened.export_model(output, trial)
     shape = " × ".join(map(str, facts["image_shape"]))
-    _say(
-        f"wrote trial {record.number}, epoch {record.best_epoch}, to {output}: images of "
+    say(
+        f"wrote trial {facts['trial']}, epoch {facts['best_epoch']}, to {output}: images of "
         f"{shape}, {len(facts['classes'])} classes"
     )
     flags = [] if trial is None else ["--trial", trial]
     next_commands(study_command(opened.folder, "evaluate", *flags))
 
 
-def _say(text: str) -> None:
-    typer.echo(text, err=True)
+def keep(
+    study: StudyArgument,
+    trials: Annotated[
+        list[int] | None,
+        typer.Argument(help="Complete trials; default: none, only say which are left."),
+    ] = None,
+    studies: StudiesOption = STUDIES,
+) -> None:
+    """Keep the best checkpoints of some trials, whatever their rank."""
+    from search.api.studies import keep as keep_trials
+    from search.api.study import Study
+
+    opened = Study.open(study, studies)
+    kept = keep_trials(opened, trials or [])
+    say(f"{opened.name}: trials with a checkpoint: {listing(kept.present)}")
+    say(f"{opened.name}: kept whatever their rank: {listing(kept.named)}")
+    if kept.present:
+        next_commands(study_command(opened.folder, "evaluate", "--trial", kept.present[0]))
 
 
 def _facts(one: "Classified", trial: int, top: int) -> dict[str, object]:

@@ -102,9 +102,11 @@ def import_folders(space: Path | Mapping[str, Any]) -> list[str]:
     return [*own, str(Path.cwd())]
 
 
-def problem_in(path: Path, overrides: Iterable[str], key: KeyPath, text: str) -> SpaceError:
+def problem_in(
+    space: Path | Mapping[str, Any], overrides: Iterable[str], key: KeyPath, text: str
+) -> SpaceError:
     """Place a mistake that was found later, as by trying the objective."""
-    document = _read(path, overrides)
+    document = _read(space, overrides)
     document.add_problem(key, text)
     return SpaceError(document.problems)
 

@@ -1,6 +1,7 @@
-"""The public names: what a notebook gets of a study, whatever state it is in."""
+"""The public functions: what a notebook or a command gets, whatever state a study is in."""
 
 import json
+import os
 import signal
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,12 @@ resources: {gpus_per_trial: 0}
 parameters: {x: {type: float, low: 0.0, high: 1.0}}
 """
 
+FAILING = [
+    "objective=tests.toys:misbehaving",
+    "parameters.way={type: categorical, choices: [raises]}",
+]
+"""Overrides after which each trial fails."""
+
 
 @pytest.fixture
 def space(tmp_path: Path) -> Path:
@@ -51,8 +58,8 @@ def test_unknown_name_is_an_attribute_error() -> None:
 
 
 def test_run_gives_the_study_that_open_gives(study: search.Study, tmp_path: Path) -> None:
-    opened = search.Study.open("toy", tmp_path / "studies")
-    assert repr(opened) == repr(study) == "<StudyDriver toy, 4 trials: 4 complete>"
+    opened = search.open("toy", tmp_path / "studies")
+    assert repr(opened) == repr(study) == "<Study toy, 4 trials: 4 complete>"
     assert opened.trials == study.trials
     assert opened.best == opened.trials[0] == opened.trial(opened.best.number)
 
@@ -86,10 +93,106 @@ def test_run_leaves_signals_as_they_were(space: Path, tmp_path: Path) -> None:
     assert signal.getsignal(signal.SIGTERM) is previous
 
 
-def test_resume_goes_on(study: search.Study, tmp_path: Path) -> None:
-    place = {"studies": tmp_path / "studies", "engine": "inline", "quiet": True}
-    longer = search.resume("toy", "+2", **place)  # type: ignore[arg-type]
+def test_run_takes_what_the_command_takes(study: search.Study, space: Path) -> None:
+    options: dict[str, Any] = {"studies": study.folder.parent, "engine": "inline", "quiet": True}
+    other = search.run(
+        space, name="other", trials=2, seed=7, sampler="tpe", warm_start="toy", **options
+    )
+    assert (other.name, len(other.trials)) == ("other", 2)
+    assert other.reader.spec.sampler.seed == 7
+    assert other.reader.spec.sampler.name == "tpe"
+
+
+def test_run_names_the_study_that_informs_the_sampler(
+    study: search.Study, space: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options: dict[str, Any] = {"studies": study.folder.parent, "engine": "inline", "quiet": True}
+    search.run(space, name="other", trials=1, warm_start="toy", **options)
+    assert capsys.readouterr().err == "other: 4 of 4 trials of toy inform the sampler\n"
+
+
+def test_run_gives_what_has_run_to_ended_even_if_it_fails(space: Path, tmp_path: Path) -> None:
+    seen: list[int] = []
+    with pytest.raises(SearchError):
+        search.run(
+            space,
+            FAILING,
+            studies=tmp_path,
+            engine="inline",
+            quiet=True,
+            ended=lambda study: seen.append(len(study.trials)),
+        )
+    assert seen == [4]
+
+
+@pytest.mark.parametrize("by", ["name", "path", "study"])
+def test_resume_goes_on(study: search.Study, tmp_path: Path, by: str) -> None:
+    given: Any = {"name": "toy", "path": study.folder, "study": study}[by]
+    longer = search.resume(given, "+2", studies=tmp_path / "studies", engine="inline", quiet=True)
     assert len(longer.trials) == len(study.leaderboard()) == 6
+
+
+def test_resume_goes_on_in_another_space(study: search.Study, space: Path) -> None:
+    space.write_text(SPACE.replace("high: 1.0", "high: 2.0"), encoding="utf-8")
+    wider = search.resume(study, 6, space=space, engine="inline", quiet=True)
+    assert wider.reader.version == 2
+    assert [trial.params["x"] <= 1 for trial in wider.trials].count(True) >= 4
+
+
+def test_retry_runs_failed_trials_again(
+    space: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options: dict[str, Any] = {"engine": "inline", "quiet": True}
+    with pytest.raises(SearchError):
+        search.run(space, FAILING, studies=tmp_path, **options)
+    study = search.open("toy", tmp_path)
+    with pytest.raises(SearchError, match="no trial completed"):
+        search.retry(study, [1, 3], **options)
+    assert "toy: retrying 1, 3\n" in capsys.readouterr().err
+    assert len(study.trials) == 6
+    with pytest.raises(SearchError, match="did you mean 'timeout'"):
+        search.retry(study, kind="timout", **options)
+
+
+def test_retry_without_failed_trials_says_so(study: search.Study) -> None:
+    with pytest.raises(search.StudyError, match="^toy: no failed trials to retry; "):
+        search.retry(study, engine="inline")
+
+
+def test_check_describes_a_space_without_a_study(space: Path, tmp_path: Path) -> None:
+    checked = search.check(space, ["budget.trials=9"])
+    assert (checked.spec.budget.trials, checked.problem) == (9, "")
+    tried = search.try_epoch(space)
+    assert (tried.epoch.number, "score" in tried.epoch.metrics) == (1, True)
+    with pytest.raises(search.SpaceError, match=r"the space: metric\.name: .* got 'scor'"):
+        search.try_epoch({**BASE, "metric": {"name": "scor", "direction": "maximize"}})
+    assert list(tmp_path.iterdir()) == [space]
+
+
+def test_enqueue_adds_a_point_that_is_tried_next(study: search.Study) -> None:
+    assert search.enqueue(study, {"x": 0.125}) == 4
+    assert search.resume(study, "+1", engine="inline", quiet=True).trial(4).params == {"x": 0.125}
+
+
+def test_keep_tells_which_checkpoints_are_there(run_study: RunStudy) -> None:
+    study = search.Study(
+        run_study("inline", objective="tests.classifying:Using", budget={"trials": 3}, keep=1)
+    )
+    best = study.best.number
+    assert search.keep(study).present == [best]
+    assert search.keep(study, [best]).named == [best]
+    with pytest.raises(search.StudyError, match="the checkpoints of trials .* are gone"):
+        search.keep(study, sorted({0, 1, 2} - {best}))
+
+
+def test_stop_of_a_study_at_rest_says_so(study: search.Study) -> None:
+    with pytest.raises(search.StudyError, match="^toy is not running$"):
+        search.stop(study)
+
+
+def test_remove_leaves_nothing(study: search.Study, tmp_path: Path) -> None:
+    search.remove("toy", studies=tmp_path / "studies")
+    assert not study.folder.exists()
 
 
 def test_leaderboard_is_a_table_with_types(study: search.Study) -> None:
@@ -133,6 +236,31 @@ def test_figures_that_a_study_has_no_data_for_say_what_is_needed(
 ) -> None:
     with pytest.raises(SearchError, match=needed):
         getattr(study, f"plot_{name}")()
+
+
+def test_compare_and_ladder_tell_what_differs(study: search.Study) -> None:
+    worst = study.trials[-1]
+    compared = study.compare(worst, study.best)
+    sides = compared["trials"]
+    assert (sides["a"]["trial"], sides["b"]["trial"]) == (worst.number, study.best.number)
+    assert study.compare(worst) == study.compare(worst, of=study) == compared
+    assert [step["trial"] for step in study.ladder([worst, 0])["steps"]] == [worst.number, 0]
+
+
+def test_files_are_written_where_they_are_wanted(
+    study: search.Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SEARCH_DOWNLOAD", raising=False)
+    assert study.export(tmp_path / "board.md") == 4
+    assert (tmp_path / "board.md").read_text().startswith("| rank | trial |")
+    with pytest.raises(SearchError, match="ending must name its format"):
+        study.export(tmp_path / "board.xlsx")
+    assert study.report() == study.folder / "report.html"
+    assert "toy" in study.report(tmp_path / "page.html").read_text()
+    assert "SEARCH_DOWNLOAD" not in os.environ
+    plots = study.write_plots(tmp_path / "plots")
+    assert tmp_path / "plots" / "history.svg" in plots
+    assert all(path.exists() for path in plots)
 
 
 def test_evaluate_predict_and_confusion_matrix(run_study: RunStudy, tmp_path: Path) -> None:

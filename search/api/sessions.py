@@ -1,0 +1,297 @@
+"""Sessions of a study: `run` begins one, `resume` and `retry` go on with it.
+
+Options have the names of the command line's flags, and messages call them so.
+"""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from socket import gethostname
+from typing import Any
+
+from rich.console import Console
+
+from search.api.study import Folder, Study, place_of, say, studies_folder
+from search.errors import ObjectiveError, SearchError, StudyError
+from search.objective.descriptions import image_notes
+from search.objective.source import may_have
+from search.progress.watching import run_watched
+from search.running.engines import engine_module
+from search.running.session import extend_study
+from search.spaces.document import Override
+from search.spaces.space_file import import_folders, load_space_file
+from search.spaces.spec import Spec
+from search.studies.driver import StudyDriver
+from search.studies.folder import study_names
+from search.studies.lock import driving, find_driver
+from search.studies.queue import n_waiting, retry_trials
+from search.studies.queue import warm_start as inform
+from search.studies.reader import StudyReader
+from search.studies.space_change import change_space, n_informing, space_diff
+from search.studies.storage import cut_torn_line
+from search.studies.trials import FAILURE_KINDS
+from search.text import did_you_mean, listing
+
+Ended = Callable[[Study], object]
+"""Called with the study when its session has ended, whether or not by an error."""
+
+_KEYS = {
+    "name": "study",
+    "trials": "budget.trials",
+    "time": "budget.time",
+    "seed": "sampler.seed",
+    "sampler": "sampler.name",
+    "pruner": "pruner.name",
+    "workers": "resources.workers",
+}
+"""The key of the space file that an option sets."""
+
+
+@contextmanager
+def _signals_restored() -> Iterator[None]:
+    """Undo what a session does to signals for good, as its process is expected to end."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+@_signals_restored()
+def run(  # noqa: PLR0913  the flags of `search run`
+    space: str | Path | Mapping[str, Any],
+    overrides: Sequence[str] = (),
+    *,
+    name: str | None = None,
+    trials: int | None = None,
+    time: str | None = None,
+    seed: int | None = None,
+    sampler: str | None = None,
+    pruner: str | None = None,
+    workers: int | None = None,
+    warm_start: str | None = None,
+    studies: Folder = None,
+    engine: str = "ray",
+    address: str | None = None,
+    quiet: bool = False,
+    ended: Ended = lambda _: None,
+) -> Study:
+    """Run a search, as `search run` does.
+
+    An error of the session, an interruption too, is a `SearchError`; what has run is saved.
+
+    Args:
+        space: A space file, or what one holds.
+        overrides: Assignments to its keys, such as `budget.trials=10`.
+        name: Name of the study; None leaves this and the following to the space file.
+        trials: Number of trials.
+        time: Time budget, as `1h30m`.
+        seed: The study's seed.
+        sampler: Name of the sampler.
+        pruner: Name of the pruner.
+        workers: Number of parallel trials.
+        warm_start: A study whose trials inform the sampler; None for none.
+        studies: The folder of all studies.
+        engine: `ray`, or `inline` for one trial after another in this process.
+        address: A Ray cluster to join; None for one on this machine.
+        quiet: Whether to show no progress.
+        ended: Called with the study at the end, whether or not by an error.
+
+    Returns:
+        The study.
+    """
+    module = engine_module(engine, workers, overrides)
+    source = Path(space) if isinstance(space, str) else space
+    options = _overrides(
+        name=name,
+        trials=trials,
+        time=time,
+        seed=seed,
+        sampler=sampler,
+        pruner=pruner,
+        workers=workers,
+    )
+    spec = load_space_file(source, [*overrides, *options])
+    _say_notes(spec)
+    folder = studies_folder(studies)
+    other = StudyReader.open(warm_start, folder) if warm_start else None
+    driver = StudyDriver.create(spec, folder, import_folders(source))
+    try:
+        with driving(driver.folder):
+            if other:
+                of = f"{inform(driver, other)} of {len(other.trials())} trials of {other.name}"
+                say(f"{driver.name}: {of} inform the sampler")
+            return _session(driver, module, address, quiet, ended)
+    finally:
+        driver.discard_if_empty()
+
+
+@_signals_restored()
+def resume(  # noqa: PLR0913  the flags of `search resume`
+    study: Study | str | Path,
+    trials: int | str | None = None,
+    *,
+    time: str | None = None,
+    sampler: str | None = None,
+    pruner: str | None = None,
+    workers: int | None = None,
+    space: str | Path | Mapping[str, Any] | None = None,
+    studies: Folder = None,
+    engine: str = "ray",
+    address: str | None = None,
+    quiet: bool = False,
+    ended: Ended = lambda _: None,
+) -> Study:
+    """Go on with a study, as `search resume` does: interrupted trials first.
+
+    Args:
+        study: A study, its name, or the path of its folder.
+        trials: Trials in all, or how many more than the budget, as `"+20"`; None leaves this
+            and the following as they are.
+        time: Time budget, as `1h30m`.
+        sampler: Name of the sampler.
+        pruner: Name of the pruner.
+        workers: Number of parallel trials.
+        space: A changed space to go on in: a space file, or what one holds.
+        studies: The folder of all studies.
+        engine: `ray`, or `inline` for one trial after another in this process.
+        address: A Ray cluster to join; None for one on this machine.
+        quiet: Whether to show no progress.
+        ended: Called with the study at the end, whether or not by an error.
+
+    Returns:
+        The study.
+    """
+    module = engine_module(engine, workers)
+    options = _overrides(time=time, sampler=sampler, pruner=pruner, workers=workers)
+    with _driver(study, studies) as driver:
+        if space is not None:
+            driver = _change_space(driver, Path(space) if isinstance(space, str) else space)
+        driver = extend_study(driver, None if trials is None else str(trials), options)
+        return _session(driver, module, address, quiet, ended)
+
+
+@_signals_restored()
+def retry(  # noqa: PLR0913  the flags of `search retry`
+    study: Study | str | Path,
+    trials: Sequence[int] = (),
+    *,
+    kind: str | None = None,
+    workers: int | None = None,
+    studies: Folder = None,
+    engine: str = "ray",
+    address: str | None = None,
+    quiet: bool = False,
+    ended: Ended = lambda _: None,
+) -> Study:
+    """Run failed trials again, each as a new trial, as `search retry` does.
+
+    Args:
+        study: A study, its name, or the path of its folder.
+        trials: Numbers of failed trials; empty for all that have not been tried again yet and
+            did not fail twice of the same.
+        kind: Only failures of this kind; None for all but infeasible ones.
+        workers: Number of parallel trials; None leaves it as it is.
+        studies: The folder of all studies.
+        engine: `ray`, or `inline` for one trial after another in this process.
+        address: A Ray cluster to join; None for one on this machine.
+        quiet: Whether to show no progress.
+        ended: Called with the study at the end, whether or not by an error.
+
+    Returns:
+        The study.
+
+    Raises:
+        SearchError: If there is no such kind of failure.
+        StudyError: If there are no failed trials to retry.
+    """
+    module = engine_module(engine, workers)
+    if kind is not None and kind not in FAILURE_KINDS:
+        hint = did_you_mean(kind, FAILURE_KINDS)
+        valid = listing(FAILURE_KINDS)
+        raise SearchError(
+            f"--kind: a kind of failure must be given, got {kind!r}{hint}; valid: {valid}"
+        )
+    with _driver(study, studies) as driver:
+        chosen = retry_trials(driver, trials, kind)
+        if not chosen:
+            raise StudyError(
+                f"{driver.name}: no failed trials to retry; a trial that failed twice for the "
+                "same reason, or was retried before, must be named by its number"
+            )
+        say(f"{driver.name}: retrying {listing(chosen)}")
+        wanted = len(driver.trials()) + n_waiting(driver)
+        more = str(wanted) if wanted > (driver.spec.budget.trials or wanted) else None
+        driver = extend_study(driver, more, _overrides(workers=workers))
+        return _session(driver, module, address, quiet, ended)
+
+
+def _overrides(**options: object) -> list[Override]:
+    return [
+        Override(f"{_KEYS[name]}={value}", f"--{name} {value}")
+        for name, value in options.items()
+        if value is not None
+    ]
+
+
+@contextmanager
+def _driver(study: Study | str | Path, studies: Folder) -> Iterator[StudyDriver]:
+    """Be the driver of a study whose last one may have ended in the middle of a line."""
+    driver = StudyDriver.open(*place_of(study, studies))
+    with driving(driver.folder):
+        warning = cut_torn_line(driver.folder, driver.spec.storage)
+        if warning:
+            say(f"warning: {warning}")
+        yield driver
+
+
+def _session(
+    driver: StudyDriver, engine: str, address: str | None, quiet: bool, ended: Ended
+) -> Study:
+    _say_other_sessions(driver)
+    study = Study(driver)
+    try:
+        run_watched(driver, engine, address, Console(stderr=True), quiet=quiet)
+    finally:
+        ended(study)
+    return study
+
+
+def _change_space(driver: StudyDriver, space: Path | Mapping[str, Any]) -> StudyDriver:
+    spec = load_space_file(space)
+    differences = space_diff(driver.spec, spec)
+    if not differences:
+        given = space if isinstance(space, Path) else "what was given"
+        say(f"{driver.name}: {given} is the space it has")
+        return driver
+    changed = change_space(driver, spec, import_folders(space))
+    say("\n".join(differences))
+    fitting = f"{n_informing(changed)} of {n_informing(driver)} finished trials"
+    say(f"{driver.name}: version {changed.version} of its space, {fitting} fit")
+    return changed
+
+
+def _say_notes(spec: Spec) -> None:
+    """Say what is odd about the images, where the objective can tell; a trial tells of errors."""
+    if not may_have(spec.objective, "notes"):
+        return  # importing an objective takes seconds, and is its workers' business
+    with suppress(ObjectiveError):
+        for note in image_notes(spec.objective, spec.settings):
+            say(f"note: {note}")
+
+
+def _say_other_sessions(driver: StudyDriver) -> None:
+    """Say which other studies run on this machine, as their trials share its cores."""
+    folders = [driver.folder.parent / name for name in study_names(driver.folder.parent)]
+    others = {folder.name: find_driver(folder) for folder in folders if folder != driver.folder}
+    here = [name for name, other in others.items() if other and other.host == gethostname()]
+    if here:
+        runs = "also runs" if len(here) == 1 else "also run"
+        text = f"{listing(here)} {runs} on this machine; use --workers to share its cores"
+        say(f"{driver.name}: {text}")

@@ -1,0 +1,81 @@
+"""A space file before it runs: checked, described and tried."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from search.errors import ObjectiveError
+from search.objective.descriptions import ClassCounts, class_counts, image_notes
+from search.objective.source import static_member
+from search.running.trying import Tried
+from search.running.trying import try_epoch as try_epoch_of
+from search.spaces.space_file import import_folders, load_space_file, problem_in
+from search.spaces.spec import Spec
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A valid search, and what its objective says of its images without training.
+
+    Args:
+        spec: The search.
+        class_counts: Images by class and split, if the objective counts them.
+        notes: What is odd about the images.
+        problem: Why no trial can run yet; empty if nothing speaks against it.
+        declares: Whether the objective names what it reports, so that there is less to try.
+    """
+
+    spec: Spec
+    class_counts: ClassCounts | None = None
+    notes: list[str] = field(default_factory=list)
+    problem: str = ""
+    declares: bool = False
+
+
+def check(space: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) -> Checked:
+    """Validate a space file and describe its search, as `search check` does.
+
+    Args:
+        space: A space file, or what one holds.
+        overrides: Assignments to its keys, such as `budget.trials=10`.
+
+    Returns:
+        The search, and what its objective says of its images.
+
+    Example:
+        >>> check("spaces/small_cnn.yaml", ["budget.trials=7"]).spec.budget.trials
+        7
+    """
+    source = Path(space) if isinstance(space, str) else space
+    spec = load_space_file(source, overrides, probe=True)
+    try:
+        return Checked(
+            spec,
+            class_counts(spec.objective, spec.settings),
+            image_notes(spec.objective, spec.settings),
+            declares=static_member(spec.objective, "declares") is not None,
+        )
+    except ObjectiveError as error:
+        return Checked(spec, problem=str(error))
+
+
+def try_epoch(space: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) -> Tried:
+    """Run one epoch of one point without a study, as `search check --try` does.
+
+    Args:
+        space: A space file, or what one holds.
+        overrides: Assignments to its keys, such as `settings.epochs=2`.
+
+    Returns:
+        The point, its epoch, and what the objective can do besides training.
+
+    Raises:
+        SpaceError: If the epoch lacks a metric of the search.
+    """
+    source = Path(space) if isinstance(space, str) else space
+    spec = load_space_file(source, overrides)
+    tried = try_epoch_of(spec, import_folders(source))
+    if tried.problem:
+        raise problem_in(source, overrides, *tried.problem)
+    return tried

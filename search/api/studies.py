@@ -1,0 +1,129 @@
+"""What is done to studies from outside their sessions: listed, given points, stopped, removed."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from search.api.study import Folder, Study, place_of, studies_folder
+from search.best_trial.choice import complete_trials, has_checkpoint, require_complete
+from search.best_trial.trained import EVALUATION
+from search.errors import SearchError, StudyError
+from search.spaces.parameters import Scalar
+from search.studies.driver import StudyDriver
+from search.studies.folder import study_names
+from search.studies.lock import Driver, driving, stop_driver
+from search.studies.queue import enqueue_point, keep_checkpoints
+from search.studies.reader import StudyReader
+from search.summaries.facts import study_facts
+from search.text import listing
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+open = Study.open
+
+
+def list_studies(studies: Folder = None) -> "DataFrame":
+    """List the studies there are; those that cannot be read are left out.
+
+    Args:
+        studies: The folder of all studies.
+
+    Returns:
+        One row a study: trials by state, best value, metric, last change.
+    """
+    import pandas as pd
+
+    rows, folder = [], studies_folder(studies)
+    for name in study_names(folder):
+        with suppress(SearchError):
+            rows.append(study_facts(StudyReader.open(name, folder)))
+    return pd.DataFrame(rows)
+
+
+def enqueue(
+    study: Study | str | Path, point: Mapping[str, Scalar], *, studies: Folder = None
+) -> int:
+    """Add a point to a running or saved study, to be tried next, as `search enqueue` does.
+
+    Args:
+        study: A study, its name, or the path of its folder.
+        point: Values of some parameters; the others are sampled.
+        studies: The folder of all studies.
+
+    Returns:
+        The number of the trial that will try it.
+    """
+    return enqueue_point(StudyReader.open(*place_of(study, studies)), dict(point))
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Which complete trials have a checkpoint.
+
+    Args:
+        present: Those that have one, best first.
+        named: Those of them that are kept whatever their rank.
+    """
+
+    present: list[int]
+    named: list[int]
+
+
+def keep(study: Study | str | Path, trials: Sequence[int] = (), *, studies: Folder = None) -> Kept:
+    """Keep the best epoch of some trials whatever their rank, as `search keep` does.
+
+    Args:
+        study: A study, its name, or the path of its folder.
+        trials: Numbers of complete trials; empty to see which have a checkpoint.
+        studies: The folder of all studies.
+
+    Returns:
+        Which trials have a checkpoint, and which of them are kept.
+
+    Raises:
+        StudyError: If the checkpoint of one of them is gone.
+    """
+    reader = StudyReader.open(*place_of(study, studies))
+    complete = complete_trials(reader, EVALUATION)
+    require_complete(trials, complete, reader.name)
+    present = [number for number in complete if has_checkpoint(reader, number)]
+    gone = [number for number in trials if number not in present]
+    if gone:
+        checkpoint = "checkpoint of trial" if len(gone) == 1 else "checkpoints of trials"
+        is_gone = "is gone" if len(gone) == 1 else "are gone"
+        raise StudyError(
+            f"{reader.name}: the {checkpoint} {listing(gone)} {is_gone}; those of "
+            f"{listing(present)} are left"
+        )
+    if trials:
+        keep_checkpoints(reader, trials)
+    return Kept(present, [number for number in reader.named_to_keep() if number in present])
+
+
+def stop(study: Study | str | Path, *, now: bool = False, studies: Folder = None) -> Driver:
+    """End a study's session in another process, as `search stop` does; it can be resumed.
+
+    Args:
+        study: A study, its name, or the path of its folder.
+        now: Whether not to wait for the running epochs; returns once the process has ended.
+        studies: The folder of all studies.
+
+    Returns:
+        The process.
+    """
+    return stop_driver(StudyReader.open(*place_of(study, studies)).folder, now=now)
+
+
+def remove(study: Study | str | Path, *, studies: Folder = None) -> None:
+    """Delete a study with everything recorded of it, as `search remove --yes` does.
+
+    Args:
+        study: A study, its name, or the path of its folder.
+        studies: The folder of all studies.
+    """
+    driver = StudyDriver.open(*place_of(study, studies))
+    with driving(driver.folder):
+        driver.remove()
