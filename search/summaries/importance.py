@@ -10,7 +10,6 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import optuna
-from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
 from search.spaces.optuna_logs import quiet_optuna
@@ -81,6 +80,9 @@ def _importances(
         note = "no parameter of several values exists in all complete trials"
     if note:
         return {"importances": {}, "note": note}
+    # It imports scikit-learn for its forest, which takes longer than all else of a summary.
+    from optuna.importance import FanovaImportanceEvaluator, get_param_importances
+
     # Apart from the study's record, which may also hold trials of other studies.
     with quiet_optuna():
         apart = optuna.create_study(directions=study.optuna_study.directions)
