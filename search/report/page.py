@@ -47,7 +47,7 @@ def report_html(study: StudyReader, ask: bool = True) -> str:
     columns, rows = report_table(study)
     plots, undrawn = _plots(study)
     return render_page(
-        "report.html",
+        "report/templates/report.html",
         study=study,
         facts=facts["study"],
         notes=facts["notes"],

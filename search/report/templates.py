@@ -6,10 +6,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 
 def render_page(template: str, **facts: Any) -> str:
-    """Fill a template of `search/templates`; texts are escaped."""
-    loader = PackageLoader("search", "templates")
+    """Fill a template, named by its place in `search`; texts are escaped."""
     pages = Environment(
-        loader=loader,
+        loader=PackageLoader("search", "."),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
