@@ -153,16 +153,16 @@ class Shifted(torch.nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.layer = torch.nn.Conv2d(3, 7, 1)
+        self.layer = torch.nn.Linear(3, 7)
         self.register_buffer("shift", torch.ones(1), persistent=False)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        found: torch.Tensor = self.layer(images) + self.shift
-        return found.mean(dim=(2, 3))
+        found: torch.Tensor = self.layer((images + self.shift).mean(dim=(2, 3)))
+        return found
 
 
 def shifted(pretrained: bool) -> Backbone:  # noqa: ARG001
-    return Backbone(Shifted(), 7, (0.5,) * 3, (0.5,) * 3)
+    return Backbone(Shifted(), 8, (0.5,) * 3, (0.5,) * 3)
 
 
 def test_layers_of_a_network_with_an_unsaved_buffer_are_told() -> None:
