@@ -126,7 +126,7 @@ def test_show_layers_without_a_trial_or_a_description_is_refused(
     assert search("run", "plain.yaml", "--engine", "inline").returncode == 0
     result = search("show", "small", "0", "--layers")
     assert result.returncode == 2
-    assert "plain:train must have describe(params, **settings)" in result.stderr
+    assert "plain:train must have describe(**settings)" in result.stderr
     result = search("show", "small", "--layers")
     assert result.stderr == (
         "error: --layers: a trial must be named, as in: search show STUDY 3 --layers\n"

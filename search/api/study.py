@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from search.api.places import Folder, studies_folder
 from search.best_trial.choice import choose_best_trial
-from search.best_trial.classification import classify_files
 from search.best_trial.evaluation import choose_trials, evaluate_trials
+from search.best_trial.prediction import classify_files
 from search.best_trial.trained import CLASSIFICATION
 from search.errors import StudyError
 from search.plots.catalogue import PLOTS, TRIAL_PLOTS

@@ -193,13 +193,12 @@ def _sit(study: "StudyDriver", engine: str, address: str | None, quiet: bool) ->
 
 def _tell_of_images(spec: "Spec") -> None:
     """Say what is odd about the images, where the objective can tell; a trial tells of errors."""
-    from search.objective.descriptions import image_notes
-    from search.objective.source import may_have
+    from search.objective.probing import describe, may_describe
 
-    if not may_have(spec.objective, "notes"):
+    if not may_describe(spec.objective):
         return  # importing an objective takes seconds, and is its workers' business
     with suppress(ObjectiveError):
-        for note in image_notes(spec.objective, spec.settings):
+        for note in describe(spec.objective, spec.settings).notes():
             typer.echo(f"note: {note}", err=True)
 
 

@@ -22,8 +22,7 @@ def check(
     ] = False,
 ) -> None:
     """Validate a space file and describe its search and its images."""
-    from search.objective.descriptions import class_counts, image_notes
-    from search.objective.source import static_member
+    from search.objective.probing import describe
     from search.spaces.space_file import load_space_file
     from search.summaries.space_view import class_table, notes_view, space_view
 
@@ -31,9 +30,9 @@ def check(
     console = stdout()
     console.print(space_view(spec))
     try:
-        counts = class_counts(spec.objective, spec.settings)
-        notes = image_notes(spec.objective, spec.settings)
-        declares = static_member(spec.objective, "declares") is not None
+        description = describe(spec.objective, spec.settings)
+        counts, notes = description.class_counts(), description.notes()
+        declares = description.parameters() is not None
     except ObjectiveError as error:
         typer.echo(f"warning: no trial can run yet: {error}", err=True)
         if not try_:

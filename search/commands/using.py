@@ -14,7 +14,7 @@ from search.studies.hints import study_command
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from search.best_trial.classification import Classified
+    from search.best_trial.prediction import Classified
 
 TrialOption = Annotated[
     int | None, typer.Option("--trial", help="A trial; default the best one with a checkpoint.")
@@ -31,7 +31,7 @@ def predict(  # noqa: PLR0913  each is a flag
 ) -> None:
     """Classify image files with the best trial."""
     from search.best_trial.choice import choose_best_trial
-    from search.best_trial.classification import classify_files
+    from search.best_trial.prediction import classify_files
     from search.best_trial.trained import CLASSIFICATION
     from search.studies.reader import StudyReader
 

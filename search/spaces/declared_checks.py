@@ -6,7 +6,8 @@ from typing import Any
 
 from search.errors import ObjectiveError
 from search.objective.loading import objective_problem
-from search.objective.source import accepted_settings, may_have, static_member
+from search.objective.probing import describe, may_describe
+from search.objective.source import accepted_settings
 from search.spaces.document import KeyPath
 from search.spaces.sections import Problem, Sections, unknown
 
@@ -30,7 +31,7 @@ def declared_problems(sections: Sections) -> Iterator[Problem]:
         return  # said elsewhere
     problems = list(_settings_problems(path, settings, sections))
     yield from problems
-    if problems or not may_have(path, "declares"):
+    if problems or not may_describe(path):
         return
     try:
         declared = declared_names(path, settings)
@@ -55,19 +56,9 @@ def declared_names(objective: str, settings: Mapping[str, Any]) -> Declared:
     Raises:
         ObjectiveError: If it cannot be loaded, or not tell.
     """
-    method = static_member(objective, "declares")
-    if method is None:
-        return {}
-    try:
-        declared = method(**settings)
-    except Exception as error:  # noqa: BLE001  it is the user's code
-        raise ObjectiveError(f"objective: {worded_error(error)}") from error
-    if not _is_declared(declared):
-        raise ObjectiveError(
-            f"objective: {objective}.declares must give {{'parameters': names, "
-            f"'metrics': names}}, got {declared!r:.80}"
-        )
-    return {key: [*names] for key, names in declared.items()}
+    description = describe(objective, settings)
+    told = {"parameters": description.parameters(), "metrics": description.metrics()}
+    return {key: names for key, names in told.items() if names is not None}
 
 
 def place_in(text: str, names: Mapping[KeyPath, str]) -> KeyPath | None:
@@ -137,13 +128,3 @@ def _metric_names(sections: Sections) -> Iterable[tuple[KeyPath, str]]:
             yield ("metrics", i, "name"), metric.name
     elif "metric" in sections.valid:
         yield ("metric", "name"), sections.valid["metric"].name
-
-
-def _is_declared(declared: object) -> bool:
-    return isinstance(declared, Mapping) and all(
-        key in ("parameters", "metrics")
-        and isinstance(names, Iterable)
-        and not isinstance(names, str)
-        and all(isinstance(name, str) for name in names)
-        for key, names in declared.items()
-    )

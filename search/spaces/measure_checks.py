@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from search.errors import ObjectiveError, SpaceError
 from search.objective.loading import objective_problem
-from search.objective.measure import Measure, Measured
+from search.objective.probing import Measure, Measured
 from search.spaces.expressions import Expression, ExpressionError, parse
 from search.spaces.sampling import sample_points
 from search.spaces.sections import Problem, Sections, unknown

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from search.errors import ObjectiveError
-from search.objective.source import static_member
+from search.objective.probing import describe, point_probe
 from search.spaces.declared_checks import place_in, worded_error
 from search.spaces.document import KeyPath
 from search.spaces.sampling import sample_points
@@ -12,7 +12,6 @@ from search.spaces.space import Space
 from search.spaces.spec import Spec
 from search.text import listing, shown
 
-_PROBES = ("measure", "describe")
 _DRAWN_POINTS = 3
 
 
@@ -26,21 +25,21 @@ def probing_problems(spec: Spec) -> Iterator[Problem]:
         The first mistake of all points.
     """
     try:
-        if static_member(spec.objective, "declares"):
+        if describe(spec.objective, spec.settings).parameters() is not None:
             return  # it was asked
-        methods = {name: static_member(spec.objective, name) for name in _PROBES}
+        probe = point_probe(spec.objective, spec.settings)
     except ObjectiveError:
         return  # an objective that cannot be imported here may be where trials run
-    name, method = next(((n, m) for n, m in methods.items() if m), ("", None))
-    if method is None:
+    if probe is None:
         return
+    name, ask = probe
     space = Space.of(spec)
     keys: dict[KeyPath, str] = {("parameters", key): key for key in space.parameters}
     keys |= {("settings", key): key for key in spec.settings}
     given = [point for point in spec.start_from if space.is_whole(point)]
     for point in [*given, *sample_points(space, _DRAWN_POINTS, spec.sampler.seed)]:
         try:
-            method(dict(point), **spec.settings)
+            ask(dict(point))
         except Exception as error:  # noqa: BLE001  it is the user's code
             if getattr(error, "infeasible", False):
                 continue

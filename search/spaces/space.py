@@ -19,7 +19,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from search.objective.measure import Measure
+from search.objective.probing import Measure
 from search.spaces.expressions import parse
 from search.spaces.parameters import (
     CategoricalParameter,

@@ -1,16 +1,20 @@
-"""What the networks share: layers by name, sizes, a stack of layers that knows its shape.
+"""What the networks share: layers by name, numbers, a stack of layers that knows its shape.
 
 Which layers a network has, in which order, is left to the module of that network.
 """
 
+import re
 from collections import OrderedDict
 
 from torch import nn
 
-from objectives.errors import InfeasibleError, SettingsError, unknown_name
+from objectives.errors import InfeasibleError, SettingsError, require_count, unknown_name
 
 ImageShape = tuple[int, int, int]
 """Channels, height, width."""
+
+Numbers = float | str | list[int] | list[float]
+"""A list of numbers, one number, or a text of several, such as `512-128` or `2,4`."""
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "relu": nn.ReLU,
@@ -23,11 +27,7 @@ POOLINGS: dict[str, type[nn.Module]] = {"max": nn.MaxPool2d, "avg": nn.AvgPool2d
 
 
 class Stack:
-    """Layers put one after another, and the shape of what leaves the last.
-
-    Args:
-        image_shape: Channels, height and width of what enters the first.
-    """
+    """Layers put one after another, and the shape of what leaves the last."""
 
     def __init__(self, image_shape: ImageShape) -> None:
         self.channels, self.height, self.width = image_shape
@@ -49,20 +49,7 @@ class Stack:
         groups: int = 1,
         bias: bool = True,
     ) -> None:
-        """Add a convolution.
-
-        Args:
-            where: The block it is in, for the error.
-            filters: Channels that leave it.
-            kernel_size: Height and width of the kernel.
-            stride: Its step.
-            n_zeros: Zeros at each edge of the input.
-            groups: Parts that the channels are split into, each convolved by itself.
-            bias: Whether each filter adds a number of its own.
-
-        Raises:
-            InfeasibleError: If the kernel is larger than its input.
-        """
+        """Add a convolution; `where` names its block in the error if the kernel is too large."""
         self._slide(f"{where}: the kernel", kernel_size, stride, n_zeros)
         self.layers.append(
             nn.Conv2d(
@@ -72,25 +59,12 @@ class Stack:
         self.channels = filters
 
     def pool(self, where: str, pooling: str, size: int) -> None:
-        """Add a pooling whose windows do not overlap.
-
-        Args:
-            where: The block it is in, for the error.
-            pooling: A key of `POOLINGS`.
-            size: Height, width and step of the window.
-
-        Raises:
-            InfeasibleError: If the window is larger than its input.
-        """
+        """Add a pooling, a key of `POOLINGS`, whose windows do not overlap."""
         self._slide(f"{where}: the pool", size, size, 0)
         self.layers.append(POOLINGS[pooling](size))
 
     def take(self) -> list[nn.Module]:
-        """Hand over the layers so far; later ones start a new list.
-
-        Returns:
-            The layers since the last call.
-        """
+        """Hand over the layers since the last call."""
         layers, self.layers = self.layers, []
         return layers
 
@@ -99,30 +73,57 @@ class Stack:
         self.width = _shrunk(self.width, window, stride, n_zeros, what)
 
 
-def with_head(layers: list[nn.Module], head: nn.Module) -> nn.Sequential:
-    """Chain layers, the last of them under the name `head`.
+def read_numbers(name: str, value: Numbers) -> list[float]:
+    """Read a list of numbers that may be written as a text, as search parameters are.
 
     Args:
-        layers: From the stem on.
-        head: The classifier.
+        name: Of the parameter, for the error.
+        value: A list, one number, or a text with `-` or `,` between the numbers; an empty
+            text and `none` are the empty list.
 
     Returns:
-        A network whose children are numbered, but for the last.
+        The numbers; whole ones of a text as int.
+
+    Raises:
+        SettingsError: If a part of the text is no number.
+
+    Example:
+        >>> read_numbers("l2", "1e-4-0-2e-5")
+        [0.0001, 0, 2e-05]
     """
+    if not isinstance(value, str):
+        return list(value) if isinstance(value, list | tuple) else [value]
+    # The minus of an exponent does not separate.
+    parts = [] if value in {"", "none"} else re.split(r",|(?<![eE])-", value)
+    try:
+        return [int(part) if part.strip().isdecimal() else float(part) for part in parts]
+    except ValueError:
+        raise SettingsError(
+            f"{name} must be numbers with '-' or ',' between, got {name}={value!r}"
+        ) from None
+
+
+def read_counts(name: str, value: Numbers) -> list[int]:
+    """Read a list of whole numbers from 1 on, as `read_numbers` does.
+
+    Example:
+        >>> read_counts("widths", "512-128")
+        [512, 128]
+    """
+    numbers = read_numbers(name, value)
+    for number in numbers:
+        require_count(name, number)
+    return [int(number) for number in numbers]
+
+
+def with_head(layers: list[nn.Module], head: nn.Module) -> nn.Sequential:
+    """Chain layers under numbers, and then the classifier under the name `head`."""
     children = {str(number): layer for number, layer in enumerate(layers)}
     return nn.Sequential(OrderedDict({**children, "head": head}))
 
 
 def grown(filters: int, factor: float, steps: int) -> int:
-    """Compute how many filters come some steps after the first.
-
-    Args:
-        filters: Of the first.
-        factor: From one step to the next.
-        steps: How many.
-
-    Returns:
-        The nearest whole number, at least 1.
+    """Compute how many filters come some steps after the first, at least 1.
 
     Example:
         >>> [grown(8, 1.5, steps) for steps in range(4)]
@@ -132,18 +133,7 @@ def grown(filters: int, factor: float, steps: int) -> int:
 
 
 def zeros_of(padding: int | str, kernel_size: int) -> int:
-    """Compute the zeros at each edge of an input.
-
-    Args:
-        padding: Their number; `same` is half the kernel, `valid` none.
-        kernel_size: Height and width of the kernel.
-
-    Returns:
-        Their number.
-
-    Raises:
-        SettingsError: If `padding` is none of these.
-    """
+    """Compute the zeros at each edge of an input; `same` is half the kernel, `valid` none."""
     if isinstance(padding, int) and padding >= 0:
         return padding
     named = {"same": kernel_size // 2, "valid": 0}
@@ -155,14 +145,7 @@ def zeros_of(padding: int | str, kernel_size: int) -> int:
 
 
 def require_activation(name: str) -> None:
-    """Refuse what is not a key of `ACTIVATIONS`.
-
-    Args:
-        name: The name given.
-
-    Raises:
-        SettingsError: If it is not.
-    """
+    """Refuse what is not a key of `ACTIVATIONS`."""
     if name not in ACTIVATIONS:
         raise unknown_name("activation", name, ACTIVATIONS)
 

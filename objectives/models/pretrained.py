@@ -5,8 +5,8 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from objectives.backbones import Backbone, load_backbone
-from objectives.errors import SettingsError, require_count
-from objectives.layers import ImageShape
+from objectives.errors import SettingsError, require_count, require_share
+from objectives.models.layers import ImageShape
 
 
 class Pretrained(nn.Module):
@@ -44,25 +44,11 @@ class Pretrained(nn.Module):
         self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(n_features, n_classes))
 
     def forward(self, images: Tensor) -> Tensor:
-        """Classify images.
-
-        Args:
-            images: `(N, 1 or 3, H, W)`, 0 … 1.
-
-        Returns:
-            Logits `(N, n_classes)`.
-        """
+        """Classify images `(N, 1 or 3, H, W)`, 0 … 1: logits `(N, n_classes)`."""
         return torch.as_tensor(self.head(self.features(images)))
 
     def features(self, images: Tensor) -> Tensor:
-        """Compute what the head is given.
-
-        Args:
-            images: `(N, 1 or 3, H, W)`, 0 … 1; grey is widened to three channels.
-
-        Returns:
-            `(N, F)`.
-        """
+        """Compute what the head is given, `(N, F)`; grey is widened to three channels."""
         size = (self.image_size, self.image_size)
         if images.shape[2:] != size:
             images = interpolate(images, size, mode="bilinear", antialias=True)
@@ -99,8 +85,7 @@ def pretrained(
     """
     if image_shape[0] not in {1, 3}:
         raise SettingsError(f"images of 1 or 3 channels must be given, got {image_shape[0]}")
-    if not 0 <= dropout < 1:
-        raise SettingsError(f"0 <= dropout < 1 must hold, got dropout={dropout}")
+    require_share("dropout", dropout)
     if image_size is not None:
         require_count("image_size", image_size)
     loaded = load_backbone(backbone, weights)
