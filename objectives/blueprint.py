@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from objectives.errors import SettingsError, unknown_name
+from objectives.errors import SettingsError, UnknownNameError
 from objectives.image_folder import fit_images, open_folder
 from objectives.images import DataSettings, count_classes
 from objectives.models import count_parameters, find_model
@@ -64,15 +64,15 @@ class Blueprint:
             The blueprint.
 
         Raises:
-            SettingsError: If a name does not exist.
+            UnknownNameError: If there is no such parameter or setting.
         """
         model = settings.get("model", "small_cnn")
         of_network, of_training = find_model(model).parameters, recipe_parameters()
         valid = [*of_network, *of_training]
         for name in params.keys() - {*valid}:
-            raise unknown_name(f"parameter of {model}", name, valid)
+            raise UnknownNameError(f"parameter of {model}", name, valid)
         for name in settings.keys() - {*valid, *RUN_SETTINGS}:
-            raise unknown_name("setting", name, [*RUN_SETTINGS, *valid])
+            raise UnknownNameError("setting", name, [*RUN_SETTINGS, *valid])
         given = {**settings, **params}
         return cls(
             model,
@@ -149,5 +149,5 @@ def _data_settings(given: Mapping[str, Any]) -> DataSettings:
     valid = [field.name for field in dataclasses.fields(DataSettings)]
     for name in given:
         if name not in valid:
-            raise unknown_name("setting of data", name, valid)
+            raise UnknownNameError("setting of data", name, valid)
     return DataSettings(**given)

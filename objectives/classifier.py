@@ -14,7 +14,7 @@ from sklearn.metrics import f1_score, log_loss, roc_auc_score
 from torch import Tensor, nn
 
 from objectives.data import Dataset, Split, load_test_split
-from objectives.errors import unknown_name
+from objectives.errors import UnknownNameError
 from objectives.folders import SPLITS
 from objectives.images import DataSettings
 from objectives.pictures import as_picture
@@ -106,7 +106,7 @@ class NetworkClassifier:
                 return self._data.val
             case "test":
                 return load_test_split(self._settings, str(self._data.scale.device))
-        raise unknown_name("split", name, SPLITS)
+        raise UnknownNameError("split", name, SPLITS)
 
     def _prepared(self, images: Sequence[Image]) -> list[NDArray[np.uint8]]:
         (n_channels, *size), source = self.image_shape, self._settings.name
@@ -138,8 +138,7 @@ def predict_split(
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Classify a split with a network of images or features, left in evaluation mode.
 
-    Returns:
-        Probabilities `(N, K)`, each row summing to 1, and labels `(N,)`.
+    It gives probabilities `(N, K)`, each row summing to 1, and labels `(N,)`.
     """
     network.eval()
     # Without gradients more images fit at once than in training, but not any number of them.

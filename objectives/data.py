@@ -104,11 +104,7 @@ def image_shape_and_classes(settings: DataSettings) -> tuple[tuple[int, int, int
 
 
 def load_test_split(settings: DataSettings, device: str) -> Split:
-    """Load the images that no trial is selected on.
-
-    Raises:
-        SettingsError: If a folder has none.
-    """
+    """Load the images that no trial is selected on; a folder may have none, which is an error."""
     places: Indices | None = None
     if not settings.is_folder:
         arrays = source_arrays(settings, "test")

@@ -23,12 +23,14 @@ class ImageError(ValueError):
     """This image cannot be classified; others may."""
 
 
-def unknown_name(noun: str, name: object, valid: Iterable[str]) -> SettingsError:
-    """Word the error for a name that does not exist; it proposes the nearest one."""
-    valid = list(valid)
-    near = difflib.get_close_matches(str(name), valid, n=1)
-    hint = f"; did you mean {near[0]!r}" if near else ""
-    return SettingsError(f"unknown {noun} {name!r}{hint}; valid: {', '.join(valid)}")
+class UnknownNameError(SettingsError):
+    """This name does not exist; the nearest one that does is proposed."""
+
+    def __init__(self, noun: str, name: object, valid: Iterable[str]) -> None:
+        valid = list(valid)
+        near = difflib.get_close_matches(str(name), valid, n=1)
+        hint = f"; did you mean {near[0]!r}" if near else ""
+        super().__init__(f"unknown {noun} {name!r}{hint}; valid: {', '.join(valid)}")
 
 
 def require_count(name: str, value: object, least: int = 1) -> None:
@@ -56,15 +58,7 @@ def require_not_negative(name: str, value: object) -> None:
 
 
 def import_callable(where: str, path: str) -> Callable[..., Any]:
-    """Import the user's own function or class from `package.module:name`.
-
-    Args:
-        where: The setting that names it, for the error.
-        path: The name.
-
-    Raises:
-        SettingsError: If it cannot be imported or called.
-    """
+    """Import the user's own function or class from `package.module:name`; a setting names it."""
     module, _, name = path.partition(":")
     try:
         found = getattr(importlib.import_module(module), name)

@@ -27,10 +27,7 @@ _BATCH = 128
 def feature_dataset(model: Pretrained, data: Dataset, settings: DataSettings) -> Dataset:
     """Give the features of a data set's images, `(M, F)` float32, in the images' place.
 
-    Args:
-        model: Its body gives them; left in evaluation mode.
-        data: The images, on the body's device.
-        settings: Which images these are.
+    The body of the model, left in evaluation mode, gives them; `settings` names the images.
     """
     used = torch.cat([data.train.indices, data.val.indices])
     folder = cache_folder() / "features" / _name(model, settings, used.cpu().numpy())

@@ -50,12 +50,8 @@ class Survey:
 def survey(root: Path) -> Survey:
     """List a folder of images.
 
-    Args:
-        root: It has one folder of images per class, or `train` and perhaps `val` and `test`,
-            each with one folder per class.
-
-    Returns:
-        What lies in it.
+    It has one folder of images per class, or `train` and perhaps `val` and `test`, each with
+    one folder per class.
     """
     _require_folder(root)
     beside = _splits_in(root)

@@ -14,7 +14,7 @@ from torch import nn
 from objectives.blueprint import Blueprint, describe, measure
 from objectives.classifier import NetworkClassifier, classification_metrics, predict_split
 from objectives.data import Dataset, load_dataset
-from objectives.errors import require_count, unknown_name
+from objectives.errors import UnknownNameError, require_count
 from objectives.features import feature_dataset
 from objectives.models import count_parameters
 from objectives.models.pretrained import Pretrained
@@ -188,7 +188,7 @@ def _choose_device(name: str) -> str:
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     if name.partition(":")[0] not in {"cpu", "cuda"}:
-        raise unknown_name("device", name, ["auto", "cpu", "cuda"])
+        raise UnknownNameError("device", name, ["auto", "cpu", "cuda"])
     return name
 
 

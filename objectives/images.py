@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from objectives.errors import SettingsError, require_count, unknown_name
+from objectives.errors import SettingsError, UnknownNameError, require_count
 from objectives.sources import (
     SOURCES,
     TORCHVISION,
@@ -67,7 +67,7 @@ class DataSettings:
         """Refuse values that no data set can satisfy."""
         if self.name not in NAMES and ":" not in str(self.name):
             others = (f"{TORCHVISION}NAME", "package.module:name")
-            raise unknown_name("data.name", self.name, [*NAMES, *others])
+            raise UnknownNameError("data.name", self.name, [*NAMES, *others])
         if not 0 < self.val_fraction < 1:
             raise SettingsError(f"0 < data.val_fraction < 1 must hold, got {self.val_fraction}")
         if not 0 <= self.test_fraction < 1:

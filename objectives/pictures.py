@@ -158,13 +158,10 @@ def grey(picture: Image.Image) -> NDArray[np.uint8]:
 
 
 def light_on_dark(shades: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Make strokes light and the ground they are drawn on black.
+    """Make strokes light and the ground they are drawn on black: `(H, W)`, 0 to 255.
 
     The ground is the median of the border; it is darker than the strokes if it is darker than
-    the mean of all pixels.
-
-    Raises:
-        ImageError: If all pixels are about alike.
+    the mean of all pixels. If all are about alike, that is an `ImageError`.
     """
     if int(shades.max()) - int(shades.min()) <= _FLAT:
         raise ImageError("something must be drawn on it, got pixels that are all alike")

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from objectives.errors import SettingsError, import_callable, unknown_name
+from objectives.errors import SettingsError, UnknownNameError, import_callable
 from objectives.pictures import Frame, as_rgb, colour, framed, grey, light_on_dark, resize
 
 TORCHVISION = "torchvision:"
@@ -74,6 +74,9 @@ def find_reader(name: str) -> Reader:
             classes)` with images `(N, H, W)` or `(N, H, W, C)` of uint8 and labels from 0 on;
             or as a torchvision-style data set, whose items are an image of Pillow (or an array)
             and a label, and which may have `classes`; or None for a `test` that is not there.
+
+    Returns:
+        What reads it, when it is called.
     """
     if name in SOURCES:
         return SOURCES[name].read
@@ -142,7 +145,7 @@ def _torchvision_dataset(name: str, root: Path, train: bool) -> Any:
 
     able = [n for n in datasets.__all__ if _split_argument(getattr(datasets, n), train)]
     if name not in able:
-        raise unknown_name("data set of torchvision", name, able)
+        raise UnknownNameError("data set of torchvision", name, able)
     dataset_class = getattr(datasets, name)
     split = _split_argument(dataset_class, train)
     try:
@@ -308,7 +311,7 @@ SOURCES: dict[str, Source] = {
 def prepare(
     picture: Image.Image, source: str, size: tuple[int, int], n_channels: int = 3
 ) -> NDArray[np.uint8]:
-    """Bring a picture to what a network was trained on: `(C, H, W)`.
+    """Bring a picture to what a network was trained on.
 
     One that already has that size, or the size of the source's images, is not framed; one that
     shows nothing to be framed is an `ImageError`.
@@ -318,6 +321,9 @@ def prepare(
         source: The name of a data set.
         size: Height and width that the network is given.
         n_channels: 1 or 3, where `SOURCES` does not have that data set.
+
+    Returns:
+        `(C, H, W)`.
     """
     known = SOURCES.get(source)
     native = known.image_shape[1:] if known else size

@@ -191,7 +191,8 @@ def test_parameter_searched_and_fixed_mean_the_same() -> None:
         (
             {},
             {"model": "small_cn"},
-            "unknown model 'small_cn'; did you mean 'small_cnn'; valid: " + ", ".join(MODELS),
+            "unknown model 'small_cn'; did you mean 'small_cnn'; valid: "
+            + ", ".join([*MODELS, "package.module:name"]),
         ),
         (
             {},

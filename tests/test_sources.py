@@ -22,7 +22,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-Path("reads").open("a").write("x")
+with Path("reads").open("a") as file:
+    file.write("x")
 
 
 def colours(split):

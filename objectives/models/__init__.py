@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from objectives.errors import SettingsError, import_callable, unknown_name
+from objectives.errors import SettingsError, UnknownNameError, import_callable
 
 if TYPE_CHECKING:
     from torch import nn
@@ -77,13 +77,17 @@ def find_model(name: str) -> Model:
             the order of their making: its child `head`, or else its last layer, is the head,
             and the rest is divided into stages, or as `groups` says.
 
+    Returns:
+        The network, not yet built.
+
     Raises:
-        SettingsError: If there is no such network.
+        SettingsError: If it does not take these two arguments.
+        UnknownNameError: If there is no such network.
     """
     if name in MODELS:
         return MODELS[name]
     if ":" not in str(name):
-        raise unknown_name("model", name, [*MODELS, "package.module:name"])
+        raise UnknownNameError("model", name, [*MODELS, "package.module:name"])
     build = import_callable("model", name)
     given = list(inspect.signature(build).parameters.values())
     if len(given) < 2:

@@ -10,10 +10,10 @@ from torch import nn
 
 from objectives.errors import (
     InfeasibleError,
+    UnknownNameError,
     require_above_zero,
     require_count,
     require_share,
-    unknown_name,
 )
 from objectives.models.layers import (
     ACTIVATIONS,
@@ -65,15 +65,15 @@ def small_cnn(  # noqa: PLR0913  each is a parameter that can be searched
         dropout: Share of the head's inputs that training drops, in [0, 1).
 
     Returns:
-        A network from `(N, C, H, W)` to logits `(N, n_classes)`.
+        A network from `(N, C, H, W)` to logits `(N, n_classes)`; a kernel or pool that is larger
+        than its input is an `InfeasibleError`, a number out of its range a `SettingsError`.
 
     Raises:
-        InfeasibleError: If a kernel or pool is larger than its input.
-        SettingsError: If a name or number is outside its range.
+        UnknownNameError: If there is no such pooling.
     """
     require_activation(activation)
     if pooling not in {"none", *POOLINGS}:
-        raise unknown_name("pooling", pooling, ["none", *POOLINGS])
+        raise UnknownNameError("pooling", pooling, ["none", *POOLINGS])
     counts = {
         "n_blocks": n_blocks,
         "filters": filters,
@@ -124,10 +124,6 @@ def mnist_convnet(  # noqa: PLR0913  each is a parameter that can be searched
 
     Returns:
         A network from `(N, C, H, W)` to logits `(N, n_classes)`.
-
-    Raises:
-        InfeasibleError: If a kernel or pool is larger than its input.
-        SettingsError: If a number is outside its range.
     """
     return small_cnn(
         image_shape,
@@ -186,16 +182,16 @@ def tiny_cnn(  # noqa: PLR0913  each is a parameter that can be searched
             layer on every pixel.
 
     Returns:
-        A network from `(N, C, H, W)` to logits `(N, n_classes)`.
+        A network from `(N, C, H, W)` to logits `(N, n_classes)`; a kernel or pool larger than its
+        input, or a pooling after a block that is not there, is an `InfeasibleError`, a number
+        out of its range a `SettingsError`.
 
     Raises:
-        InfeasibleError: If a kernel or pool is larger than its input, or a pooling follows a
-            block that is not there.
-        SettingsError: If a name or number is outside its range.
+        UnknownNameError: If there is no such head.
     """
     require_activation(activation)
     if head not in HEADS:
-        raise unknown_name("head", head, HEADS)
+        raise UnknownNameError("head", head, HEADS)
     counts = {"n_blocks": n_blocks, "filters": filters, "kernel_size": kernel_size}
     for name, count in counts.items():
         require_count(name, count)

@@ -8,7 +8,7 @@ from collections import OrderedDict
 
 from torch import nn
 
-from objectives.errors import InfeasibleError, SettingsError, require_count, unknown_name
+from objectives.errors import InfeasibleError, SettingsError, UnknownNameError, require_count
 
 ImageShape = tuple[int, int, int]
 """Channels, height, width."""
@@ -104,12 +104,7 @@ def read_numbers(name: str, value: Numbers) -> list[float]:
 
 
 def read_counts(name: str, value: Numbers) -> list[int]:
-    """Read a list of whole numbers from 1 on, as `read_numbers` does.
-
-    Example:
-        >>> read_counts("widths", "512-128")
-        [512, 128]
-    """
+    """Read a list of whole numbers from 1 on, as `read_numbers` does."""
     numbers = read_numbers(name, value)
     for number in numbers:
         require_count(name, number)
@@ -123,12 +118,7 @@ def with_head(layers: list[nn.Module], head: nn.Module) -> nn.Sequential:
 
 
 def grown(filters: int, factor: float, steps: int) -> int:
-    """Compute how many filters come some steps after the first, at least 1.
-
-    Example:
-        >>> [grown(8, 1.5, steps) for steps in range(4)]
-        [8, 12, 18, 27]
-    """
+    """Compute how many filters come some steps after the first, such as 8, 12, 18, 27."""
     return max(1, round(filters * factor**steps))
 
 
@@ -147,7 +137,7 @@ def zeros_of(padding: int | str, kernel_size: int) -> int:
 def require_activation(name: str) -> None:
     """Refuse what is not a key of `ACTIVATIONS`."""
     if name not in ACTIVATIONS:
-        raise unknown_name("activation", name, ACTIVATIONS)
+        raise UnknownNameError("activation", name, ACTIVATIONS)
 
 
 def _shrunk(size: int, window: int, stride: int, n_zeros: int, what: str) -> int:

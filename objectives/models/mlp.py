@@ -66,11 +66,8 @@ def mlp(  # noqa: PLR0913  each is a parameter that can be searched
         activation: A key of `ACTIVATIONS`.
 
     Returns:
-        A network from `(N, C, H, W)` to logits `(N, n_classes)`.
-
-    Raises:
-        InfeasibleError: If there are more entries than layers.
-        SettingsError: If a name or number is outside its range.
+        A network from `(N, C, H, W)` to logits `(N, n_classes)`; more entries than layers are an
+        `InfeasibleError`.
     """
     require_activation(activation)
     sizes = read_counts("widths", widths)

@@ -10,15 +10,7 @@ from objectives.models.layers import ImageShape
 
 
 class Pretrained(nn.Module):
-    """A body that gives features, and a linear head.
-
-    Args:
-        backbone: The body, with the classifier it came with; that one is taken away.
-        n_classes: Outputs of the head.
-        image_size: Height and width that images are scaled to.
-        dropout: Share of the features that training drops, in [0, 1).
-        has_weights: Whether the body comes with trained weights.
-    """
+    """A body that gives features, without the classifier it came with, and a linear head."""
 
     takes_unit_images = True
     """It is given images of 0 … 1 and normalises them as its weights want."""
@@ -80,8 +72,7 @@ def pretrained(
         A network from images of 0 … 1, `(N, C, H, W)`, to logits `(N, n_classes)`.
 
     Raises:
-        SettingsError: If the backbone or its weights cannot be had, or a number is outside
-            its range.
+        SettingsError: If the images have neither 1 nor 3 channels.
     """
     if image_shape[0] not in {1, 3}:
         raise SettingsError(f"images of 1 or 3 channels must be given, got {image_shape[0]}")

@@ -52,17 +52,10 @@ def choose_trials(study: StudyReader, numbers: Sequence[int], top: int) -> list[
 def evaluate_trials(
     study: StudyReader, chosen: Sequence[Trial], *, again: bool, skip: bool, say: Say
 ) -> list[Trial]:
-    """Evaluate trials that have not been, and store their test metrics.
+    """Evaluate COMPLETE trials and store their test metrics; give those that have some now.
 
-    Args:
-        study: The study; while trials are evaluated, nobody else may run it.
-        chosen: COMPLETE trials.
-        again: Whether to evaluate also those that have been.
-        skip: Whether to leave out trials without a checkpoint, unless that is all of them.
-        say: Told which trials are left out, have been evaluated, or are about to be.
-
-    Returns:
-        Those that have test metrics now.
+    Those that have been evaluated are again only with `again`; those without a checkpoint are
+    left out with `skip`, unless that is all of them. Meanwhile nobody else may run the study.
     """
     wanted = [record for record in chosen if again or not record.test]
     ready = [record for record in wanted if has_checkpoint(study, record.number)]

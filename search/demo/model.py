@@ -45,10 +45,8 @@ class Answer:
 class DemoModel:
     """Answers for pictures, one at a time.
 
-    Attributes:
-        classes: Names, in the order of the probabilities; empty if there are none.
-        draws: Whether its images are grey, so that one can be drawn.
-        examples: Some test images; empty if there are none, and `say` was told why.
+    It has `classes` and `examples`, both empty if the classifier has none, and tells whether it
+    `draws`: whether its images are grey, so that people can draw one.
     """
 
     def __init__(self, classifier: Classifier, say: Say) -> None:
@@ -61,8 +59,7 @@ class DemoModel:
     def answer(self, content: bytes) -> Answer:
         """Classify a picture, given as the content of its file.
 
-        Raises:
-            PictureError: If it is no image, or one that cannot be classified.
+        If it is no image, or one that cannot be classified, that is a `PictureError`.
         """
         picture = decode_picture(content)
         with self._lock, guarded("objective"):

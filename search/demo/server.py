@@ -66,11 +66,7 @@ def serve_demo(
 
 
 def listen(port: int) -> socket.socket:
-    """Listen on a free port of this machine, the first from the given one on; 0 takes any.
-
-    Raises:
-        SearchError: If none is free, or it is not this user's to take.
-    """
+    """Listen on a free port of this machine, the first from the given one on; 0 takes any."""
     last = min(port + _TRIES, 65536) - 1 if port else 0
     for candidate in range(port, last + 1):
         try:
