@@ -192,12 +192,12 @@ def write_usps(root: Path, file: str, labels: list[int]) -> None:
 
 def test_torchvision_set_with_train_is_read_from_its_files(tmp_path: Path) -> None:
     root = tmp_path / "data"
-    write_usps(root, "usps.bz2", [i % 10 for i in range(40)])
+    write_usps(root, "usps.bz2", [i % 10 for i in range(100)])
     write_usps(root, "usps.t.bz2", list(range(10)))
     given = settings("torchvision:USPS", root=str(root))
     data = load_dataset(given, "cpu")
     assert (data.image_shape, len(data.classes)) == ((1, 16, 16), 10)
-    assert (len(data.train), len(data.val)) == (30, 10)
+    assert (len(data.train), len(data.val)) == (80, 20)
     assert data.train.images[5].unique().tolist() == [127]
     test = load_test_split(given, "cpu")
     assert test.labels.tolist() == list(range(10))

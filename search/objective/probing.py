@@ -78,7 +78,7 @@ class Description:
 def describe(objective: str, settings: Mapping[str, Any]) -> Description:
     """Ask an objective what it tells of itself; only what tells it is imported."""
     method = static_member(objective, "describe")
-    if method is None or _takes_a_point(method, settings):
+    if method is None or _takes_a_point(method):
         return Description(objective, _old_facts(objective, settings, method))
     facts = _asked(method, **settings)
     if not isinstance(facts, Mapping) or not facts.keys() <= {*_FACTS}:
@@ -178,15 +178,9 @@ def _old_facts(path: str, settings: Mapping[str, Any], layers: Callable[..., Any
     return asked  # type: ignore[return-value]
 
 
-def _takes_a_point(describe: Callable[..., Any], settings: Mapping[str, Any]) -> bool:
+def _takes_a_point(describe: Callable[..., Any]) -> bool:
     """Tell the old `describe(params, **settings)` from the new one, which takes settings only."""
-    first = next(iter(inspect.signature(describe).parameters.values()), None)
-    return (
-        first is not None
-        and first.kind in (first.POSITIONAL_ONLY, first.POSITIONAL_OR_KEYWORD)
-        and first.default is first.empty
-        and first.name not in settings
-    )
+    return next(iter(inspect.signature(describe).parameters), "") == "params"
 
 
 @functools.cache
