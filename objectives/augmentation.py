@@ -30,11 +30,7 @@ class AugmentationParameters:
     erasing: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse values outside their ranges.
-
-        Raises:
-            SettingsError: If one does not hold.
-        """
+        """Refuse values outside their ranges."""
         if self.rotation < 0:
             raise SettingsError(f"rotation >= 0 must hold, got {self.rotation}")
         for name in ("shift", "crop"):
@@ -51,16 +47,10 @@ class AugmentationParameters:
 
 
 def augment(images: "Tensor", parameters: AugmentationParameters) -> "Tensor":
-    """Change each image of a batch in its own way.
+    """Change each image of a batch `(N, C, H, W)`, black 0, in its own way: float32.
 
-    Random numbers are drawn on the CPU, so that every device draws the same.
-
-    Args:
-        images: `(N, C, H, W)`, black is 0.
-        parameters: How.
-
-    Returns:
-        `(N, C, H, W)` float32; what comes in from outside an image is black.
+    What comes in from outside an image is black. Random numbers are drawn on the CPU, so that
+    every device draws the same.
     """
     images = images.float()
     if parameters.rotation or parameters.shift or parameters.crop or parameters.flip:

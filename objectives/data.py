@@ -15,22 +15,19 @@ from torch import Tensor
 from objectives.errors import SettingsError
 from objectives.image_folder import NO_TEST, fit_images, open_folder
 from objectives.images import DataSettings, Indices, source_arrays
-from objectives.sources import KNOWN_SHAPES, Arrays
+from objectives.sources import SOURCES, Arrays
 
 
 @dataclass(frozen=True)
 class Split:
-    """Some of the images of a data set, on a device.
-
-    Args:
-        images: `(M, C, H, W)` uint8, all images of the data set.
-        labels: `(M,)` int64.
-        indices: `(N,)` int64, which of them belong to the split.
-    """
+    """Some of the images of a data set, on a device."""
 
     images: Tensor
+    """`(M, C, H, W)` uint8, all images of the data set."""
     labels: Tensor
+    """`(M,)` int64."""
     indices: Tensor
+    """`(N,)` int64, which of them belong to the split."""
 
     def __len__(self) -> int:
         """Count the images of the split."""
@@ -55,21 +52,13 @@ class Split:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Training and validation images on a device.
-
-    Args:
-        train: What is trained on.
-        val: What trials are selected on.
-        classes: Names of the K classes.
-        scale: `(1, C, 1, 1)` float32; with `shift`, brings bytes to mean 0 and standard
-            deviation 1 over the training split: `bytes * scale + shift`.
-        shift: `(1, C, 1, 1)` float32.
-    """
+    """Training and validation images on a device."""
 
     train: Split
     val: Split
     classes: tuple[str, ...]
     scale: Tensor
+    """`(1, C, 1, 1)` float32: `bytes * scale + shift` has mean 0 and deviation 1 in training."""
     shift: Tensor
 
     @property
@@ -79,40 +68,18 @@ class Dataset:
         return n_channels, height, width
 
     def as_unit_images(self) -> "Dataset":
-        """Have bytes brought to 0 … 1 only, for a network that normalises by itself.
-
-        Returns:
-            The same images.
-        """
+        """Have bytes brought to 0 … 1 only, for a network that normalises by itself."""
         scale = torch.full_like(self.scale, 1 / 255)
         return replace(self, scale=scale, shift=torch.zeros_like(scale))
 
     def normalise(self, images: Tensor) -> Tensor:
-        """Turn bytes into a network's input.
-
-        Args:
-            images: `(N, C, H, W)`, 0 to 255.
-
-        Returns:
-            `(N, C, H, W)` float32.
-        """
+        """Turn bytes `(N, C, H, W)` into a network's input, float32."""
         return torch.addcmul(self.shift, images, self.scale)
 
 
 @lru_cache(maxsize=2)
 def load_dataset(settings: DataSettings, device: str) -> Dataset:
-    """Load training and validation images; a worker's later trials reuse them.
-
-    Args:
-        settings: Which images.
-        device: Where they are to lie.
-
-    Returns:
-        The data set.
-
-    Raises:
-        SettingsError: If it cannot be read, or is too small to split.
-    """
+    """Load training and validation images; a worker's later trials reuse them."""
     arrays, places = fit_images(settings)
     images, labels = _tensors(arrays, device)
     train, val = places["train"], places["val"]
@@ -127,38 +94,17 @@ def load_dataset(settings: DataSettings, device: str) -> Dataset:
 
 
 def image_shape_and_classes(settings: DataSettings) -> tuple[tuple[int, int, int], int]:
-    """Tell what a network for some images must fit; reads them only if need be.
-
-    Args:
-        settings: Which images.
-
-    Returns:
-        Channels, height and width, and the number of classes.
-
-    Raises:
-        SettingsError: If they must be read and cannot be.
-    """
-    if settings.name not in KNOWN_SHAPES:
+    """Tell image shape and number of classes; the images are read only if need be."""
+    source = SOURCES.get(settings.name)
+    if source is None:
         data = load_dataset(settings, "cpu")
         return data.image_shape, len(data.classes)
-    (channels, height, width), n_classes = KNOWN_SHAPES[settings.name]
-    size = settings.image_size
-    return (channels, size or height, size or width), n_classes
+    (channels, height, width), size = source.image_shape, settings.image_size
+    return (channels, size or height, size or width), source.n_classes
 
 
 def load_test_split(settings: DataSettings, device: str) -> Split:
-    """Load the images that no trial is selected on.
-
-    Args:
-        settings: Which images.
-        device: Where they are to lie.
-
-    Returns:
-        The test split, whole, or what `test_fraction` took from a folder for it.
-
-    Raises:
-        SettingsError: If the source has none.
-    """
+    """Load the images that no trial is selected on; a folder may have none, which is an error."""
     places: Indices | None = None
     if not settings.is_folder:
         arrays = source_arrays(settings, "test")

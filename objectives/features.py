@@ -18,22 +18,16 @@ from torch import Tensor
 from objectives.data import Dataset, Split
 from objectives.image_folder import open_folder
 from objectives.images import DataSettings, locked, source_key
-from objectives.pretrained import Pretrained
+from objectives.models.pretrained import Pretrained
 from objectives.sources import cache_folder
 
 _BATCH = 128
 
 
 def feature_dataset(model: Pretrained, data: Dataset, settings: DataSettings) -> Dataset:
-    """Give the features of a data set's images in the images' place.
+    """Give the features of a data set's images, `(M, F)` float32, in the images' place.
 
-    Args:
-        model: Its body gives them; left in evaluation mode.
-        data: The images, on the body's device.
-        settings: Which images these are.
-
-    Returns:
-        A data set of the same splits whose images are features `(M, F)` float32.
+    The body of the model, left in evaluation mode, gives them; `settings` names the images.
     """
     used = torch.cat([data.train.indices, data.val.indices])
     folder = cache_folder() / "features" / _name(model, settings, used.cpu().numpy())

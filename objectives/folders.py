@@ -23,16 +23,10 @@ _LEFT_BEHIND = {"thumbs.db", "desktop.ini", "__macosx"}
 
 
 class ImageFile(NamedTuple):
-    """A file of a class, and the state it is in.
-
-    Args:
-        path: Below the surveyed folder.
-        label: Its class, 0 to K - 1.
-        size: Bytes.
-        mtime_ns: When it was last written.
-    """
+    """A file of a class, and the state it is in."""
 
     path: str
+    """Below the surveyed folder."""
     label: int
     size: int
     mtime_ns: int
@@ -40,47 +34,24 @@ class ImageFile(NamedTuple):
 
 @dataclass(frozen=True)
 class Survey:
-    """What lies in a folder of images.
-
-    Args:
-        root: The folder.
-        classes: Names of the K classes: the folders of the training split.
-        files: By split: `train`, and `val` and `test` where there are such folders.
-        problems: What must be put right before anything can be trained.
-        notes: What is worth knowing.
-    """
+    """What lies in a folder of images."""
 
     root: Path
     classes: tuple[str, ...]
+    """The folders of the training split."""
     files: Mapping[str, tuple[ImageFile, ...]]
+    """By split: `train`, and `val` and `test` where there are such folders."""
     problems: tuple[str, ...]
+    """What must be put right before anything can be trained."""
     notes: tuple[str, ...]
-
-    def counts(self, split: str) -> list[int]:
-        """Count the files of each class.
-
-        Args:
-            split: `train`, `val` or `test`.
-
-        Returns:
-            `(K,)`.
-        """
-        counted = Counter(file.label for file in self.files.get(split, ()))
-        return [counted[label] for label in range(len(self.classes))]
+    """What is worth knowing."""
 
 
 def survey(root: Path) -> Survey:
     """List a folder of images.
 
-    Args:
-        root: It has one folder of images per class, or `train` and perhaps `val` and `test`,
-            each with one folder per class.
-
-    Returns:
-        What lies in it.
-
-    Raises:
-        SettingsError: If it is no such folder.
+    It has one folder of images per class, or `train` and perhaps `val` and `test`, each with
+    one folder per class.
     """
     _require_folder(root)
     beside = _splits_in(root)
@@ -100,28 +71,12 @@ def survey(root: Path) -> Survey:
 
 
 def printable(name: str) -> str:
-    """Write a name so that it stays on its line, whatever it is made of.
-
-    Args:
-        name: Of a file or a class.
-
-    Returns:
-        The name; what cannot be printed is escaped.
-    """
+    """Write a name so that it stays on its line: what cannot be printed is escaped."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in name)
 
 
 def counted(n: int, noun: str, plural: str = "") -> str:
-    """Write a number of things.
-
-    Args:
-        n: How many.
-        noun: One of them.
-        plural: Several of them, where an `s` does not do.
-
-    Returns:
-        Such as `1 class` or `2,000 files`.
-    """
+    """Write a number of things, as `1 class` or `2,000 files`."""
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from objectives.errors import SettingsError, require_count, unknown_name
+from objectives.errors import SettingsError, UnknownNameError, require_count
 
 if TYPE_CHECKING:
     from torch import nn
@@ -56,15 +56,11 @@ class FreezeParameters:
     backbone_weight_decay: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse values that are no schedule.
-
-        Raises:
-            SettingsError: If one does not hold.
-        """
+        """Refuse values that are no schedule."""
         if self.freeze not in MODES:
-            raise unknown_name("freeze", self.freeze, MODES)
+            raise UnknownNameError("freeze", self.freeze, MODES)
         if self.bn not in {None, *BATCH_NORMS}:
-            raise unknown_name("bn", self.bn, BATCH_NORMS)
+            raise UnknownNameError("bn", self.bn, BATCH_NORMS)
         require_count("n_stages", self.n_stages)
         if not 0 < self.unfreeze_at < 1:
             raise SettingsError(f"0 < unfreeze_at < 1 must hold, got {self.unfreeze_at}")
@@ -195,6 +191,8 @@ def set_training_modes(
     """
     model.train()
     weights: Mapping[str, nn.Parameter] = dict(model.named_parameters())
+    # All groups are in the optimizer from the first step, as some optimizers keep a state by
+    # position; a gradient of None, unlike zero, has it leave a tensor alone, decay included.
     for group, start in zip(groups, starts, strict=True):
         is_frozen = start is None or epoch < start
         for name in group.parameters:
@@ -202,7 +200,7 @@ def set_training_modes(
             if is_frozen:
                 weights[name].grad = None
         for module in group.modules if is_frozen else ():
-            module.eval()
+            module.eval()  # else batch normalisation would follow the batches, frozen or not
         if not is_frozen and group is not groups[-1]:
             _set_batch_norms(group, bn)
     for module in model.modules():

@@ -15,17 +15,13 @@ HEAD = "head"
 
 @dataclass(frozen=True)
 class LayerGroup:
-    """Some layers that freeze together and share a learning rate.
-
-    Args:
-        name: What it is called.
-        parameters: Names of its parameters, as `named_parameters` has them.
-        modules: Its modules that have parameters, buffers or randomness of their own.
-    """
+    """Some layers that freeze together and share a learning rate."""
 
     name: str
     parameters: tuple[str, ...]
+    """As `named_parameters` has them."""
     modules: tuple[nn.Module, ...]
+    """Those that have parameters, buffers or randomness of their own."""
 
     @property
     def batch_norms(self) -> list[nn.Module]:
@@ -48,9 +44,6 @@ def layer_groups(
 
     Returns:
         The groups from stem to head; the last one is the head.
-
-    Raises:
-        SettingsError: If a pattern matches no parameter, or none is left for the head.
     """
     names = [name for name, _ in model.named_parameters()]
     if patterns:

@@ -4,29 +4,20 @@ Any parameter of the network or of the training can be searched (given in `param
 fixed (given in `settings`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from PIL.Image import Image
 from torch import nn
 
-from objectives.blueprint import Blueprint
-from objectives.data import Dataset, Split, load_dataset, load_test_split
-from objectives.deployment import Deployed
-from objectives.descriptions import class_counts, declares, describe, measure, notes
-from objectives.devices import choose_device, half_precision
-from objectives.errors import require_count, unknown_name
-from objectives.examples import some_examples
+from objectives.blueprint import Blueprint, describe, measure
+from objectives.classifier import NetworkClassifier, classification_metrics, predict_split
+from objectives.data import Dataset, load_dataset
+from objectives.errors import UnknownNameError, require_count
 from objectives.features import feature_dataset
-from objectives.folders import SPLITS
-from objectives.metrics import classification_metrics
 from objectives.models import count_parameters
-from objectives.pictures import as_picture, prepare
-from objectives.prediction import predict_images, predict_split
-from objectives.pretrained import Pretrained
+from objectives.models.pretrained import Pretrained
 from objectives.training import Training
 
 
@@ -36,7 +27,8 @@ class ImageClassifier:
     Args:
         params: The trial's parameters: any of the model's and of the recipe's, see
             `objectives.models` and `objectives.recipe`.
-        model: A key of `MODELS`.
+        model: A key of `MODELS`, or `package.module:name` of a callable as
+            `objectives.models.find_model` describes it.
         data: The fields of `DataSettings`.
         epochs: How many to train, at least 1; `patience` may end it earlier.
         seed: Of the initial weights, of dropout and of the order of the images.
@@ -52,9 +44,8 @@ class ImageClassifier:
             the trial must not be compared with others yet.
         stop_reason: Why it ended before its last epoch; empty if it did not.
 
-    Raises:
-        SettingsError: If a setting can work for no parameters.
-        InfeasibleError: If these parameters make no valid network.
+    A setting that can work for no parameters is a `SettingsError`; parameters that make no
+    valid network are an `InfeasibleError`.
 
     Example:
         >>> objective = ImageClassifier({"filters": 8}, data={"limit": 100}, epochs=1)
@@ -80,21 +71,23 @@ class ImageClassifier:
         self.epoch = 0
         self.settling = False
         self.stop_reason = ""
-        self.device = choose_device(device)
+        self.device = _choose_device(device)
         self.blueprint = Blueprint.of(params, {**fixed, "model": model, "data": data})
         self.data = load_dataset(self.blueprint.data, self.device)
         torch.manual_seed(seed)
+        # The fastest of cuDNN's kernels depends on timing, and some add in any order.
         torch.backends.cudnn.benchmark = False
         torch.backends.cudnn.deterministic = True
         self._order = torch.Generator().manual_seed(seed)
         self._features: Dataset | None = None
+        # Built on the CPU and then moved, so that every device starts from the same weights.
         self.model = self.blueprint.build(self.data.image_shape, len(self.data.classes))
         self.model.to(self.device)
         if channels_last:
             self.model.to(memory_format=torch.channels_last)
         if getattr(self.model, "takes_unit_images", False):
             self.data = self.data.as_unit_images()
-        precision = half_precision(self.device) if mixed_precision else None
+        precision = _half_precision(self.device) if mixed_precision else None
         self.training = Training(self.model, self.blueprint.recipe, self.data, epochs, precision)
 
     def __iter__(self) -> Iterator[dict[str, float | int | None]]:
@@ -123,97 +116,9 @@ class ImageClassifier:
                 "n_parameters": count_parameters(self.model),
             }
 
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Names of the classes."""
-        return self.data.classes
-
-    def predict(self, split: str) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        """Classify the images of a split with the network as it is.
-
-        Args:
-            split: `train`, `val` or `test`.
-
-        Returns:
-            Probabilities `(N, K)` and labels `(N,)`.
-
-        Raises:
-            SettingsError: If there is no such split.
-        """
-        return predict_split(self.model, self.data, self._split(split))
-
-    def images(self, split: str, indices: Sequence[int]) -> list[Image]:
-        """Give images of a split as the network is given them.
-
-        Args:
-            split: `train`, `val` or `test`.
-            indices: `(N,)`, which of them, counted from 0 as `predict` does.
-
-        Returns:
-            `(N,)`, grey or RGB.
-
-        Raises:
-            SettingsError: If there is no such split.
-        """
-        chosen = self._split(split)
-        places = chosen.indices[torch.as_tensor(indices, device=chosen.indices.device).long()]
-        return [as_picture(pixels) for pixels in chosen.images[places].cpu().numpy()]
-
-    @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """Channels, height and width of the images."""
-        return self.data.image_shape
-
-    def classify(self, images: Sequence[Image]) -> NDArray[np.float64]:
-        """Classify pictures with the network as it is.
-
-        Args:
-            images: `(N,)`, of any size; `objectives.pictures` brings them to what the network
-                was trained on.
-
-        Returns:
-            Probabilities `(N, K)`.
-
-        Raises:
-            PictureError: If one of them cannot be brought to that.
-        """
-        return predict_images(self.model, self.data, np.stack(self._prepared(images)))
-
-    def seen(self, images: Sequence[Image]) -> list[Image]:
-        """Show pictures as the network sees them.
-
-        Args:
-            images: As for `classify`.
-
-        Returns:
-            `(N,)`, grey or colour, of the size of `image_shape`.
-
-        Raises:
-            PictureError: If one of them cannot be brought to that.
-        """
-        return [as_picture(pixels) for pixels in self._prepared(images)]
-
-    def examples(self, n: int) -> list[tuple[Image, int]]:
-        """Take some images of the test split.
-
-        Args:
-            n: How many at most.
-
-        Returns:
-            Images and labels: the first of each class, then the second of each, and so on.
-
-        Raises:
-            SettingsError: If the data has no test split.
-        """
-        return some_examples(self.blueprint.data, n)
-
-    def deployable(self) -> nn.Module:
-        """Copy the network as it is, with what belongs before and after it.
-
-        Returns:
-            On the CPU: from images `(N, C, H, W)`, 0 to 255, to probabilities `(N, K)`.
-        """
-        return Deployed(self.model, self.data)
+    def classifier(self) -> NetworkClassifier:
+        """Give the network as it is, to be used."""
+        return NetworkClassifier(self.model, self.data, self.blueprint.data)
 
     def state_dict(self) -> dict[str, Any]:
         """Give everything that the next epoch depends on.
@@ -233,48 +138,32 @@ class ImageClassifier:
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from where another process left off.
-
-        Args:
-            state_dict: What `state_dict` gave there.
-        """
+        """Go on from where another process left off."""
         self.epoch = state_dict["epoch"]
         self.stop_reason = state_dict["stop_reason"]
         self.settling = self.training.is_settling(self.epoch)
         self.model.load_state_dict(state_dict["model"])
         self.training.load_state_dict(state_dict["training"])
+        # The states of generators are bytes on the CPU, wherever the checkpoint was mapped to.
         self._order.set_state(state_dict["order"].cpu())
         torch.set_rng_state(state_dict["random"].cpu())
         if state_dict["random_cuda"] is not None and self.device.startswith("cuda"):
             torch.cuda.set_rng_state(state_dict["random_cuda"].cpu())
 
-    declares = staticmethod(declares)
+    # Functions of a module without torch: `search check` asks them without importing this one.
     measure = staticmethod(measure)
     describe = staticmethod(describe)
-    class_counts = staticmethod(class_counts)
-    notes = staticmethod(notes)
-
-    def _split(self, name: str) -> Split:
-        """Load a split; the test split only when it is asked for."""
-        match name:
-            case "train":
-                return self.data.train
-            case "val":
-                return self.data.val
-            case "test":
-                return load_test_split(self.blueprint.data, self.device)
-        raise unknown_name("split", name, SPLITS)
-
-    def _prepared(self, images: Sequence[Image]) -> list[NDArray[np.uint8]]:
-        source, size = self.blueprint.data.name, self.image_shape[1:]
-        return [prepare(image, source, size) for image in images]
 
     @property
     def _freezes(self) -> bool:
         return self.blueprint.recipe.freezing.freeze != "none"
 
     def _in_training(self) -> tuple[nn.Module, Dataset]:
-        """Choose what the epoch goes through: the network, or only its head."""
+        """Choose what the epoch goes through: the network, or only its head.
+
+        While a body is frozen and images are not changed, its output for each image is always
+        the same: it is computed once, and the head trains on that.
+        """
         if (
             isinstance(self.model, Pretrained)
             and self.model.has_weights
@@ -292,3 +181,23 @@ class ImageClassifier:
         if self.training.take_in(val_loss) and self.epoch < self.epochs:
             patience = self.blueprint.recipe.training.patience
             self.stop_reason = f"val_loss has not fallen for {patience} epochs"
+
+
+def _choose_device(name: str) -> str:
+    """Turn `cpu`, `cuda`, `cuda:0` and so on, or `auto` into a device of torch."""
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if name.partition(":")[0] not in {"cpu", "cuda"}:
+        raise UnknownNameError("device", name, ["auto", "cpu", "cuda"])
+    return name
+
+
+def _half_precision(device: str) -> AbstractContextManager[object] | None:
+    """Choose the context in which layers compute in bfloat16.
+
+    None on a processor without units for such numbers (AMX), which would be slower with them.
+    """
+    kind = device.partition(":")[0]
+    if kind == "cpu" and not torch.cpu.get_capabilities().get("amx_bf16"):
+        return None
+    return torch.autocast(kind, dtype=torch.bfloat16)

@@ -13,41 +13,36 @@ import numpy as np
 
 from objectives.errors import SettingsError
 from objectives.folders import SPLITS, ImageFile, Survey, counted, printable, survey
-from objectives.image_files import read_files
 from objectives.images import (
     DataSettings,
     Indices,
     count_classes,
     digest_of,
     divide,
+    fill,
     mapped_arrays,
-    prepare,
     source_arrays,
 )
+from objectives.pictures import read_files
 from objectives.sources import Arrays, cache_folder
 
 NO_TEST = "no test split: search evaluate needs a folder test/ or data.test_fraction"
 _MOST_PROBLEMS = 20
 _MOST_NAMES = 5
 _READING = "2"
-"""Of the way files are read; another one makes other prepared images."""
+"""Of how files are read: to be raised with any change, so that they are prepared again."""
 
 
 @dataclass(frozen=True)
 class Read:
-    """Files of a folder that have been read; the images lie in the cache.
-
-    Args:
-        place: Where.
-        files: All of them.
-        bad: Why some could not be read, by their places.
-        digests: One for each file; the same for files of the same content.
-    """
+    """Files of a folder that have been read; the images lie in the cache at `place`."""
 
     place: Path
     files: tuple[ImageFile, ...]
     bad: dict[int, str]
+    """Why some could not be read, by their places."""
     digests: tuple[str, ...]
+    """One for each file; the same for files of the same content."""
 
     @property
     def good(self) -> list[int]:
@@ -65,20 +60,15 @@ class Read:
 
 @dataclass(frozen=True)
 class ImageFolder:
-    """A folder of images that can be trained on.
-
-    Args:
-        survey: What lies in it.
-        fit: Files of `train` and `val`.
-        test: Files of the folder `test`, if there is one.
-        places: Of `train` and `val`, and of `test` if it is drawn from them, among the files
-            of `fit` that could be read.
-    """
+    """A folder of images that can be trained on."""
 
     survey: Survey
     fit: Read
+    """Files of `train` and `val`."""
     test: Read | None
+    """Files of the folder `test`, if there is one."""
     places: dict[str, Indices]
+    """Of each split that is drawn from `fit`: which of its good files."""
 
     def class_counts(self) -> dict[str, dict[str, int]]:
         """Count the images of each class in each split."""
@@ -120,14 +110,7 @@ class ImageFolder:
 def open_folder(settings: DataSettings) -> ImageFolder:
     """Survey and read a folder of images; only what has changed since the last time is read.
 
-    Args:
-        settings: Which folder, and how it is split.
-
-    Returns:
-        The folder.
-
-    Raises:
-        SettingsError: With all that is wrong, one thing a line.
+    All that is wrong is one `SettingsError`, one thing a line.
     """
     found = survey(settings.folder)
     fit_files = (*found.files["train"], *found.files.get("val", ()))
@@ -143,17 +126,7 @@ def open_folder(settings: DataSettings) -> ImageFolder:
 
 
 def fit_images(settings: DataSettings) -> tuple[Arrays, dict[str, Indices]]:
-    """Map the images that `train` and `val` are of, from a folder or any other source.
-
-    Args:
-        settings: Which images, and how they are split.
-
-    Returns:
-        The images, and the places of each split among them.
-
-    Raises:
-        SettingsError: If they cannot be read or split.
-    """
+    """Map the images that `train` and `val` are of, from any source, and place both splits."""
     if settings.is_folder:
         folder = open_folder(settings)
         return folder.fit.map(), folder.places
@@ -180,7 +153,7 @@ def _read(
         names = tuple(map(printable, found.classes))
         return Arrays(done.images, np.array(labels, np.int64), names)
 
-    prepare(place, read)
+    fill(place, read)
     known = json.loads(findings.read_text(encoding="utf-8"))
     return Read(place, files, dict(known["bad"]), tuple(known["digests"]))
 

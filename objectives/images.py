@@ -17,9 +17,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from objectives.errors import SettingsError, require_count, unknown_name
-from objectives.sources import SOURCES, Arrays, cache_folder, default_root
-from objectives.stratified import stratified_split
+from objectives.errors import SettingsError, UnknownNameError, require_count
+from objectives.sources import (
+    SOURCES,
+    TORCHVISION,
+    Arrays,
+    cache_folder,
+    default_root,
+    find_reader,
+    reader_version,
+)
 
 IMAGE_FOLDER = "image_folder"
 NAMES = (*SOURCES, IMAGE_FOLDER)
@@ -32,7 +39,8 @@ class DataSettings:
     """Which images, and how they are split.
 
     Args:
-        name: A key of `SOURCES`, or `image_folder`.
+        name: A key of `SOURCES`, `image_folder`, `torchvision:NAME` or `package.module:name`,
+            see `objectives.sources.find_reader`.
         root: Folder of torchvision's data sets; None looks at `$SEARCH_DATA`, then the cache.
         path: Folder of an `image_folder`, in the current folder or else in `$SEARCH_DATA`.
         image_size: Height and width to scale to; None keeps those of the source.
@@ -56,13 +64,10 @@ class DataSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse values that no data set can satisfy.
-
-        Raises:
-            SettingsError: If one does not hold.
-        """
-        if self.name not in NAMES:
-            raise unknown_name("data.name", self.name, NAMES)
+        """Refuse values that no data set can satisfy."""
+        if self.name not in NAMES and ":" not in str(self.name):
+            others = (f"{TORCHVISION}NAME", "package.module:name")
+            raise UnknownNameError("data.name", self.name, [*NAMES, *others])
         if not 0 < self.val_fraction < 1:
             raise SettingsError(f"0 < data.val_fraction < 1 must hold, got {self.val_fraction}")
         if not 0 <= self.test_fraction < 1:
@@ -103,9 +108,6 @@ def divide(
 
     Returns:
         Places of the images of `train` and `val`, and of `test` if it is drawn from them.
-
-    Raises:
-        SettingsError: If there are too few images.
     """
     train, val = np.flatnonzero(~in_val), np.flatnonzero(in_val)
     test: dict[str, Indices] = {}
@@ -132,18 +134,67 @@ def _n_left(n_images: int, share: float) -> int:
     return n_images - math.ceil(share * n_images)
 
 
+def stratified_split(labels: Indices, n_first: int, seed: int) -> tuple[Indices, Indices]:
+    """Draw some images so that both parts have every class in the same share.
+
+    This is scikit-learn's `train_test_split(stratify=labels)`, number for number: written out, as
+    importing that takes longer than all else that `search check` does, and as a study's split
+    must not change with a release of a library.
+
+    Args:
+        labels: `(N,)`, the class of each image.
+        n_first: Images of the first part; the second has the others.
+        seed: The same seed gives the same split.
+
+    Returns:
+        Places of the images of both parts, in random order.
+    """
+    _, counts = np.unique(labels, return_counts=True)
+    _require_enough(counts, n_first, len(labels) - n_first)
+    rng = np.random.RandomState(seed)
+    n_of_first = _shares(counts, n_first, rng)
+    n_of_second = _shares(counts - n_of_first, len(labels) - n_first, rng)
+    first, second = [], []
+    by_class = np.split(np.argsort(labels, kind="stable"), np.cumsum(counts)[:-1])
+    for places, n, m in zip(by_class, n_of_first, n_of_second, strict=True):
+        mixed = places[rng.permutation(len(places))]
+        first.append(mixed[:n])
+        second.append(mixed[n : n + m])
+    return rng.permutation(np.concatenate(first)), rng.permutation(np.concatenate(second))
+
+
+def _require_enough(counts: Indices, n_first: int, n_second: int) -> None:
+    """Refuse what cannot have every class in both parts."""
+    text = "data: the images must suffice for a split by class: "
+    if not len(counts) or counts.min() < 2:
+        raise SettingsError(f"{text}each class needs 2, got {min(counts, default=0)} of one")
+    if min(n_first, n_second) < len(counts):
+        raise SettingsError(
+            f"{text}each part needs as many as there are classes, {len(counts)}, got parts of "
+            f"{n_first} and {n_second}"
+        )
+
+
+def _shares(counts: Indices, n_drawn: int, rng: np.random.RandomState) -> Indices:
+    """Share a number of draws out to classes; what rounding leaves goes to the nearest to it."""
+    exact = counts / counts.sum() * n_drawn
+    shares: Indices = np.floor(exact).astype(np.int64)
+    left = int(n_drawn - shares.sum())
+    remainders = exact - shares
+    for remainder in np.unique(remainders)[::-1]:
+        if left <= 0:
+            break
+        tied = np.flatnonzero(remainders == remainder)
+        chosen = rng.choice(tied, size=min(len(tied), left), replace=False)
+        shares[chosen] += 1
+        left -= len(chosen)
+    return shares
+
+
 def count_classes(
     classes: Sequence[str], labels: Mapping[str, Indices]
 ) -> dict[str, dict[str, int]]:
-    """Count the images of each class in each split.
-
-    Args:
-        classes: The K names.
-        labels: By split, `(N,)`, 0 to K - 1.
-
-    Returns:
-        Counts by class and split.
-    """
+    """Count the images of each class in each split, from the labels of each split."""
     counts = {split: np.bincount(of, minlength=len(classes)) for split, of in labels.items()}
     return {
         name: {split: int(of[label]) for split, of in counts.items()}
@@ -154,72 +205,39 @@ def count_classes(
 def source_arrays(settings: DataSettings, split: str) -> Arrays:
     """Map the images of a source that is no folder, reading it if it was not yet.
 
-    Args:
-        settings: Which source.
-        split: `train`, of which `val` is a part, or `test`.
-
-    Returns:
-        Its images.
-
-    Raises:
-        SettingsError: If it cannot be read.
+    `train` also holds what becomes `val`.
     """
     place = cache_folder() / "images" / source_key(settings, split)
-    read = SOURCES[settings.name]
-    prepare(place, lambda: read(settings.folder, split == "train", settings.image_size))
+    read = find_reader(settings.name)
+    fill(place, lambda: read(settings.folder, split == "train", settings.image_size))
     return mapped_arrays(place)
 
 
 def source_key(settings: DataSettings, split: str) -> str:
-    """Name the prepared images of a source.
-
-    Args:
-        settings: Which source; no folder.
-        split: `train` or `test`.
-
-    Returns:
-        The name of a folder in the cache.
-    """
+    """Name the folder in the cache of a source's prepared images."""
     parts = [str(settings.image_size), str(split == "train")]
     if settings.name != "digits":
         parts.append(str(settings.folder))
-    return f"{settings.name}-{split}-{digest_of(parts)}"
+    version = reader_version(settings.name)
+    parts += [version] if version else []
+    return f"{settings.name.replace(':', '-')}-{split}-{digest_of(parts)}"
 
 
 def digest_of(parts: list[str]) -> str:
-    """Make a short name of some texts.
-
-    Args:
-        parts: In which even names of files may stand that are no valid text.
-
-    Returns:
-        16 letters and digits.
-    """
+    """Make a short name of texts, in which there may be names of files that are no valid text."""
     return hashlib.sha256(os.fsencode("\n".join(parts))).hexdigest()[:16]
 
 
 def mapped_arrays(place: Path) -> Arrays:
-    """Map the images that lie in a folder of the cache.
-
-    Args:
-        place: The folder, filled.
-
-    Returns:
-        The images.
-    """
+    """Map the images that lie in a folder of the cache."""
     classes = tuple((place / "classes.txt").read_text(encoding="utf-8").splitlines())
     # Copy-on-write mapping: pages are shared until someone writes, and nobody does.
     images = np.load(place / "images.npy", mmap_mode="c")
     return Arrays(np.asarray(images), np.load(place / "labels.npy"), classes)
 
 
-def prepare(place: Path, read: Callable[[], Arrays]) -> None:
-    """Fill a folder of the cache if it is not filled; one process does, while others wait.
-
-    Args:
-        place: The folder.
-        read: Gives the images to write there.
-    """
+def fill(place: Path, read: Callable[[], Arrays]) -> None:
+    """Fill a folder of the cache if it is not filled; one process does, while others wait."""
     if not (place / "classes.txt").exists():
         with locked(place):
             if not (place / "classes.txt").exists():
@@ -236,14 +254,7 @@ def _write_arrays(place: Path, arrays: Arrays) -> None:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Let one process of a node prepare a folder while the others wait.
-
-    Args:
-        folder: Made if it is missing.
-
-    Yields:
-        None, once it is this process's turn.
-    """
+    """Let one process of a node prepare a folder while the others wait."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from objectives.augmentation import AugmentationParameters
-from objectives.errors import SettingsError, require_count, unknown_name
+from objectives.errors import SettingsError, UnknownNameError, require_count
 from objectives.freezing import FreezeParameters
 from objectives.schedules import ScheduleParameters
 
@@ -44,15 +44,11 @@ class TrainingParameters:
     patience: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse values that cannot train.
-
-        Raises:
-            SettingsError: If one does not hold.
-        """
+        """Refuse values that cannot train."""
         if self.optimizer not in OPTIMIZERS:
-            raise unknown_name("optimizer", self.optimizer, OPTIMIZERS)
+            raise UnknownNameError("optimizer", self.optimizer, OPTIMIZERS)
         if self.class_weights not in CLASS_WEIGHTS:
-            raise unknown_name("class_weights", self.class_weights, CLASS_WEIGHTS)
+            raise UnknownNameError("class_weights", self.class_weights, CLASS_WEIGHTS)
         if self.learning_rate <= 0:
             raise SettingsError(f"learning_rate > 0 must hold, got {self.learning_rate}")
         if self.weight_decay < 0:
@@ -71,35 +67,18 @@ class TrainingParameters:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything a training is told.
-
-    Args:
-        training: Optimizer and loss.
-        schedule: Learning rate.
-        freezing: Which layers train when.
-        augmentation: How images are changed.
-        groups: Patterns of the groups of layers, see `objectives.groups`; None: stages.
-    """
+    """Everything a training is told."""
 
     training: TrainingParameters
     schedule: ScheduleParameters
     freezing: FreezeParameters
     augmentation: AugmentationParameters
     groups: Mapping[str, Sequence[str]] | None = None
+    """Patterns of the groups of layers, see `objectives.groups`; None: stages."""
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> "Recipe":
-        """Sort parameters into those of each part.
-
-        Args:
-            given: Any of `recipe_parameters`, by name.
-
-        Returns:
-            The recipe; what is not given has its default.
-
-        Raises:
-            SettingsError: If a value does not hold.
-        """
+        """Sort parameters into those of each part; what is not given has its default."""
         parts = {part: kind(**_given(kind, given)) for part, kind in _PARTS.items()}
         return cls(**parts, groups=given.get("groups"))
 
@@ -113,11 +92,7 @@ _PARTS: dict[str, type[Any]] = {
 
 
 def recipe_parameters() -> list[str]:
-    """List what a recipe can be given.
-
-    Returns:
-        Names of parameters.
-    """
+    """Name all parameters that a recipe can be given."""
     return [name for kind in _PARTS.values() for name in _names(kind)] + ["groups"]
 
 

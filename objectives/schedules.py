@@ -7,7 +7,7 @@ keeps its own rate, and nothing but the number of the step is needed to go on.
 import math
 from dataclasses import dataclass
 
-from objectives.errors import SettingsError, require_count, unknown_name
+from objectives.errors import SettingsError, UnknownNameError, require_count
 
 SCHEDULES = ("constant", "cosine", "one_cycle", "step", "plateau")
 
@@ -36,13 +36,9 @@ class ScheduleParameters:
     plateau_patience: int = 3
 
     def __post_init__(self) -> None:
-        """Refuse values that are no schedule.
-
-        Raises:
-            SettingsError: If one does not hold.
-        """
+        """Refuse values that are no schedule."""
         if self.schedule not in SCHEDULES:
-            raise unknown_name("schedule", self.schedule, SCHEDULES)
+            raise UnknownNameError("schedule", self.schedule, SCHEDULES)
         if self.warmup_epochs < 0:
             raise SettingsError(f"warmup_epochs >= 0 must hold, got {self.warmup_epochs}")
         if not 0 < self.decay_factor <= 1:
@@ -100,25 +96,14 @@ def _half_wave(start: float, end: float, share: float) -> float:
 
 @dataclass
 class Patience:
-    """Counts the epochs in which a loss has not fallen.
-
-    Args:
-        best: The lowest loss so far.
-        n_bad: Epochs since then, or since the count began anew.
-    """
+    """Counts the epochs in which a loss has not fallen."""
 
     best: float = math.inf
     n_bad: int = 0
+    """Epochs since the best, or since the count began anew."""
 
     def add(self, loss: float) -> int:
-        """Take in one epoch.
-
-        Args:
-            loss: Its loss; one that is not finite counts as not fallen.
-
-        Returns:
-            The epochs in which it has not fallen.
-        """
+        """Take in an epoch's loss, not fallen if not finite; give the epochs without a fall."""
         if loss < self.best:
             self.best, self.n_bad = loss, 0
         else:

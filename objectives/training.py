@@ -66,37 +66,16 @@ class Training:
         self._stopper = Patience()
 
     def head_only(self, epoch: int) -> bool:
-        """Tell whether an epoch trains the head and nothing else.
-
-        Args:
-            epoch: From 1.
-
-        Returns:
-            True if the body is frozen, all of it.
-        """
+        """Tell whether an epoch, from 1, trains the head and nothing else."""
         return all(start is None or epoch < start for start in self._starts[:-1])
 
     def is_settling(self, epoch: int) -> bool:
-        """See `objectives.freezing.is_settling`.
-
-        Args:
-            epoch: From 1.
-
-        Returns:
-            True if the trial must not be compared at the end of this epoch.
-        """
+        """Tell whether the trial must not be compared at the end of an epoch, from 1."""
         n_warmup = self._recipe.freezing.unfreeze_warmup_steps
         return is_settling(self._starts, epoch, n_warmup, self._steps_per_epoch)
 
     def rates(self, epoch: int) -> tuple[float, float]:
-        """Tell the learning rates at the end of an epoch.
-
-        Args:
-            epoch: From 1.
-
-        Returns:
-            The head's, and the highest of the body's.
-        """
+        """Tell the learning rates at the end of an epoch: the head's, and the body's highest."""
         step = epoch * self._steps_per_epoch - 1
         rates = [self._rate(group, step) for group in self._rate_groups]
         return rates[-1], max(rates[:-1], default=rates[-1])
@@ -140,15 +119,9 @@ class Training:
         return total_loss.item() / n_seen, n_right.item() / n_seen
 
     def take_in(self, val_loss: float) -> bool:
-        """Let what waits for the validation loss know of an epoch.
-
-        Args:
-            val_loss: Its validation loss.
-
-        Returns:
-            True if the training is to end early.
-        """
+        """Let what waits for the validation loss know of it; True ends the training early."""
         schedule = self._recipe.schedule
+        # One more than the patience, as torch's ReduceLROnPlateau counts.
         if self._plateau.add(val_loss) > schedule.plateau_patience:
             self._plateau_factor *= schedule.decay_factor
             self._plateau.n_bad = 0
@@ -156,11 +129,7 @@ class Training:
         return self._stopper.add(val_loss) >= (patience or math.inf)
 
     def state_dict(self) -> dict[str, Any]:
-        """Give everything that the next epoch depends on.
-
-        Returns:
-            Tensors and plain numbers.
-        """
+        """Give everything that the next epoch depends on: tensors and plain numbers."""
         return {
             "optimizer": self._optimizer.state_dict(),
             "plateau": asdict(self._plateau),
@@ -169,11 +138,7 @@ class Training:
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from where another process left off.
-
-        Args:
-            state_dict: What `state_dict` gave there.
-        """
+        """Go on from where another process left off."""
         self._optimizer.load_state_dict(state_dict["optimizer"])
         self._plateau = Patience(**state_dict["plateau"])
         self._plateau_factor = state_dict["plateau_factor"]
@@ -181,6 +146,7 @@ class Training:
 
     def _step(self, loss: Tensor, step: int) -> None:
         penalty = getattr(self._model, "penalty", None)
+        # To None, not zero: momentum and weight decay must not move what is frozen.
         self._optimizer.zero_grad(set_to_none=True)
         (loss if penalty is None else loss + penalty()).backward()
         clip = self._recipe.training.gradient_clip

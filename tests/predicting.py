@@ -49,6 +49,9 @@ class Predicting:
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.epoch = state_dict["epoch"]
 
+    def classifier(self) -> "Predicting":
+        return self
+
     def predict(self, split: str) -> tuple[Any, Any]:
         self.read.append(split)
         labels = np.arange(60) % self.n_classes
@@ -94,9 +97,11 @@ class Showing(Predicting):
         return [Image.new("L", (8, 8), 4 * index) for index in indices]
 
     @staticmethod
-    def class_counts(**settings: Any) -> dict[str, dict[str, int]]:
-        return {"cat": {"train": 1200, "val": 300}, "dog": {"train": 1100, "val": 299}}
-
-    @staticmethod
-    def describe(params: dict[str, Any], **settings: Any) -> str:
-        return f"Conv2d  {params['filters']}\nLinear  <2>"
+    def describe(**settings: Any) -> dict[str, Any]:
+        return {
+            "class_counts": {
+                "cat": {"train": 1200, "val": 300},
+                "dog": {"train": 1100, "val": 299},
+            },
+            "layers": lambda params: f"Conv2d  {params['filters']}\nLinear  <2>",
+        }

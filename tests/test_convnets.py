@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from objectives.convnets import mnist_convnet, small_cnn
 from objectives.errors import InfeasibleError, SettingsError
-from objectives.layers import ACTIVATIONS, POOLINGS
 from objectives.models import count_parameters
+from objectives.models.convnets import mnist_convnet, small_cnn
+from objectives.models.layers import ACTIVATIONS, POOLINGS
 
 # size, kernel, stride, padding: what torch makes of it is computed in the test.
 GEOMETRIES = [

@@ -32,16 +32,20 @@ class Plain:
 
 class Stating(Plain):
     @staticmethod
-    def declares(**settings):
-        if "epoch" in settings:
-            raise TypeError("unexpected keyword argument 'epoch'")
-        return {"parameters": ("width", "dropout"), "metrics": {"score": 0, "loss": 0}}
+    def describe(epochs):
+        return {"parameters": ("width", "dropout"), "metrics": lambda: {"score": 0, "loss": 0}}
 
 
 class Odd(Plain):
     @staticmethod
-    def declares(**settings):
+    def describe(**settings):
         return ["width"]
+
+
+class Unlisted(Plain):
+    @staticmethod
+    def describe(**settings):
+        return {"parameters": "width"}
 
 
 class Measuring:
@@ -56,8 +60,8 @@ class Describing:
     def __init__(self, params, epochs=1): ...
 
     @staticmethod
-    def describe(params, epochs=1):
-        return params["widht"]
+    def describe(epochs=1):
+        return {"layers": lambda params: params["widht"]}
 
 
 def _size(width, dropout):
@@ -109,16 +113,19 @@ def test_each_of_several_metrics_is_looked_at() -> None:
     assert problem.startswith("4:53: metrics[1].name: unknown metric of the objective 'los'")
 
 
-def test_error_of_declares_is_placed_at_the_setting_it_names() -> None:
-    assert problems(("epochs: 3", "epoch: 3")) == [
-        "3:12: settings.epoch: TypeError: unexpected keyword argument 'epoch'"
-    ]
+def test_error_of_describe_is_placed_at_the_setting_it_names() -> None:
+    (problem,) = problems(("epochs: 3", "epoch: 3"))
+    assert problem.startswith("3:12: settings.epoch: TypeError: Stating.describe() got an unexpe")
 
 
-def test_declares_that_gives_no_names_is_a_mistake_of_the_objective() -> None:
+def test_describe_that_gives_no_names_is_a_mistake_of_the_objective() -> None:
     assert problems((":Stating", ":Odd")) == [
-        "2:12: objective: stating:Odd.declares must give {'parameters': names, 'metrics': names}, "
-        "got ['width']"
+        "2:12: objective: stating:Odd.describe must give a mapping with any of class_counts, "
+        "layers, metrics, notes, parameters, got ['width']"
+    ]
+    assert problems((":Stating", ":Unlisted")) == [
+        "2:12: objective: stating:Unlisted.describe must give a list of names for 'parameters', "
+        "got 'width'"
     ]
 
 
@@ -155,14 +162,14 @@ def test_error_that_names_no_key_is_placed_at_the_objective() -> None:
 
 def test_image_classifier_declares_what_it_takes_and_reports() -> None:
     settings: dict[str, Any] = {"data": {"limit": 100}, "epochs": 1}
-    declared = ImageClassifier.declares(**settings)
+    declared = ImageClassifier.describe(**settings)
     (frozen,) = ImageClassifier({"freeze": "probe", "filters": 8}, **settings)
     assert frozen.keys() == set(declared["metrics"])
     (plain,) = ImageClassifier({"filters": 8}, **settings)
     assert plain.keys() < set(declared["metrics"])
     assert {"filters", "momentum", "freeze", "rotation", "schedule"} < set(declared["parameters"])
     assert "widths" not in declared["parameters"]
-    assert "widths" in ImageClassifier.declares(model="mlp")["parameters"]
+    assert "widths" in ImageClassifier.describe(model="mlp")["parameters"]
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "spaces").glob("*.yaml")), ids=lambda p: p.stem)

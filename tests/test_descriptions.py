@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from objectives.blueprint import describe
 from PIL import Image
 
 from objectives.backbones import Backbone
-from objectives.descriptions import describe
 from search.summaries.space_view import class_table
 from tests.conftest import text_of
 from tests.processes import Search, command_in
@@ -131,7 +131,7 @@ def test_show_layers_without_a_trial_or_a_description_is_refused(
     assert search("run", "plain.yaml", "--engine", "inline").returncode == 0
     result = search("show", "small", "0", "--layers")
     assert result.returncode == 2
-    assert "plain:train must have describe(params, **settings)" in result.stderr
+    assert "plain:train must have describe(**settings)" in result.stderr
     result = search("show", "small", "--layers")
     assert result.stderr == (
         "error: --layers: a trial must be named, as in: search show STUDY 3 --layers\n"
@@ -141,8 +141,8 @@ def test_show_layers_without_a_trial_or_a_description_is_refused(
 def test_layers_are_told_without_the_compiler_of_torch() -> None:
     code = """
 import sys
-from objectives.descriptions import describe
-assert "Conv2d" in describe({}, data={"name": "digits"})
+from objectives.blueprint import describe
+assert "Conv2d" in describe(data={"name": "digits"})["layers"]({})
 sys.exit("torch._dynamo" in sys.modules)
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
@@ -150,6 +150,8 @@ sys.exit("torch._dynamo" in sys.modules)
 
 class Shifted(torch.nn.Module):
     """A network with a buffer that no checkpoint holds."""
+
+    shift: torch.Tensor
 
     def __init__(self) -> None:
         super().__init__()
@@ -167,4 +169,5 @@ def shifted(pretrained: bool) -> Backbone:  # noqa: ARG001
 
 def test_layers_of_a_network_with_an_unsaved_buffer_are_told() -> None:
     params = {"backbone": "tests.test_descriptions:shifted"}
-    assert "Shifted" in describe(params, model="pretrained", data={"name": "digits"})
+    told = describe(model="pretrained", data={"name": "digits"})
+    assert "Shifted" in told["layers"](params)

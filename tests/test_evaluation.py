@@ -141,8 +141,9 @@ def test_evaluate_without_complete_trials_is_an_error(tmp_path: Path) -> None:
 def test_evaluate_objective_that_cannot_predict_is_an_error(run_study: RunStudy) -> None:
     study = run_study("inline")
     message = (
-        "objective: tests.toys:quadratic must have predict(), state_dict(), load_state_dict() to "
-        "be evaluated, it lacks predict(), state_dict(), load_state_dict()"
+        "objective: tests.toys:quadratic must have classifier().predict(), state_dict(), "
+        "load_state_dict() to be evaluated, it lacks classifier().predict(), state_dict(), "
+        "load_state_dict()"
     )
     with pytest.raises(ObjectiveError) as caught:
         evaluated(study)
@@ -153,7 +154,7 @@ def test_evaluate_objective_that_cannot_predict_is_an_error(run_study: RunStudy)
     ("flaw", "message"),
     [
         ("no test split", "toy: trial 1: data: a test split must exist, got none"),
-        ("raises", "toy: trial 1: predicting.py:61: KeyError: 'images'"),
+        ("raises", "toy: trial 1: predicting.py:64: KeyError: 'images'"),
         ("shape", "(N, K) and labels (N,), got (59, 3) and (60,)"),
         ("labels", "whole labels from 0 to K - 1 with K > 1, got K=3 and labels 1, 2, 3"),
         ("logits", "probabilities from 0 to 1 that sum to 1, got a row with the sum 3"),
@@ -275,15 +276,15 @@ def test_figures_of_the_image_classifier_are_those_of_scikit_learn(
     by_hand = ImageClassifier(record.params, **settings, seed=record.seed)
     saved = torch.load(best_file(study, record.number), weights_only=True)
     by_hand.load_state_dict(saved["objective"])
-    val, val_labels = by_hand.predict("val")
+    val, val_labels = by_hand.classifier().predict("val")
     assert np.mean(val.argmax(axis=1) == val_labels) == record.metrics["val_accuracy"]
-    probabilities, labels = by_hand.predict("test")
+    probabilities, labels = by_hand.classifier().predict("test")
     predictions = probabilities.argmax(axis=1)
     scores = precision_recall_fscore_support(labels, predictions, zero_division=0.0)
     assert record.test.confusion == confusion_matrix(labels, predictions).tolist()
     for name, column in zip(["precision", "recall", "f1", "support"], scores, strict=True):
         assert record.test.per_class[name] == pytest.approx(column.tolist(), abs=1e-6)
-    assert record.test.per_class["class"] == list(by_hand.classes)
+    assert record.test.per_class["class"] == list(by_hand.classifier().classes)
     normal = probabilities / probabilities.sum(axis=1, keepdims=True)
     assert record.test.metrics == pytest.approx(
         {

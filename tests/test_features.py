@@ -12,7 +12,7 @@ import torch
 
 from objectives.features import feature_dataset
 from objectives.image_classifier import ImageClassifier
-from objectives.pretrained import Pretrained
+from objectives.models.pretrained import Pretrained
 from tests.conftest import ROOT
 from tests.processes import environment
 from tests.test_pretrained import small_body
@@ -26,7 +26,7 @@ SMALL: dict[str, Any] = {
 PROGRAM = """
 import os, time
 from objectives.image_classifier import ImageClassifier
-from objectives.pretrained import Pretrained
+from objectives.models.pretrained import Pretrained
 from tests.test_features import SMALL
 
 computed, features = [], Pretrained.features

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from objectives.metrics import METRICS, classification_metrics
+from objectives.classifier import METRICS, classification_metrics
 from search.studies import test_metrics as figures_module
 from search.studies.test_metrics import LARGEST_MATRIX, Evaluation, evaluate_predictions
 from search.studies.trials import Trial

@@ -137,7 +137,7 @@ def test_resume_after_the_last_epoch_trains_no_more() -> None:
 
 @pytest.mark.parametrize(("split", "n_images"), [("train", 160), ("val", 40), ("test", 359)])
 def test_predict_each_split_gives_probabilities(split: str, n_images: int) -> None:
-    probabilities, labels = classifier().predict(split)
+    probabilities, labels = classifier().classifier().predict(split)
     assert probabilities.shape == (n_images, 10)
     assert labels.shape == (n_images,)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-12)
@@ -146,7 +146,7 @@ def test_predict_each_split_gives_probabilities(split: str, n_images: int) -> No
 def test_predict_val_accuracy_equals_the_reported() -> None:
     objective = classifier({"dropout": 0.3, "batch_norm": True})
     for metrics in objective:
-        probabilities, labels = objective.predict("val")
+        probabilities, labels = objective.classifier().predict("val")
         assert (probabilities.argmax(axis=1) == labels).mean() == metrics["val_accuracy"]
 
 
@@ -156,13 +156,13 @@ def test_predict_between_epochs_changes_nothing() -> None:
     objective = classifier({"dropout": 0.3, "batch_norm": True})
     for metrics in objective:
         busy.append(metrics)
-        objective.predict("test")
+        objective.classifier().predict("test")
     assert busy == quiet
 
 
 def test_predict_unknown_split_is_refused() -> None:
     with pytest.raises(SettingsError) as caught:
-        classifier().predict("vall")
+        classifier().classifier().predict("vall")
     assert str(caught.value) == (
         "unknown split 'vall'; did you mean 'val'; valid: train, val, test"
     )
@@ -191,7 +191,8 @@ def test_parameter_searched_and_fixed_mean_the_same() -> None:
         (
             {},
             {"model": "small_cn"},
-            "unknown model 'small_cn'; did you mean 'small_cnn'; valid: " + ", ".join(MODELS),
+            "unknown model 'small_cn'; did you mean 'small_cnn'; valid: "
+            + ", ".join([*MODELS, "package.module:name"]),
         ),
         (
             {},
@@ -236,15 +237,16 @@ def test_images_are_those_that_predict_classifies(split: str) -> None:
     trained = classifier(epochs=1)
     list(trained)
     chosen = [7, 0, 7, 3]
-    pictures = trained.images(split, chosen)
+    used = trained.classifier()
+    pictures = used.images(split, chosen)
     assert {(picture.mode, picture.size) for picture in pictures} == {("L", (8, 8))}
-    found = trained.classify(pictures)
-    assert found == pytest.approx(trained.predict(split)[0][chosen], abs=1e-6)
+    found = used.classify(pictures)
+    assert found == pytest.approx(used.predict(split)[0][chosen], abs=1e-6)
 
 
 def test_images_of_no_split_is_an_error() -> None:
     with pytest.raises(SettingsError, match="unknown split 'vall'; did you mean 'val'"):
-        classifier().images("vall", [0])
+        classifier().classifier().images("vall", [0])
 
 
 @pytest.mark.parametrize("batch_size", [32, 1000])

@@ -20,7 +20,7 @@ from objectives.folders import ENDINGS
 from objectives.image_classifier import ImageClassifier
 from objectives.image_folder import open_folder
 from objectives.images import DataSettings
-from objectives.pictures import prepare
+from objectives.sources import prepare
 from tests.conftest import ROOT
 
 NO_TEST = "no test split: search evaluate needs a folder test/ or data.test_fraction"
@@ -323,7 +323,7 @@ def test_training_on_features_goes_through_a_folder_with_val(pets: Pets) -> None
     fixed: dict[str, Any] = {"freeze": "probe", "device": "cpu", "epochs": 1, **pretrained}
     objective = ImageClassifier({}, model="pretrained", data=given, **fixed)
     assert len(list(objective)) == 1
-    assert len(objective.predict("val")[1]) == 6
+    assert len(objective.classifier().predict("val")[1]) == 6
 
 
 def test_counting_a_folder_loads_no_torch(pets: Pets) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from search.errors import ObjectiveError, SpaceError, StudyError
-from search.objective.measure import Measure
+from search.objective.probing import Measure
 from search.spaces.sampling import make_sampler, sample_points
 from search.spaces.space import Space
 from search.spaces.space_file import load_space_file

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from objectives.metrics import classification_metrics
+from objectives.classifier import classification_metrics
 
 # Four images of three classes; the last of class 1 is taken for class 2.
 PROBABILITIES = np.array([[0.8, 0.1, 0.1], [0.2, 0.5, 0.3], [0.1, 0.2, 0.7], [0.1, 0.3, 0.6]])

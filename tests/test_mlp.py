@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 from objectives.errors import InfeasibleError, SettingsError
-from objectives.layers import ImageShape
-from objectives.mlp import Mlp, mlp
 from objectives.models import count_parameters
+from objectives.models.layers import ImageShape
+from objectives.models.mlp import Mlp, mlp
 
 MNIST: ImageShape = (1, 28, 28)
 

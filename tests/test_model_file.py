@@ -84,7 +84,7 @@ def test_file_gives_the_same_probabilities_in_a_fresh_process(
         by_hand = ImageClassifier(record.params, **settings, seed=record.seed)
         saved = torch.load(study.trial_folder(0) / "best.pt", weights_only=True)
         by_hand.load_state_dict(saved["objective"])
-        expected[model] = by_hand.predict("test")[0][:50]
+        expected[model] = by_hand.classifier().predict("test")[0][:50]
     # -I: neither this project's folder nor PYTHONPATH is searched.
     command = [sys.executable, "-I", "-W", "ignore", "-c", READER, *MODELS]
     done = subprocess.run(command, cwd=here, capture_output=True, text=True, timeout=300)
@@ -151,8 +151,9 @@ def test_objective_that_cannot_be_exported_is_an_error(
     with pytest.raises(ObjectiveError) as caught:
         write_model(study, study.trial(0), tmp_path / "toy.pt2")
     assert str(caught.value) == (
-        "objective: tests.predicting:Predicting must have deployable(), image_shape, "
-        "state_dict(), load_state_dict() to be exported, it lacks deployable(), image_shape"
+        "objective: tests.predicting:Predicting must have classifier().deployable(), "
+        "classifier().image_shape, state_dict(), load_state_dict() to be exported, it lacks "
+        "classifier().deployable(), classifier().image_shape"
     )
 
 

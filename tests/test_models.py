@@ -1,6 +1,8 @@
 """The contract of every network, and what is asked of networks by name."""
 
 import math
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,8 +10,9 @@ import torch
 from torch import nn
 
 from objectives.errors import InfeasibleError, SettingsError
-from objectives.layers import ImageShape
-from objectives.models import MODELS, count_parameters, model_parameters
+from objectives.image_classifier import ImageClassifier
+from objectives.models import MODELS, count_parameters, find_model
+from objectives.models.layers import ImageShape
 
 GREY: ImageShape = (1, 28, 28)
 SHAPES: list[ImageShape] = [GREY, (3, 32, 32), (1, 14, 23)]
@@ -139,8 +142,9 @@ def test_model_last_child_is_the_head(name: str, parameters: dict[str, Any]) -> 
 def test_model_parameters_are_what_it_accepts(name: str) -> None:
     with pytest.raises(TypeError):
         MODELS[name](GREY, 2, no_such_parameter=1)
-    assert "image_shape" not in model_parameters(name)
-    assert "n_classes" not in model_parameters(name)
+    assert MODELS[name].parameters
+    assert not {"image_shape", "n_classes"} & set(MODELS[name].parameters)
+    assert MODELS[name].description
 
 
 @pytest.mark.parametrize(("name", "parameters", "message"), OUT_OF_RANGE)
@@ -162,17 +166,18 @@ def test_model_misfit_is_infeasible(
 
 
 def test_model_parameters_small_cnn_lists_all() -> None:
-    assert model_parameters("small_cnn") == [
+    assert MODELS["small_cnn"].parameters == (
         *("n_blocks", "filters", "filter_growth", "kernel_size", "stride", "padding"),
         *("activation", "batch_norm", "pooling", "pool_size", "dropout"),
-    ]
+    )
 
 
 def test_model_parameters_unknown_model_is_refused() -> None:
     with pytest.raises(SettingsError) as caught:
-        model_parameters("smal_cnn")
+        find_model("smal_cnn")
     assert str(caught.value) == (
-        "unknown model 'smal_cnn'; did you mean 'small_cnn'; valid: " + ", ".join(MODELS)
+        "unknown model 'smal_cnn'; did you mean 'small_cnn'; valid: "
+        + ", ".join([*MODELS, "package.module:name"])
     )
 
 
@@ -180,3 +185,74 @@ def test_count_parameters_frozen_ones_count() -> None:
     model = nn.Linear(3, 2)
     model.bias.requires_grad_(False)
     assert count_parameters(model) == math.prod((3, 2)) + 2
+
+
+OWN = """\
+from torch import nn
+
+
+class Net(nn.Module):
+    \"\"\"One hidden layer.\"\"\"
+
+    def __init__(self, image_shape, n_classes, *, width=4, slope=0.0):
+        super().__init__()
+        n_pixels = image_shape[0] * image_shape[1] * image_shape[2]
+        self.body = nn.Sequential(nn.Flatten(), nn.Linear(n_pixels, width), nn.LeakyReLU(slope))
+        self.last = nn.Linear(width, n_classes)
+
+    def forward(self, images):
+        return self.last(self.body(images))
+
+
+def nothing(image_shape, n_classes):
+    return None
+
+
+def short(image_shape):
+    return None
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Write a module of networks and give its name."""
+    (tmp_path / "own_nets.py").write_text(OWN)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "own_nets", raising=False)
+    return "own_nets"
+
+
+def test_own_model_trains_and_its_parameters_are_known_by_name(own: str) -> None:
+    data = {"limit": 100}
+    objective = ImageClassifier({"width": 6}, model=f"{own}:Net", data=data, epochs=1)
+    (metrics,) = objective
+    assert metrics["n_parameters"] == 64 * 6 + 6 + 6 * 10 + 10
+    assert ImageClassifier.measure({"width": 6}, model=f"{own}:Net")["n_parameters"] == 460
+    told = ImageClassifier.describe(model=f"{own}:Net", width=6)
+    assert told["parameters"][:2] == ["width", "slope"]
+    assert "LeakyReLU" in told["layers"]({})
+    with pytest.raises(SettingsError, match="unknown parameter of own_nets:Net 'widht'; did you"):
+        ImageClassifier({"widht": 6}, model=f"{own}:Net")
+
+
+def test_own_model_freezes_all_but_its_last_layer(own: str) -> None:
+    objective = ImageClassifier({"freeze": "probe"}, model=f"{own}:Net", data={"limit": 100})
+    before = {name: weights.clone() for name, weights in objective.model.state_dict().items()}
+    next(iter(objective))
+    after = objective.model.state_dict()
+    moved = {name for name, weights in after.items() if not torch.equal(weights, before[name])}
+    assert moved == {"last.weight", "last.bias"}
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (":Met", "model: own_nets:Met must be importable, got AttributeError: module 'own_nets'"),
+        (":short", "model: own_nets:short must take image_shape and n_classes, it takes (image_"),
+        (":nothing", "model: own_nets:nothing must give a torch.nn.Module, got None"),
+    ],
+)
+def test_own_model_that_is_none_is_refused(own: str, name: str, message: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        ImageClassifier({}, model=f"{own}{name}", data={"limit": 100})
+    assert str(caught.value).startswith(message)

@@ -7,10 +7,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from objectives.errors import PictureError
-from objectives.image_files import read_files
-from objectives.pictures import as_picture, prepare
-from objectives.sources import read_digits, resize
+from objectives.errors import ImageError
+from objectives.pictures import as_picture, read_files, resize
+from objectives.sources import prepare, read_digits
 from tests.classifying import draw_stroke
 
 MNIST = ("mnist", (28, 28))
@@ -94,7 +93,7 @@ def test_thin_strokes_stay_light() -> None:
 
 @pytest.mark.parametrize("level", [0, 128, 255])
 def test_empty_sheet_is_refused(level: int) -> None:
-    with pytest.raises(PictureError, match="something must be drawn on it, got pixels that are"):
+    with pytest.raises(ImageError, match="something must be drawn on it, got pixels that are"):
         prepare(Image.new("L", (50, 60), level), *MNIST)
 
 

@@ -14,7 +14,7 @@ from torchvision.transforms import v2
 
 from objectives.backbones import IMAGENET_MEAN, IMAGENET_STD, Backbone, load_backbone
 from objectives.errors import SettingsError
-from objectives.pretrained import Pretrained, pretrained
+from objectives.models.pretrained import Pretrained, pretrained
 
 HERE = "tests.test_pretrained"
 SMALL = f"{HERE}:small_body"

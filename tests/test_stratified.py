@@ -7,7 +7,7 @@ import pytest
 from sklearn.model_selection import train_test_split
 
 from objectives.errors import SettingsError
-from objectives.stratified import Indices, stratified_split
+from objectives.images import Indices, stratified_split
 
 
 def draw_labels(seed: int) -> Indices:

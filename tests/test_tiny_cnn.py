@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from objectives.errors import InfeasibleError, SettingsError
-from objectives.layers import ImageShape
 from objectives.models import count_parameters
-from objectives.tiny_cnn import HEADS, tiny_cnn
+from objectives.models.convnets import HEADS, tiny_cnn
+from objectives.models.layers import ImageShape
 
 MNIST: ImageShape = (1, 28, 28)
 

@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from objectives.classifier import predict_split
 from objectives.data import Dataset
 from objectives.errors import SettingsError
-from objectives.prediction import predict_split
 from objectives.recipe import OPTIMIZERS, Recipe
 from objectives.training import Training
 from tests.trainings import make_data

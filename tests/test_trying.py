@@ -50,6 +50,9 @@ class Resumable:
 
     def load_state_dict(self, state_dict): ...
 
+    def classifier(self):
+        return self
+
     def predict(self, split): ...
 
 

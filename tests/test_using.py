@@ -11,8 +11,8 @@ from PIL import Image
 
 from objectives.sources import read_digits
 from search.best_trial.choice import choose_best_trial
-from search.best_trial.classification import Classified, classify_files
 from search.best_trial.pictures import read_picture
+from search.best_trial.prediction import Classified, classify_files
 from search.best_trial.trained import CLASSIFICATION
 from search.commands.using import predict
 from search.errors import ObjectiveError, SearchError, StudyError
@@ -87,8 +87,9 @@ def test_objective_that_cannot_classify_is_an_error(run_study: RunStudy) -> None
     with pytest.raises(ObjectiveError) as caught:
         classified(study, Path("any.png"))
     assert str(caught.value) == (
-        "objective: tests.predicting:Predicting must have classify(), state_dict(), "
-        "load_state_dict() to be used for predictions, it lacks classify()"
+        "objective: tests.predicting:Predicting must have classifier().classify(), "
+        "state_dict(), load_state_dict() to be used for predictions, it lacks "
+        "classifier().classify()"
     )
 
 

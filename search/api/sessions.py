@@ -15,8 +15,7 @@ from rich.console import Console
 
 from search.api.study import Folder, Study, place_of, say, studies_folder
 from search.errors import ObjectiveError, SearchError, StudyError
-from search.objective.descriptions import image_notes
-from search.objective.source import may_have
+from search.objective.probing import describe, may_describe
 from search.progress.watching import run_watched
 from search.running.engines import engine_module
 from search.running.session import extend_study
@@ -279,10 +278,10 @@ def _change_space(driver: StudyDriver, space: Path | Mapping[str, Any]) -> Study
 
 def _say_notes(spec: Spec) -> None:
     """Say what is odd about the images, where the objective can tell; a trial tells of errors."""
-    if not may_have(spec.objective, "notes"):
+    if not may_describe(spec.objective):
         return  # importing an objective takes seconds, and is its workers' business
     with suppress(ObjectiveError):
-        for note in image_notes(spec.objective, spec.settings):
+        for note in describe(spec.objective, spec.settings).notes():
             say(f"note: {note}")
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from search.errors import ObjectiveError
-from search.objective.descriptions import ClassCounts, class_counts, image_notes
-from search.objective.source import static_member
+from search.objective.contract import ClassCounts
+from search.objective.probing import describe
 from search.running.trying import Tried
 from search.running.trying import try_epoch as try_epoch_of
 from search.spaces.space_file import import_folders, load_space_file, problem_in
@@ -50,11 +50,12 @@ def check(space: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) 
     source = Path(space) if isinstance(space, str) else space
     spec = load_space_file(source, overrides, probe=True)
     try:
+        description = describe(spec.objective, spec.settings)
         return Checked(
             spec,
-            class_counts(spec.objective, spec.settings),
-            image_notes(spec.objective, spec.settings),
-            declares=static_member(spec.objective, "declares") is not None,
+            description.class_counts(),
+            description.notes(),
+            declares=description.parameters() is not None,
         )
     except ObjectiveError as error:
         return Checked(spec, problem=str(error))

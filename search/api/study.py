@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
-    from search.best_trial.classification import Classified
+    from search.best_trial.prediction import Classified
     from search.best_trial.trained import Use
 
 Folder = str | Path | None
@@ -284,7 +284,7 @@ class Study:
         Returns:
             The trial, and what it says of each image.
         """
-        from search.best_trial.classification import classify_files
+        from search.best_trial.prediction import classify_files
         from search.best_trial.trained import CLASSIFICATION
 
         chosen = self._with_checkpoint(trial, CLASSIFICATION, say)

@@ -14,18 +14,7 @@ Say = Callable[[str], None]
 
 
 def complete_trials(study: StudyReader, use: Use) -> dict[int, Trial]:
-    """List the complete trials.
-
-    Args:
-        study: The study.
-        use: What for.
-
-    Returns:
-        At least one, by number, best first.
-
-    Raises:
-        StudyError: If there is none.
-    """
+    """List the complete trials, at least one, by number, best first."""
     complete = _complete(study)
     if not complete:
         raise StudyError(f"{study.name}: a trial must be COMPLETE to be {use.purpose}, none is")
@@ -33,20 +22,7 @@ def complete_trials(study: StudyReader, use: Use) -> dict[int, Trial]:
 
 
 def choose_best_trial(study: StudyReader, number: int | None, use: Use, say: Say) -> Trial:
-    """Pick one trial to use.
-
-    Args:
-        study: The study.
-        number: Which; None for the best one that has a checkpoint.
-        use: What for.
-        say: Told of better trials that have none.
-
-    Returns:
-        A COMPLETE trial with a checkpoint.
-
-    Raises:
-        StudyError: If there is none, or the number is none's.
-    """
+    """Pick a COMPLETE trial with a checkpoint: the one named, or else the best that has one."""
     complete = complete_trials(study, use)
     if number is not None:
         require_complete([number], complete)
@@ -62,16 +38,7 @@ def choose_best_trial(study: StudyReader, number: int | None, use: Use, say: Say
 def require_complete(
     numbers: Sequence[int], complete: dict[int, Trial], where: str = "--trial"
 ) -> None:
-    """Refuse numbers of trials that are not complete.
-
-    Args:
-        numbers: What the user gave.
-        complete: The complete trials.
-        where: How they were given, for the message.
-
-    Raises:
-        StudyError: If one is not among them.
-    """
+    """Refuse numbers of trials that are not complete."""
     for number in numbers:
         if number not in complete:
             raise StudyError(
@@ -81,31 +48,14 @@ def require_complete(
 
 
 def has_checkpoint(study: StudyReader, number: int) -> bool:
-    """Tell whether the best epoch of a trial was kept.
-
-    Args:
-        study: The study.
-        number: The trial.
-
-    Returns:
-        True if there is a file, whole or not.
-    """
+    """Tell whether there is a file of a trial's best epoch, whole or not."""
     return study.checkpoints.store.size(checkpoint_name(number, BEST_CHECKPOINT)) is not None
 
 
 def missing_checkpoints(study: StudyReader, missing: Sequence[Trial], use: Use) -> StudyError:
-    """Say why trials have no checkpoint, which ones have, and how to keep more.
+    """Say why complete trials have no checkpoint, which ones have, and how to keep more.
 
-    Args:
-        study: The study.
-        missing: Complete trials without one.
-        use: What they were wanted for.
-
-    Returns:
-        The error.
-
-    Raises:
-        ObjectiveError: If no trial has one because the objective saves nothing.
+    If no trial has one because the objective saves nothing, that is raised instead.
     """
     complete = list(_complete(study))
     present = [number for number in complete if has_checkpoint(study, number)]
@@ -124,15 +74,7 @@ def missing_checkpoints(study: StudyReader, missing: Sequence[Trial], use: Use) 
 
 
 def trials_text(study: StudyReader, numbers: Sequence[int]) -> str:
-    """Name trials for a message.
-
-    Args:
-        study: The study.
-        numbers: The trials.
-
-    Returns:
-        For instance `toy: trials 1, 2`.
-    """
+    """Name trials for a message, as `toy: trials 1, 2`."""
     return f"{study.name}: {'trial' if len(numbers) == 1 else 'trials'} {listing(numbers)}"
 
 

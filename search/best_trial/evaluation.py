@@ -1,10 +1,15 @@
-"""Evaluates trials on the test split: which ones, when not, and where the figures go.
+"""Evaluates trials on the test split: which ones, when not, and where their test metrics go.
 
 Trials are selected on the validation split. Test metrics are computed here and
 nowhere else, for trials that have completed and that the user asks for.
 """
 
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from search.best_trial.choice import (
     Say,
@@ -14,33 +19,31 @@ from search.best_trial.choice import (
     require_complete,
     trials_text,
 )
-from search.best_trial.prediction import predict_test
-from search.best_trial.trained import EVALUATION
-from search.errors import StudyError
+from search.best_trial.pictures import small_png
+from search.best_trial.trained import (
+    EVALUATION,
+    named_classes,
+    require_probabilities,
+    trained_classifier,
+)
+from search.errors import ObjectiveError, StudyError
+from search.objective.contract import Classifier
 from search.studies.export import LEADERBOARD_FILE, write_leaderboard
 from search.studies.folder import write_pictures
 from search.studies.leaderboard import leaderboard_rows
 from search.studies.lock import driving
 from search.studies.reader import StudyReader
 from search.studies.storage import cut_torn_line
-from search.studies.test_metrics import store_evaluation
+from search.studies.test_metrics import Evaluation, evaluate_predictions, store_evaluation
 from search.studies.trials import Trial
+from search.text import listing
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def choose_trials(study: StudyReader, numbers: Sequence[int], top: int) -> list[Trial]:
-    """Pick the trials to evaluate.
-
-    Args:
-        study: The study.
-        numbers: Which; empty for the best ones.
-        top: How many of the best ones.
-
-    Returns:
-        COMPLETE trials.
-
-    Raises:
-        StudyError: If there is none, or one of the numbers is none.
-    """
+    """Pick the COMPLETE trials to evaluate: those named, or else the best ones."""
     complete = complete_trials(study, EVALUATION)
     require_complete(numbers, complete)
     return [complete[n] for n in list(dict.fromkeys(numbers)) or list(complete)[:top]]
@@ -49,20 +52,10 @@ def choose_trials(study: StudyReader, numbers: Sequence[int], top: int) -> list[
 def evaluate_trials(
     study: StudyReader, chosen: Sequence[Trial], *, again: bool, skip: bool, say: Say
 ) -> list[Trial]:
-    """Evaluate trials that have not been, and record their figures.
+    """Evaluate COMPLETE trials and store their test metrics; give those that have some now.
 
-    Args:
-        study: The study; while trials are evaluated, nobody else may run it.
-        chosen: COMPLETE trials.
-        again: Whether to evaluate also those that have been.
-        skip: Whether to leave out trials without a checkpoint, unless that is all of them.
-        say: Told which trials are left out, have been evaluated, or are about to be.
-
-    Returns:
-        Those that have figures now.
-
-    Raises:
-        StudyError: If a checkpoint is missing, or another process runs the study.
+    Those that have been evaluated are again only with `again`; those without a checkpoint are
+    left out with `skip`, unless that is all of them. Meanwhile nobody else may run the study.
     """
     wanted = [record for record in chosen if again or not record.test]
     ready = [record for record in wanted if has_checkpoint(study, record.number)]
@@ -86,9 +79,21 @@ def evaluate_trials(
     return [record for record in now if record.test]
 
 
+@dataclass(frozen=True)
+class _Tested:
+    """What came of a trial on the test split."""
+
+    evaluation: Evaluation
+    pictures: dict[int, bytes]
+    """The worst classified images by index, as PNG files; none if the objective gives none."""
+    problem: str = ""
+    """Why it could not give them."""
+
+
 def _evaluate(study: StudyReader, record: Trial, say: Say) -> None:
-    tested = predict_test(study, record)
-    store_evaluation(study.optuna_study, record.number, tested.figures)
+    tested = _test(study, record)
+    # Before the pictures: they may fail, and test metrics must not be lost with them.
+    store_evaluation(study.optuna_study, record.number, tested.evaluation)
     problem = tested.problem
     try:
         write_pictures(study.trial_folder(record.number), tested.pictures)
@@ -96,3 +101,54 @@ def _evaluate(study: StudyReader, record: Trial, say: Say) -> None:
         problem = str(error)
     if problem:
         say(f"no pictures of the worst images: {problem}")
+
+
+def _test(study: StudyReader, record: Trial) -> _Tested:
+    """Classify the test split with the state of a trial's best epoch."""
+    with trained_classifier(study, record, EVALUATION) as classifier:
+        started = time.perf_counter()
+        probabilities, labels = classifier.predict("test")
+        seconds = time.perf_counter() - started
+        found, labels = np.asarray(probabilities, np.float64), np.asarray(labels)
+        _require_labels(found, labels)
+        require_probabilities(found, "predict('test')")
+        classes = named_classes(classifier, found.shape[1])
+        evaluation = evaluate_predictions(found, labels.astype(np.int64), classes, seconds)
+        indices = [miss.index for miss in evaluation.worst or []]
+        try:
+            return _Tested(evaluation, _pictures(classifier, indices))
+        except Exception as error:  # noqa: BLE001  it is the user's code; the metrics stand
+            return _Tested(evaluation, {}, str(error) or type(error).__name__)
+
+
+def _pictures(classifier: Classifier, indices: Sequence[int]) -> dict[int, bytes]:
+    """Ask for images of the test split, if the classifier gives any."""
+    images = getattr(classifier, "images", None)
+    if images is None or not indices:
+        return {}
+    found = list(images("test", list(indices)))
+    if len(found) != len(indices):
+        raise ObjectiveError(
+            f"objective: images('test', indices) must give an image for each of "
+            f"{len(indices)} indices, got {len(found)}"
+        )
+    return {index: small_png(image) for index, image in zip(indices, found, strict=True)}
+
+
+def _require_labels(probabilities: "NDArray[np.float64]", labels: "NDArray[Any]") -> None:
+    """Refuse predictions of which no test metrics can be computed."""
+    shapes = f"got {probabilities.shape} and {labels.shape}"
+    if probabilities.ndim != 2 or labels.shape != probabilities.shape[:1] or not labels.size:
+        raise ObjectiveError(
+            f"objective: predict('test') must give probabilities (N, K) and labels (N,), {shapes}"
+        )
+    n_classes = probabilities.shape[1]
+    if (
+        n_classes < 2
+        or labels.dtype.kind not in "iu"
+        or not np.isin(labels, range(n_classes)).all()
+    ):
+        raise ObjectiveError(
+            f"objective: predict('test') must give whole labels from 0 to K - 1 with K > 1, got "
+            f"K={n_classes} and labels {listing(np.unique(labels)[:10])}"
+        )

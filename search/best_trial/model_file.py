@@ -13,9 +13,9 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from search.best_trial.trained import EXPORT, named_classes, trained_objective
+from search.best_trial.trained import EXPORT, named_classes, trained_classifier
 from search.errors import ObjectiveError, SearchError
-from search.objective.contract import DeployableObjective
+from search.objective.contract import Classifier
 from search.studies.disk import write_whole
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial
@@ -31,15 +31,7 @@ _ONNX_PACKAGES = ("onnx", "onnxscript")
 
 
 def require_model_name(path: Path) -> None:
-    """Refuse a file that could not be written, before any work.
-
-    Args:
-        path: The file.
-
-    Raises:
-        SearchError: If its ending is unknown, its folder is missing, or ONNX is wanted and not
-            installed.
-    """
+    """Refuse a file that could not be written, before any work."""
     if path.suffix not in {".pt2", ".onnx"}:
         raise SearchError(
             f"--output: a name that ends in .pt2 or .onnx must be given, got '{path}'"
@@ -57,23 +49,18 @@ def require_model_name(path: Path) -> None:
 
 
 def write_model(study: StudyReader, record: Trial, path: Path) -> dict[str, Any]:
-    """Write the network of a trial's best epoch, whole or not at all.
+    """Write the network of a COMPLETE trial's best epoch, whole or not at all.
 
     Args:
         study: The study.
-        record: A COMPLETE trial.
+        record: The trial.
         path: The file, as `require_model_name` accepts it.
 
     Returns:
         The facts that stand in the file: study, trial, classes, shape of an image, metrics.
-
-    Raises:
-        ObjectiveError: If the objective cannot do it, or its network cannot be exported.
-        StudyError: If the checkpoint is missing or damaged, or the file cannot be written.
     """
-    objective: DeployableObjective
-    with trained_objective(study, record, EXPORT) as objective:
-        program, n_classes = _exported(objective)
+    with trained_classifier(study, record, EXPORT) as classifier:
+        program, n_classes = _exported(classifier)
         facts = {
             "study": study.name,
             "trial": record.number,
@@ -81,21 +68,21 @@ def write_model(study: StudyReader, record: Trial, path: Path) -> dict[str, Any]
             "params": record.params,
             "metrics": record.metrics,
             "test": record.test.metrics if record.test else None,
-            "image_shape": list(objective.image_shape),
+            "image_shape": list(classifier.image_shape),
             "values": "0 to 255, uint8 or float32; normalised inside",
-            "classes": list(named_classes(objective, n_classes)),
+            "classes": list(named_classes(classifier, n_classes)),
         }
         content = (_onnx if path.suffix == ".onnx" else _pt2)(program, facts)
     write_whole(path, content)
     return facts
 
 
-def _exported(objective: DeployableObjective) -> "tuple[ExportedProgram, int]":
+def _exported(classifier: Classifier) -> "tuple[ExportedProgram, int]":
     """Make a program for any number of images, and count its classes."""
     import torch
 
-    network = objective.deployable()
-    shape = tuple(objective.image_shape)
+    network = classifier.deployable()
+    shape = tuple(classifier.image_shape)
     images = torch.zeros((2, *shape))
     probabilities = network(images)
     if probabilities.ndim != 2 or len(probabilities) != 2:

@@ -18,32 +18,12 @@ class PictureError(SearchError):
 
 
 def read_picture(path: Path) -> Image.Image:
-    """Read a picture whole.
-
-    Args:
-        path: Its file.
-
-    Returns:
-        The picture, of any size and mode.
-
-    Raises:
-        PictureError: If there is no such file, or it is not a whole image of reasonable size.
-    """
+    """Read a picture whole."""
     return _read(path, str(path))
 
 
 def decode_picture(content: bytes) -> Image.Image:
-    """Read a picture that was sent.
-
-    Args:
-        content: Its file.
-
-    Returns:
-        The picture, of any size and mode.
-
-    Raises:
-        PictureError: If it is not a whole image of reasonable size.
-    """
+    """Read a picture that was sent."""
     return _read(io.BytesIO(content), "picture")
 
 
@@ -75,17 +55,7 @@ def _read(file: Path | BinaryIO, name: str) -> Image.Image:
 
 
 def small_png(picture: object) -> bytes:
-    """Make a small picture of an objective's image.
-
-    Args:
-        picture: What the objective gave.
-
-    Returns:
-        A PNG file.
-
-    Raises:
-        ObjectiveError: If it is no image of Pillow.
-    """
+    """Make a small picture of an objective's image."""
     if not isinstance(picture, Image.Image):
         raise ObjectiveError(
             f"objective: images() must give images of Pillow, got {type(picture).__name__}"

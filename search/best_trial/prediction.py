@@ -1,122 +1,125 @@
-"""Has a trial predict the test split: built as it ran, from the checkpoint of its best epoch."""
+"""Has a trial classify pictures that the user names; one that it cannot costs no other."""
 
-import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from search.best_trial.pictures import small_png
-from search.best_trial.trained import EVALUATION, named_classes, trained_objective
+from search.best_trial.choice import Say
+from search.best_trial.pictures import PictureError, read_picture
+from search.best_trial.trained import (
+    CLASSIFICATION,
+    named_classes,
+    require_probabilities,
+    trained_classifier,
+)
 from search.errors import ObjectiveError
-from search.objective.contract import PredictingObjective
+from search.objective.contract import Classifier
 from search.studies.reader import StudyReader
-from search.studies.test_metrics import Evaluation, evaluate_predictions
 from search.studies.trials import Trial
-from search.text import listing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from PIL.Image import Image
 
-_TOLERANCE = 1e-2
-"""How far the sum of a row of probabilities may be off; half precision is not exact."""
+_AT_ONCE = 32
+"""Pictures in memory at the same time."""
 
 
 @dataclass(frozen=True)
-class Tested:
-    """What came of a trial on the test split.
+class Classified:
+    """What a trial says of a picture."""
 
-    Args:
-        figures: How well it classifies; classes are numbers if the objective does not name them.
-        pictures: The worst classified images by index, as PNG files; empty if the objective
-            gives no images.
-        problem: Why it could not give them; empty if it could.
-    """
-
-    figures: Evaluation
-    pictures: dict[int, bytes]
-    problem: str = ""
+    path: Path
+    classes: tuple[tuple[str, float], ...]
+    """Name and probability of each class, the likeliest first."""
 
 
-def predict_test(study: StudyReader, record: Trial) -> Tested:
-    """Predict the test split with the state of a trial's best epoch.
+def classify_files(
+    study: StudyReader, record: Trial, paths: Sequence[Path], say: Say
+) -> list[Classified]:
+    """Classify pictures with the state of a trial's best epoch.
 
     Args:
         study: The study.
         record: A COMPLETE trial.
+        paths: The files, at least one.
+        say: Told which are left out, if not all of them.
 
     Returns:
-        What came of it.
+        Those that could be classified, in the order given.
 
     Raises:
-        ObjectiveError: If the objective cannot do it.
-        StudyError: If the checkpoint is missing or damaged.
+        PictureError: If none could be classified; the message names all.
     """
-    objective: PredictingObjective
-    with trained_objective(study, record, EVALUATION) as objective:
-        started = time.perf_counter()
-        probabilities, labels = objective.predict("test")
-        seconds = time.perf_counter() - started
-        found, labels = np.asarray(probabilities, np.float64), np.asarray(labels)
-        _check_labels(found, labels)
-        require_probabilities(found, "predict('test')")
-        classes = named_classes(objective, found.shape[1])
-        figures = evaluate_predictions(found, labels.astype(np.int64), classes, seconds)
-        indices = [miss.index for miss in figures.worst or []]
+    found: list[Classified] = []
+    problems: dict[Path, str] = {}
+    with trained_classifier(study, record, CLASSIFICATION) as classifier:
+        for part in _parts(paths):
+            pictures = list(_readable(part, problems))
+            found += _classify(classifier, pictures, problems)
+    in_order = [problems[path] for path in dict.fromkeys(paths) if path in problems]
+    if not found:
+        raise PictureError("\n".join(in_order))
+    for problem in in_order:
+        say(f"left out: {problem}")
+    return found
+
+
+def class_probabilities(
+    classifier: Classifier, pictures: "Sequence[Image]"
+) -> "NDArray[np.float64]":
+    """Have pictures classified, and look at what comes: probabilities `(N, K)`.
+
+    A ValueError of the classifier says that it refuses one of them.
+    """
+    probabilities = np.asarray(classifier.classify(pictures), np.float64)
+    if probabilities.ndim != 2 or len(probabilities) != len(pictures):
+        raise ObjectiveError(
+            "objective: classify() must give probabilities (N, K), with N = "
+            f"{len(pictures)}, got {probabilities.shape}"
+        )
+    require_probabilities(probabilities, "classify()")
+    return probabilities
+
+
+def _parts(paths: Iterable[Path]) -> Iterator[list[Path]]:
+    waiting = iter(paths)
+    while part := list(islice(waiting, _AT_ONCE)):
+        yield part
+
+
+def _readable(paths: Iterable[Path], problems: dict[Path, str]) -> "Iterator[tuple[Path, Image]]":
+    for path in paths:
         try:
-            return Tested(figures, _pictures(objective, indices))
-        except Exception as error:  # noqa: BLE001  it is the user's code; the figures stand
-            return Tested(figures, {}, str(error) or type(error).__name__)
+            yield path, read_picture(path)
+        except PictureError as error:
+            problems[path] = str(error)
 
 
-def _pictures(objective: object, indices: Sequence[int]) -> dict[int, bytes]:
-    """Ask for images of the test split, if the objective gives any."""
-    images = getattr(objective, "images", None)
-    if images is None or not indices:
-        return {}
-    found = list(images("test", list(indices)))
-    if len(found) != len(indices):
-        raise ObjectiveError(
-            f"objective: images('test', indices) must give an image for each of "
-            f"{len(indices)} indices, got {len(found)}"
-        )
-    return {index: small_png(image) for index, image in zip(indices, found, strict=True)}
-
-
-def require_probabilities(probabilities: "NDArray[np.float64]", method: str) -> None:
-    """Refuse what are no probabilities.
-
-    Args:
-        probabilities: `(N, K)`, at least one row.
-        method: What gave them, for the message.
-
-    Raises:
-        ObjectiveError: If one is negative, or a row does not sum to 1 up to rounding.
-    """
-    sums = probabilities.sum(axis=1)
-    # Written so that NaN does not pass.
-    if not ((probabilities >= 0).all() and (np.abs(sums - 1) <= _TOLERANCE).all()):
-        raise ObjectiveError(
-            f"objective: {method} must give probabilities from 0 to 1 that sum to 1, got a "
-            f"row with the sum {sums[np.abs(sums - 1).argmax()]:g}"
-        )
-
-
-def _check_labels(probabilities: "NDArray[np.float64]", labels: "NDArray[Any]") -> None:
-    """Refuse predictions of which no figures can be computed."""
-    shapes = f"got {probabilities.shape} and {labels.shape}"
-    if probabilities.ndim != 2 or labels.shape != probabilities.shape[:1] or not labels.size:
-        raise ObjectiveError(
-            f"objective: predict('test') must give probabilities (N, K) and labels (N,), {shapes}"
-        )
-    n_classes = probabilities.shape[1]
-    if (
-        n_classes < 2
-        or labels.dtype.kind not in "iu"
-        or not np.isin(labels, range(n_classes)).all()
-    ):
-        raise ObjectiveError(
-            f"objective: predict('test') must give whole labels from 0 to K - 1 with K > 1, got "
-            f"K={n_classes} and labels {listing(np.unique(labels)[:10])}"
-        )
+def _classify(
+    classifier: Classifier,
+    pictures: "Sequence[tuple[Path, Image]]",
+    problems: dict[Path, str],
+) -> list[Classified]:
+    """Classify pictures at once, or one by one if one of them cannot be."""
+    if not pictures:
+        return []
+    try:
+        probabilities = class_probabilities(classifier, [picture for _, picture in pictures])
+    except ValueError as error:
+        if getattr(error, "fatal", False):
+            raise
+        if len(pictures) > 1:
+            return [c for one in pictures for c in _classify(classifier, [one], problems)]
+        path, reason = pictures[0][0], (str(error).splitlines() or ["no message"])[0]
+        problems[path] = f"{path}: {reason}"
+        return []
+    names = named_classes(classifier, probabilities.shape[1])
+    return [
+        Classified(path, tuple((names[k], float(row[k])) for k in np.argsort(-row, kind="stable")))
+        for (path, _), row in zip(pictures, probabilities, strict=True)
+    ]

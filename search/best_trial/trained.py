@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from optuna.trial import TrialState
 
 from search.errors import ObjectiveError, SearchError, StudyError
+from search.objective.contract import Classifier
+from search.objective.probing import classifier_of
 from search.running.trial import Assignment, assign, close_objective, make_objective
 from search.running.worker import environment_here, release_gpu_memory
 from search.spaces.space_file import read_space_file
@@ -20,64 +22,55 @@ from search.studies.storage import space_version, whole_versions
 from search.studies.trials import Trial
 from search.text import listing
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_TOLERANCE = 1e-2
+"""How far the sum of a row of probabilities may be off; half precision is not exact."""
+
 
 @dataclass(frozen=True)
 class Use:
-    """What a trained objective is wanted for.
-
-    Args:
-        purpose: What it is to be, as in "a trial must be COMPLETE to be evaluated".
-        needed: What the objective must have for it, beside a state that can be loaded.
-    """
+    """What a trained objective is wanted for."""
 
     purpose: str
+    """What it is to be, as in "a trial must be COMPLETE to be evaluated"."""
     needed: tuple[str, ...]
+    """What its classifier must have for it."""
 
-    def check(self, objective: object, path: str) -> None:
-        """Refuse an objective that cannot be used for it.
-
-        Args:
-            objective: The objective.
-            path: Its import path.
-
-        Raises:
-            ObjectiveError: If it lacks something; the message names all of it.
-        """
-        needed = [*self.needed, "state_dict()", "load_state_dict()"]
-        lacking = [name for name in needed if not hasattr(objective, name.removesuffix("()"))]
-        if lacking:
+    def classifier(self, objective: object, path: str) -> Classifier:
+        """Take an objective's classifier; one that cannot be used for this is refused."""
+        classifier = classifier_of(objective, path)
+        has = {
+            **{f"classifier().{name}": _has(classifier, name) for name in self.needed},
+            **{
+                f"{name}()": hasattr(objective, name) for name in ("state_dict", "load_state_dict")
+            },
+        }
+        lacking = [name for name, there in has.items() if not there]
+        if classifier is None or lacking:
             raise ObjectiveError(
-                f"objective: {path} must have {listing(needed)} to be {self.purpose}, it lacks "
+                f"objective: {path} must have {listing(has)} to be {self.purpose}, it lacks "
                 f"{listing(lacking)}"
             )
+        return classifier
 
 
 EVALUATION = Use("evaluated", ("predict()",))
-"""See `search.objective.contract.PredictingObjective`."""
 CLASSIFICATION = Use("used for predictions", ("classify()",))
-"""See `search.objective.contract.ClassifyingObjective`."""
 EXPORT = Use("exported", ("deployable()", "image_shape"))
-"""See `search.objective.contract.DeployableObjective`."""
 
 
 @contextmanager
-def trained_objective(study: StudyReader, record: Trial, use: Use) -> Iterator[Any]:
-    """Make a trial's objective, in the state of its best epoch.
+def trained_classifier(study: StudyReader, record: Trial, use: Use) -> Iterator[Classifier]:
+    """Make a COMPLETE trial's objective again, and give its classifier at its best epoch.
 
-    Args:
-        study: The study.
-        record: A COMPLETE trial.
-        use: What for.
-
-    Yields:
-        The objective; it is closed afterwards. What it raises becomes one line for the user.
-
-    Raises:
-        ObjectiveError: If it cannot be made, lacks something, or raises an exception.
-        StudyError: If the checkpoint is missing or damaged.
+    What the objective raises becomes one line for the user; it is closed afterwards.
     """
     name = checkpoint_name(record.number, BEST_CHECKPOINT)
-    with _made_objective(study, record, use) as objective:
+    with _made_objective(study, record) as objective:
+        use.classifier(objective, study.spec.objective)  # before a large file is read
         checkpoint = load_checkpoint(study.checkpoints.store, name)
         if checkpoint is None:
             raise StudyError(
@@ -85,50 +78,36 @@ def trained_objective(study: StudyReader, record: Trial, use: Use) -> Iterator[A
                 "another trial, by --trial"
             )
         objective.load_state_dict(dict(checkpoint.objective))
-        yield objective
+        yield use.classifier(objective, study.spec.objective)
 
 
 def require_use(study: StudyReader, record: Trial, use: Use) -> None:
-    """Refuse a study whose objective cannot be used for something.
-
-    Args:
-        study: The study.
-        record: The trial whose objective to look at.
-        use: What for.
-
-    Raises:
-        ObjectiveError: If it lacks something; the message names all of it.
-    """
-    with _made_objective(study, record, use):
-        pass
+    """Refuse a study whose objective cannot be used for something."""
+    with _made_objective(study, record) as objective:
+        use.classifier(objective, study.spec.objective)
 
 
-def named_classes(objective: object, n_classes: int) -> tuple[str, ...]:
-    """Name the classes of an objective.
-
-    Args:
-        objective: It may have `classes`.
-        n_classes: How many there are.
-
-    Returns:
-        Their names; numbers if it has none, or not as many.
-    """
-    names = getattr(objective, "classes", None)
+def named_classes(classifier: Classifier, n_classes: int) -> tuple[str, ...]:
+    """Name the classes; by numbers if the classifier has no names, or not as many."""
+    names = getattr(classifier, "classes", None)
     return tuple(
         map(str, names if names is not None and len(names) == n_classes else range(n_classes))
     )
 
 
+def require_probabilities(probabilities: "NDArray[np.float64]", method: str) -> None:
+    """Refuse what a method gave as `(N, K)` if a row is no probabilities, up to rounding."""
+    sums = probabilities.sum(axis=1)
+    # Written so that NaN does not pass.
+    if not ((probabilities >= 0).all() and (abs(sums - 1) <= _TOLERANCE).all()):
+        raise ObjectiveError(
+            f"objective: {method} must give probabilities from 0 to 1 that sum to 1, got a "
+            f"row with the sum {sums[abs(sums - 1).argmax()]:g}"
+        )
+
+
 def as_it_ran(study: StudyReader, record: Trial) -> Assignment:
-    """Gather what a trial ran with, if need be in an earlier space than the present one.
-
-    Args:
-        study: The study.
-        record: The trial.
-
-    Returns:
-        Its parameters and settings, in this process's surroundings.
-    """
+    """Gather what a trial ran with, if need be in an earlier space than the present one."""
     resources = study.spec.resources
     environment = environment_here(
         study.import_folders, resources.cpus_per_trial, resources.gpus_per_trial
@@ -144,17 +123,7 @@ def as_it_ran(study: StudyReader, record: Trial) -> Assignment:
 
 @contextmanager
 def guarded(where: str) -> Iterator[None]:
-    """Have whatever an objective raises become one line for the user.
-
-    Args:
-        where: With what the line begins.
-
-    Yields:
-        None; what is done meanwhile is guarded.
-
-    Raises:
-        ObjectiveError: For any exception that is not yet meant for the user.
-    """
+    """Have whatever an objective raises become one line for the user."""
     try:
         yield
     except SearchError:
@@ -164,17 +133,19 @@ def guarded(where: str) -> Iterator[None]:
 
 
 @contextmanager
-def _made_objective(study: StudyReader, record: Trial, use: Use) -> Iterator[Any]:
-    """Make a trial's objective; whatever it raises becomes one line for the user."""
+def _made_objective(study: StudyReader, record: Trial) -> Iterator[Any]:
     objective = None
     try:
         with guarded(f"{study.name}: trial {record.number}"):
             objective = make_objective(as_it_ran(study, record))
-            use.check(objective, study.spec.objective)
             yield objective
     finally:
         close_objective(objective)
         release_gpu_memory()
+
+
+def _has(classifier: Classifier | None, name: str) -> bool:
+    return classifier is not None and hasattr(classifier, name.removesuffix("()"))
 
 
 def _reason(error: Exception) -> str:

@@ -117,12 +117,12 @@ def _next_to_trial(study: "StudyReader", number: int) -> str:
 
 def _layers(study: "StudyReader", number: int) -> str:
     from search.best_trial.trained import as_it_ran
-    from search.objective.descriptions import layer_table
     from search.objective.loading import extend_import_path
+    from search.objective.probing import describe
 
     ran = as_it_ran(study, study.trial(number))
     extend_import_path(study.import_folders)
-    return layer_table(ran.objective, ran.params, ran.settings)
+    return describe(ran.objective, ran.settings).layers(ran.params)
 
 
 def leaderboard(

@@ -15,7 +15,7 @@ from search.text import listing
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from search.best_trial.classification import Classified
+    from search.best_trial.prediction import Classified
 
 TrialOption = Annotated[
     int | None,

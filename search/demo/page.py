@@ -5,7 +5,7 @@ from typing import Any
 
 from search.best_trial.trained import as_it_ran
 from search.demo.model import DemoModel
-from search.objective.descriptions import class_counts
+from search.objective.probing import describe
 from search.report.templates import render_page
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial
@@ -17,25 +17,13 @@ LARGEST_PICTURE = 16 * 1024**2
 
 
 def demo_page(study: StudyReader, record: Trial, model: DemoModel) -> str:
-    """Make the page of a trial.
-
-    Args:
-        study: The study.
-        record: The trial.
-        model: Its network.
-
-    Returns:
-        A whole page, for the addresses of `search.demo.server`.
-
-    Raises:
-        ObjectiveError: If the objective counts its images and cannot.
-    """
+    """Make the page of a trial, for the addresses of `search.demo.server`."""
     return render_page(
         "demo/templates/demo.html",
         study=study.name,
         trial=record.number,
         epoch=record.best_epoch,
-        figures=_figures(study, record),
+        figures=_metrics(study, record),
         parameters={name: value_text(value) for name, value in record.params.items()},
         notes=_notes(study, record),
         draws=model.draws,
@@ -44,8 +32,8 @@ def demo_page(study: StudyReader, record: Trial, model: DemoModel) -> str:
     )
 
 
-def _figures(study: StudyReader, record: Trial) -> dict[str, str]:
-    """Name the figures that say how good the network is; those of the test split last."""
+def _metrics(study: StudyReader, record: Trial) -> dict[str, str]:
+    """Name the metrics that say how good the network is; those of the test split last."""
     names = dict.fromkeys(["val_accuracy", *(m.name for m in study.spec.metrics), "n_parameters"])
     known = {name: record.metrics[name] for name in names if name in record.metrics}
     if record.test:
@@ -54,9 +42,9 @@ def _figures(study: StudyReader, record: Trial) -> dict[str, str]:
 
 
 def _notes(study: StudyReader, record: Trial) -> list[str]:
-    """Say what the network was trained on, and what its figures do not tell."""
+    """Say what the network was trained on, and what its metrics do not tell."""
     ran = as_it_ran(study, record)
-    counts = class_counts(ran.objective, ran.settings) or {}
+    counts = describe(ran.objective, ran.settings).class_counts() or {}
     data = ran.settings.get("data")
     source = (
         Path(data.get("path") or data.get("name") or "").name if isinstance(data, dict) else ""
@@ -69,7 +57,7 @@ def _notes(study: StudyReader, record: Trial) -> list[str]:
         f"({n_val:,} images)."
         if counts
         else f"Trained on images{of_what}, chosen by {chosen}.",
-        "Its figures are those of images like these: expect less of other drawings or photos.",
+        "Its metrics hold for images like these: expect less of other drawings or photos.",
         "It knows its classes only; whatever it is shown, the probabilities sum to 100 %.",
     ]
 

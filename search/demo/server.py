@@ -13,7 +13,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from search.best_trial.choice import Say
 from search.best_trial.pictures import PictureError
-from search.best_trial.trained import CLASSIFICATION, trained_objective
+from search.best_trial.trained import CLASSIFICATION, trained_classifier
 from search.demo.model import DemoModel
 from search.demo.page import LARGEST_PICTURE, demo_page
 from search.errors import SearchError
@@ -38,23 +38,18 @@ def serve_demo(
     tell: Callable[[str], None],
     say: Say,
 ) -> None:
-    """Serve the page of a trial until the user interrupts it.
+    """Serve the page of a COMPLETE trial until the user interrupts it.
 
     Args:
         study: The study.
-        record: A COMPLETE trial.
+        record: The trial.
         port: From which on to look for a free one; 0 takes any.
         show: Whether to open the page in a browser.
         tell: Given the page's address.
         say: Told what else the user should know.
-
-    Raises:
-        ObjectiveError: If the objective cannot classify.
-        SearchError: If no port is free.
-        StudyError: If the checkpoint is missing or damaged.
     """
-    with listen(port) as listener, trained_objective(study, record, CLASSIFICATION) as objective:
-        model = DemoModel(objective, say)
+    with listen(port) as listener, trained_classifier(study, record, CLASSIFICATION) as classifier:
+        model = DemoModel(classifier, say)
         app = make_app(demo_page(study, record, model), model)
         found = listener.getsockname()[1]
         if port not in {0, found}:
@@ -71,17 +66,7 @@ def serve_demo(
 
 
 def listen(port: int) -> socket.socket:
-    """Take a port of this machine.
-
-    Args:
-        port: From which on to look for a free one; 0 takes any.
-
-    Returns:
-        A socket that listens.
-
-    Raises:
-        SearchError: If none is free, or it is not this user's to take.
-    """
+    """Listen on a free port of this machine, the first from the given one on; 0 takes any."""
     last = min(port + _TRIES, 65536) - 1 if port else 0
     for candidate in range(port, last + 1):
         try:
@@ -98,15 +83,7 @@ def listen(port: int) -> socket.socket:
 
 
 def make_app(page: str, model: DemoModel) -> Flask:
-    """Lay out what is behind each address.
-
-    Args:
-        page: The page.
-        model: What answers for its pictures.
-
-    Returns:
-        An application that answers to names of this machine only.
-    """
+    """Lay out what is behind each address; it answers to names of this machine only."""
     app = Flask("search.demo", static_folder=None)
     # A page of the web could otherwise reach this one, by a name of its own for this machine.
     app.config.update(TRUSTED_HOSTS=_NAMES, MAX_CONTENT_LENGTH=LARGEST_PICTURE)

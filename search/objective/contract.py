@@ -10,23 +10,36 @@ metrics. A generator function is the simplest one:
             yield {"val_accuracy": accuracy, "val_loss": loss}
 
 A metric is a finite number, or None where it is not defined; a non-finite number fails the
-trial. An objective that takes an argument `seed` is given the trial's seed. One with the
-methods of `ResumableObjective` goes on after an interruption, one with those of
-`PredictingObjective` can be evaluated, and those of `ClassifyingObjective` and
-`DeployableObjective` let its best network be used; what one may tell before it trains is in
-`search.objective.measure`. With a static or class method `declares(**settings)` it names the
-`parameters` that it takes and the `metrics` that it reports, either or both; other names in a
-space file are then refused before a trial starts. It may also have, looked at after each epoch:
+trial. An objective that takes an argument `seed` is given the trial's seed. It may have six
+members besides:
 
-    settling        True while it looks worse than it is, so that it must not be pruned
-    stop_reason     why it ended before its last epoch: one line, shown with the trial
+    state_dict(), load_state_dict(state)
+                    lets a trial go on after an interruption, and be used after it ended
+    classifier()    the network in the state that is loaded, to be used: see `Classifier`
+    measure(params, **settings)
+                    static: numbers by name about a point, such as `n_parameters`; usable in
+                    `constraints`. The objective is imported only where they are
+    describe(**settings)
+                    static: what can be told without training: see `Facts`
+    settling        looked at after each epoch: True while the trial looks worse than it is, so
+                    that it must not be pruned
+    stop_reason     looked at in the end: why it ended before its last epoch, in one line
+
+If it has Python's `close()`, as generators do, that is called when the trial is over.
+
+An error whose class has a true attribute `fatal` is one of the settings or the data: no trial
+can do better, so it ends the run, and its text is shown without a traceback. One with a true
+attribute `infeasible` says that these parameters make no valid model.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol, TypedDict, runtime_checkable
 
 Metrics = Mapping[str, float | int | None]
 """One epoch's metrics by name."""
+
+ClassCounts = Mapping[str, Mapping[str, int]]
+"""Images by class and split."""
 
 
 class Objective(Protocol):
@@ -70,17 +83,26 @@ class ResumableObjective(Protocol):
         ...
 
 
-@runtime_checkable
-class PredictingObjective(ResumableObjective, Protocol):
-    """An objective whose best epoch can be evaluated on the test split.
+class Classifier(Protocol):
+    """A trained network to be used; what `objective.classifier()` gives.
 
-    It may also have `classes`: the names of the classes, in the order of the labels; and
-    `images(split, indices)`: a list of Pillow images, those of a split that stand at some
-    places in the order of `predict`, so that reports can show the worst classified ones.
+    Every member may be left out: what needs it is then not offered. `search evaluate` needs
+    `predict`, `search predict` and `search demo` need `classify`, `search export-model` needs
+    `deployable` and `image_shape`; the others make these more useful.
     """
 
+    @property
+    def classes(self) -> Sequence[str]:
+        """Names of the K classes, in the order of the labels; numbers without it."""
+        ...
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of the images; of one channel, people can draw some."""
+        ...
+
     def predict(self, split: str) -> tuple[Any, Any]:
-        """Classify a split with the state that is loaded.
+        """Classify a split.
 
         Args:
             split: At least `test`; raise an exception with a true attribute `fatal` if the
@@ -91,22 +113,20 @@ class PredictingObjective(ResumableObjective, Protocol):
         """
         ...
 
+    def images(self, split: str, indices: Sequence[int]) -> Sequence[Any]:
+        """Give images of a split, so that reports can show the worst classified ones.
 
-@runtime_checkable
-class ClassifyingObjective(ResumableObjective, Protocol):
-    """An objective whose best epoch can classify pictures.
+        Args:
+            split: The split.
+            indices: `(N,)`, places in the order of `predict`.
 
-    It may also have `classes`: the names of the classes, in the order of the probabilities.
-    For `search demo` it may have, besides:
-
-        image_shape         channels, height and width; of one channel, images can be drawn
-        seen(images)        images of Pillow: those given to `classify` as the network sees them
-        examples(n)         at most `n` pairs of an image of Pillow and its label, of the test
-                            split; raise as `predict` does if the data has none
-    """
+        Returns:
+            `(N,)` images of Pillow.
+        """
+        ...
 
     def classify(self, images: Sequence[Any]) -> Any:
-        """Classify pictures with the state that is loaded.
+        """Classify images that belong to no split.
 
         Args:
             images: `(N,)` images of Pillow, of any size and mode; raise a ValueError if one
@@ -117,21 +137,30 @@ class ClassifyingObjective(ResumableObjective, Protocol):
         """
         ...
 
+    def seen(self, images: Sequence[Any]) -> Sequence[Any]:
+        """Show images given to `classify` as the network sees them.
 
-@runtime_checkable
-class DeployableObjective(ResumableObjective, Protocol):
-    """An objective whose best network can be written to a file, to be used without it.
+        Args:
+            images: As for `classify`.
 
-    It may also have `classes`: the names of the classes, in the order of the probabilities.
-    """
+        Returns:
+            `(N,)` images of Pillow.
+        """
+        ...
 
-    @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """Channels, height and width of the images that the network takes."""
+    def examples(self, n: int) -> Sequence[tuple[Any, int]]:
+        """Give some images of the test split; raise as `predict` does if the data has none.
+
+        Args:
+            n: How many at most.
+
+        Returns:
+            Images of Pillow and their labels.
+        """
         ...
 
     def deployable(self) -> Any:
-        """Copy the network in the state that is loaded, with what belongs before and after it.
+        """Copy the network with what belongs before and after it.
 
         Returns:
             A `torch.nn.Module` on the CPU, in evaluation mode, without gradients: from images
@@ -139,3 +168,22 @@ class DeployableObjective(ResumableObjective, Protocol):
             takes uint8 too if it scales images before anything else, without a cast.
         """
         ...
+
+
+class Facts(TypedDict, total=False):
+    """What `describe(**settings)` may tell; a fact that takes time is given as a function.
+
+    All but `layers` may be plain values or functions without arguments, which are called only
+    when that fact is asked for.
+    """
+
+    parameters: Iterable[str] | Callable[[], Iterable[str]]
+    """Names of all parameters that it takes; others in a space file are then refused."""
+    metrics: Iterable[str] | Callable[[], Iterable[str]]
+    """Names of all metrics that it may report, likewise."""
+    class_counts: ClassCounts | Callable[[], ClassCounts]
+    """For each class, how many images each split has of it."""
+    notes: Iterable[str] | Callable[[], Iterable[str]]
+    """Sentences on what is odd about the images."""
+    layers: Callable[[dict[str, Any]], str]
+    """From a trial's parameters, a table of its network's layers."""

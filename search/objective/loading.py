@@ -13,28 +13,14 @@ from search.text import did_you_mean, listing
 
 
 def extend_import_path(folders: Sequence[str]) -> None:
-    """Make modules in some folders importable in this process.
-
-    Args:
-        folders: Searched before everything else, the first one first.
-    """
+    """Have this process look for modules in some folders before all others, the first first."""
     for folder in reversed([str(Path(folder).resolve()) for folder in folders]):
         if folder not in sys.path:
             sys.path.insert(0, folder)
 
 
 def load_objective(path: str) -> ObjectiveFactory:
-    """Import an objective.
-
-    Args:
-        path: `package.module:name`.
-
-    Returns:
-        What the path names.
-
-    Raises:
-        ObjectiveError: If there is no such module or attribute, or it cannot be called.
-    """
+    """Import an objective from its path."""
     problem = objective_problem(path)
     if problem:
         raise ObjectiveError(f"objective: {problem}")
@@ -50,15 +36,9 @@ def load_objective(path: str) -> ObjectiveFactory:
 
 
 def objective_problem(path: str) -> str | None:
-    """Find what is wrong with an import path, without importing the module itself.
+    """Say what is wrong with an import path; None if it looks right.
 
-    The module's source is read instead, as importing it may take seconds (torch).
-
-    Args:
-        path: `package.module:name`.
-
-    Returns:
-        What must hold and what was given, or None if the path looks right.
+    The module's source is read, as importing it may take seconds (torch).
     """
     module_name, colon, name = path.partition(":")
     if not colon or not all(part.isidentifier() for part in [*module_name.split("."), name]):

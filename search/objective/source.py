@@ -13,34 +13,19 @@ from search.objective.loading import load_objective, objective_problem
 
 @dataclass(frozen=True)
 class AcceptedSettings:
-    """The settings that a signature accepts.
-
-    Args:
-        names: By name, in the order of the signature.
-        required: Those without a default.
-        others: Whether it also takes any other name.
-    """
+    """The settings that a signature accepts, in its order."""
 
     names: tuple[str, ...]
     required: tuple[str, ...]
     others: bool
+    """Whether it also takes any other name."""
 
 
 def static_member(path: str, name: str) -> Callable[..., Any] | None:
-    """Find a static or class method of an objective, importing as little as possible.
+    """Find a static or class method of an objective; None if it has none.
 
-    A class body that says `name = staticmethod(name)` of a function from another module has only
-    that module imported.
-
-    Args:
-        path: The objective, `package.module:name`.
-        name: The method.
-
-    Returns:
-        The method, or None if there is none.
-
-    Raises:
-        ObjectiveError: If what must be imported cannot be.
+    As little as possible is imported: where a class body says `name = staticmethod(name)` of a
+    function from another module, only that module is.
     """
     place = _imported_member(path, name)
     method = getattr(load_objective(path), name, None) if place is None else load_objective(place)
@@ -50,12 +35,7 @@ def static_member(path: str, name: str) -> Callable[..., Any] | None:
 def may_have(path: str, name: str) -> bool:
     """Tell whether an objective could have a method, by its source alone.
 
-    Args:
-        path: The objective, `package.module:name`.
-        name: The method.
-
-    Returns:
-        False if its module never speaks of that name and it inherits from nothing.
+    It cannot if its module never speaks of that name and it inherits from nothing.
     """
     source = _source(path)
     definition = _definition(path)
@@ -68,14 +48,7 @@ def may_have(path: str, name: str) -> bool:
 
 
 def accepted_settings(path: str) -> AcceptedSettings | None:
-    """Read which settings an objective accepts.
-
-    Args:
-        path: The objective, `package.module:name`.
-
-    Returns:
-        They, or None if only importing it could tell.
-    """
+    """Read which settings an objective accepts; None if only importing it could tell."""
     definition = _definition(path)
     n_given = 1  # the parameters
     if isinstance(definition, ast.ClassDef):

@@ -9,8 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from search.errors import SearchError
-from search.objective.loading import load_objective
-from search.running.trial import Assignment, make_objective, metric_problem, run_trial
+from search.objective.contract import ResumableObjective
+from search.objective.probing import classifier_of
+from search.running.trial import (
+    Assignment,
+    close_objective,
+    make_objective,
+    metric_problem,
+    run_trial,
+)
 from search.running.worker import environment_here
 from search.spaces.document import KeyPath
 from search.spaces.sampling import sample_points, trial_seed
@@ -22,7 +29,6 @@ from search.text import format_duration, listing, shown, value_text
 _FURTHER_POINTS = 10  # drawn where the objective finds the ones before infeasible
 
 _ABILITIES = {
-    "load_state_dict": "goes on from its last epoch",
     "predict": "can be evaluated",
     "classify": "can classify pictures",
     "deployable": "can be exported",
@@ -123,12 +129,16 @@ def _problem(spec: Spec, epoch: Epoch) -> tuple[KeyPath, str] | None:
 
 
 def _abilities(assignment: Assignment) -> tuple[str, ...]:
-    factory = load_objective(assignment.objective)
-    subject = factory if isinstance(factory, type) else make_objective(assignment)
-    found = [text for name, text in _ABILITIES.items() if hasattr(subject, name)]
-    if "load_state_dict" not in dir(subject):
-        found.insert(0, "runs again from its first epoch after an interruption")
-    return tuple(found)
+    objective = make_objective(assignment)
+    classifier = classifier_of(objective, assignment.objective)
+    resumes = isinstance(objective, ResumableObjective)
+    close_objective(objective)
+    return (
+        "goes on from its last epoch"
+        if resumes
+        else "runs again from its first epoch after an interruption",
+        *(text for name, text in _ABILITIES.items() if hasattr(classifier, name)),
+    )
 
 
 def _place_in_file(objective: str, traceback: str) -> str:

@@ -1,11 +1,12 @@
 """What must hold between a space file and its objective: settings, parameters and metrics."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from search.errors import ObjectiveError
-from search.objective.source import accepted_settings, may_have, static_member
+from search.objective.probing import describe, may_describe
+from search.objective.source import accepted_settings
 from search.spaces.document import KeyPath, Problem
 from search.spaces.spec import Spec
 from search.text import unknown
@@ -21,7 +22,7 @@ def declared_problems(spec: Spec) -> Iterator[Problem]:
     """
     problems = list(_settings_problems(spec))
     yield from problems
-    if problems or not may_have(spec.objective, "declares"):
+    if problems or not may_describe(spec.objective):
         return
     try:
         declared = _declared_names(spec.objective, spec.settings)
@@ -51,19 +52,9 @@ def first_line(error: Exception) -> str:
 
 def _declared_names(objective: str, settings: Mapping[str, Any]) -> Declared:
     """Ask an objective for the parameters it takes and the metrics it reports."""
-    method = static_member(objective, "declares")
-    if method is None:
-        return {}
-    try:
-        declared = method(**settings)
-    except Exception as error:  # noqa: BLE001  it is the user's code
-        raise ObjectiveError(f"objective: {first_line(error)}") from error
-    if not _is_declared(declared):
-        raise ObjectiveError(
-            f"objective: {objective}.declares must give {{'parameters': names, "
-            f"'metrics': names}}, got {declared!r:.80}"
-        )
-    return {key: [*names] for key, names in declared.items()}
+    description = describe(objective, settings)
+    told = {"parameters": description.parameters(), "metrics": description.metrics()}
+    return {key: names for key, names in told.items() if names is not None}
 
 
 def _settings_problems(spec: Spec) -> Iterator[Problem]:
@@ -93,13 +84,3 @@ def _name_problems(declared: Declared, spec: Spec) -> Iterator[Problem]:
             if metric.name not in valid:
                 text = unknown("metric of the objective", metric.name, valid)
                 yield Problem(("metrics", i, "name"), text)
-
-
-def _is_declared(declared: object) -> bool:
-    return isinstance(declared, Mapping) and all(
-        key in ("parameters", "metrics")
-        and isinstance(names, Iterable)
-        and not isinstance(names, str)
-        and all(isinstance(name, str) for name in names)
-        for key, names in declared.items()
-    )

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from search.errors import ObjectiveError, SpaceError
-from search.objective.measure import Measured
-from search.objective.source import static_member
+from search.objective.probing import Measured, describe, point_probe
 from search.spaces.declared import first_line, place_in
 from search.spaces.document import KeyPath, Problem
 from search.spaces.expressions import Expression, ExpressionError
@@ -17,7 +16,6 @@ from search.text import listing, shown, unknown
 _COMPUTED_POINTS = 50  # on which a constraint over parameters must be computable
 _MEASURED_POINTS = 20  # of which one at least must be measurable
 _PROBED_POINTS = 3
-_PROBES = ("measure", "describe")
 
 
 def space_problems(spec: Spec, space: Space) -> list[Problem]:
@@ -148,20 +146,20 @@ def probing_problems(spec: Spec, space: Space) -> Iterator[Problem]:
         The first mistake of all points.
     """
     try:
-        if static_member(spec.objective, "declares"):
+        if describe(spec.objective, spec.settings).parameters() is not None:
             return  # it was asked
-        methods = {name: static_member(spec.objective, name) for name in _PROBES}
+        probe = point_probe(spec.objective, spec.settings)
     except ObjectiveError:
         return  # an objective that cannot be imported here may be where trials run
-    name, method = next(((n, m) for n, m in methods.items() if m), ("", None))
-    if method is None:
+    if probe is None:
         return
+    name, ask = probe
     keys: dict[KeyPath, str] = {("parameters", key): key for key in space.parameters}
     keys |= {("settings", key): key for key in spec.settings}
     given = [point for point in spec.start_from if space.is_whole(point)]
     for point in [*given, *sample_points(space, _PROBED_POINTS, spec.sampler.seed)]:
         try:
-            method(dict(point), **spec.settings)
+            ask(dict(point))
         except Exception as error:  # noqa: BLE001  it is the user's code
             if getattr(error, "infeasible", False):
                 continue

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from search.errors import ObjectiveError
 from search.objective.loading import objective_problem
-from search.objective.measure import Measure
+from search.objective.probing import Measure
 from search.spaces import expressions
 from search.spaces.declared import declared_problems
 from search.spaces.document import Problem

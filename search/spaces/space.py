@@ -20,7 +20,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from search.objective.measure import Measure
+from search.objective.probing import Measure
 from search.spaces.expressions import Expression, parse
 from search.spaces.parameters import (
     CategoricalParameter,

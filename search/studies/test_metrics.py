@@ -138,7 +138,7 @@ def worst_images(
 def _metrics(
     probabilities: "NDArray[np.float64]", labels: "NDArray[np.int64]"
 ) -> dict[str, float | None]:
-    """Compute what `objectives.metrics` does, which this package must not import."""
+    """Compute what `objectives.classifier` does, which this package must not import."""
     from sklearn.metrics import f1_score, log_loss
 
     probabilities = probabilities / probabilities.sum(axis=1, keepdims=True)

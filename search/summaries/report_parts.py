@@ -7,8 +7,9 @@ place of a table, so that it costs nothing else.
 from collections.abc import Mapping, Sequence
 
 from search.errors import SearchError
-from search.objective.descriptions import ClassCounts, class_counts, layer_table
+from search.objective.contract import ClassCounts
 from search.objective.loading import extend_import_path
+from search.objective.probing import describe
 from search.studies.folder import read_provenance
 from search.studies.reader import StudyReader
 from search.studies.storage import shown_url
@@ -90,12 +91,12 @@ def classes_part(study: StudyReader, record: Trial | None, ask: bool = True) -> 
     else:
         try:
             extend_import_path(study.import_folders)
-            counts = class_counts(study.spec.objective, study.spec.settings)
+            counts = describe(study.spec.objective, study.spec.settings).class_counts()
         except SearchError as error:
             lines.append(f"train and validation split cannot be counted here: {error}")
         else:
             if counts is None:
-                lines.append(f"{study.spec.objective} has no class_counts(**settings) to tell")
+                lines.append(f"{study.spec.objective} does not describe its class_counts")
     if not tested and not any("test" in of for of in (counts or {}).values()):
         lines.insert(0, "the test split is counted once a trial has been evaluated")
     return Part(name, lines, _classes_grid(counts or {}, tested))
@@ -136,7 +137,7 @@ def layers_text(study: StudyReader, record: Trial | None, ask: bool = True) -> t
     try:
         ran = as_it_ran(study, record)
         extend_import_path(study.import_folders)
-        table = layer_table(ran.objective, ran.params, ran.settings)
+        table = describe(ran.objective, ran.settings).layers(ran.params)
     except SearchError as error:
         return f"cannot be told here: {error}", ""
     return f"trial {record.number}", table

@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from search.objective.descriptions import ClassCounts
+from search.objective.contract import ClassCounts
 from search.spaces.parameters import CategoricalParameter, Parameter, wanted_values
 from search.spaces.sampling import sample_points
 from search.spaces.space import Space

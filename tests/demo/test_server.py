@@ -9,16 +9,16 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from objectives.data import load_test_split
-from objectives.examples import some_examples
 from objectives.image_classifier import ImageClassifier
 from objectives.images import DataSettings
-from objectives.pictures import prepare
+from objectives.sources import prepare
 from search.best_trial.pictures import PictureError
 from search.demo.model import DemoModel
 from search.demo.server import listen
@@ -165,8 +165,12 @@ def test_what_cannot_be_shown_is_an_error(digits_folder: Path) -> None:
 # What an objective may leave out, or do wrong
 
 
+def using(flaw: str = "") -> Any:
+    return Using({}, flaw=flaw)
+
+
 def test_objective_that_only_classifies_has_no_more_than_an_answer() -> None:
-    model = DemoModel(Using({}), print)
+    model = DemoModel(using(), print)
     answer = model.answer(png(np.full((5, 6), 51)))
     assert (answer.classes, answer.seen) == (("cat", "dog", "owl"), None)
     assert answer.probabilities == pytest.approx((0.8, 0.2, 0))
@@ -177,14 +181,14 @@ def test_picture_that_the_objective_refuses_is_one_sentence() -> None:
     red = np.zeros((5, 6, 3))
     red[..., 0] = 255
     with pytest.raises(PictureError, match=r"^picture: no red must be in it, got some$"):
-        DemoModel(Using({}), print).answer(png(red))
+        DemoModel(using(), print).answer(png(red))
 
 
 def test_flaw_of_the_objective_is_one_sentence() -> None:
     with pytest.raises(
         ObjectiveError, match=r"^objective: classifying.py:\d+: KeyError: 'images'"
     ):
-        DemoModel(Using({}, flaw="raises"), print).answer(png(np.full((5, 6), 51)))
+        DemoModel(using("raises"), print).answer(png(np.full((5, 6), 51)))
 
 
 def test_data_without_a_test_split_is_told(tmp_path: Path) -> None:
@@ -194,16 +198,17 @@ def test_data_without_a_test_split_is_told(tmp_path: Path) -> None:
             Image.new("RGB", (8, 8), "red").save(tmp_path / name / f"{i}.png")
     objective = ImageClassifier({}, data={"name": "image_folder", "path": str(tmp_path)})
     said: list[str] = []
-    assert DemoModel(objective, said.append).examples == ()
+    assert DemoModel(objective.classifier(), said.append).examples == ()
     (sentence,) = said
     assert sentence.startswith("no test images: data.path: no test split: search evaluate needs")
 
 
 @pytest.mark.parametrize("image_size", [None, 20])
 def test_examples_are_seen_as_the_test_split_has_them(image_size: int | None) -> None:
-    settings = DataSettings(image_size=image_size)
-    split, size = load_test_split(settings, "cpu"), image_size or 8
-    taken = some_examples(settings, 25)
+    objective = ImageClassifier({}, data={"image_size": image_size}, device="cpu")
+    split = load_test_split(DataSettings(image_size=image_size), "cpu")
+    size = image_size or 8
+    taken = objective.classifier().examples(25)
     assert [label for _, label in taken] == [*range(10), *range(10), *range(5)]
     for picture, label in taken[:10]:
         first = int(np.flatnonzero(split.labels == label)[0])

@@ -5,20 +5,12 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from objectives.backbones import Backbone, load_backbone
-from objectives.errors import SettingsError, require_count
-from objectives.layers import ImageShape
+from objectives.errors import SettingsError, require_count, require_share
+from objectives.models.layers import ImageShape
 
 
 class Pretrained(nn.Module):
-    """A body that gives features, and a linear head.
-
-    Args:
-        backbone: The body, with the classifier it came with; that one is taken away.
-        n_classes: Outputs of the head.
-        image_size: Height and width that images are scaled to.
-        dropout: Share of the features that training drops, in [0, 1).
-        has_weights: Whether the body comes with trained weights.
-    """
+    """A body that gives features, without the classifier it came with, and a linear head."""
 
     takes_unit_images = True
     """It is given images of 0 … 1 and normalises them as its weights want."""
@@ -44,25 +36,11 @@ class Pretrained(nn.Module):
         self.head = nn.Sequential(nn.Dropout(dropout), nn.Linear(n_features, n_classes))
 
     def forward(self, images: Tensor) -> Tensor:
-        """Classify images.
-
-        Args:
-            images: `(N, 1 or 3, H, W)`, 0 … 1.
-
-        Returns:
-            Logits `(N, n_classes)`.
-        """
+        """Classify images `(N, 1 or 3, H, W)`, 0 … 1: logits `(N, n_classes)`."""
         return torch.as_tensor(self.head(self.features(images)))
 
     def features(self, images: Tensor) -> Tensor:
-        """Compute what the head is given.
-
-        Args:
-            images: `(N, 1 or 3, H, W)`, 0 … 1; grey is widened to three channels.
-
-        Returns:
-            `(N, F)`.
-        """
+        """Compute what the head is given, `(N, F)`; grey is widened to three channels."""
         size = (self.image_size, self.image_size)
         if images.shape[2:] != size:
             images = interpolate(images, size, mode="bilinear", antialias=True)
@@ -94,13 +72,11 @@ def pretrained(
         A network from images of 0 … 1, `(N, C, H, W)`, to logits `(N, n_classes)`.
 
     Raises:
-        SettingsError: If the backbone or its weights cannot be had, or a number is outside
-            its range.
+        SettingsError: If the images have neither 1 nor 3 channels.
     """
     if image_shape[0] not in {1, 3}:
         raise SettingsError(f"images of 1 or 3 channels must be given, got {image_shape[0]}")
-    if not 0 <= dropout < 1:
-        raise SettingsError(f"0 <= dropout < 1 must hold, got dropout={dropout}")
+    require_share("dropout", dropout)
     if image_size is not None:
         require_count("image_size", image_size)
     loaded = load_backbone(backbone, weights)

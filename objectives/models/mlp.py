@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
-from objectives.errors import InfeasibleError
-from objectives.layers import ACTIVATIONS, ImageShape, require_activation
-from objectives.model_numbers import (
+from objectives.errors import InfeasibleError, require_not_negative, require_share
+from objectives.models.layers import (
+    ACTIVATIONS,
+    ImageShape,
     Numbers,
     read_counts,
     read_numbers,
-    require_not_negative,
-    require_share,
+    require_activation,
 )
 
 
@@ -30,11 +30,7 @@ class Mlp(nn.Sequential):
         self.l2 = l2
 
     def penalty(self) -> Tensor:
-        """Compute what the training adds to its loss.
-
-        Returns:
-            A scalar: the sum over the layers of `l2` times the sum of the squared weights.
-        """
+        """Compute what the training adds to its loss: `l2` times the squared weights, summed."""
         linear = [layer for layer in self.modules() if isinstance(layer, nn.Linear)]
         total = linear[-1].weight.new_zeros(())
         for layer, coefficient in zip(linear, self.l2, strict=True):
@@ -70,11 +66,8 @@ def mlp(  # noqa: PLR0913  each is a parameter that can be searched
         activation: A key of `ACTIVATIONS`.
 
     Returns:
-        A network from `(N, C, H, W)` to logits `(N, n_classes)`.
-
-    Raises:
-        InfeasibleError: If there are more entries than layers.
-        SettingsError: If a name or number is outside its range.
+        A network from `(N, C, H, W)` to logits `(N, n_classes)`; more entries than layers are an
+        `InfeasibleError`.
     """
     require_activation(activation)
     sizes = read_counts("widths", widths)

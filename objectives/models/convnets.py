@@ -1,15 +1,141 @@
-"""Convolution networks of a few thousand weights, for accuracy against size."""
+"""Convolution networks: plain ones with a linear head, and ones of a few thousand weights.
+
+A geometry that cannot be built is refused with the block and the sizes named.
+"""
 
 from collections import OrderedDict
 from dataclasses import dataclass
 
 from torch import nn
 
-from objectives.errors import InfeasibleError, require_count, unknown_name
-from objectives.layers import ACTIVATIONS, ImageShape, Stack, grown, require_activation, zeros_of
-from objectives.model_numbers import Numbers, read_counts, require_above_zero, require_share
+from objectives.errors import (
+    InfeasibleError,
+    UnknownNameError,
+    require_above_zero,
+    require_count,
+    require_share,
+)
+from objectives.models.layers import (
+    ACTIVATIONS,
+    POOLINGS,
+    ImageShape,
+    Numbers,
+    Stack,
+    grown,
+    read_counts,
+    require_activation,
+    with_head,
+    zeros_of,
+)
 
 HEADS = ("gap", "gap_linear", "flatten")
+
+
+def small_cnn(  # noqa: PLR0913  each is a parameter that can be searched
+    image_shape: ImageShape,
+    n_classes: int,
+    *,
+    n_blocks: int = 1,
+    filters: int = 32,
+    filter_growth: float = 2.0,
+    kernel_size: int = 3,
+    stride: int = 1,
+    padding: int | str = 0,
+    activation: str = "relu",
+    batch_norm: bool = False,
+    pooling: str = "none",
+    pool_size: int = 2,
+    dropout: float = 0.0,
+) -> nn.Sequential:
+    """Build convolution blocks and a linear head.
+
+    Args:
+        image_shape: Channels, height and width of the input.
+        n_classes: Outputs of the head.
+        n_blocks: Convolution blocks, at least 1.
+        filters: Filters of the first block.
+        filter_growth: Factor from the filters of one block to those of the next, above 0.
+        kernel_size: Height and width of every kernel.
+        stride: Step of every convolution.
+        padding: Zeros around every input; `same` is half the kernel, `valid` none.
+        activation: A key of `ACTIVATIONS`.
+        batch_norm: Whether each block normalises its output over the batch.
+        pooling: `none`, `max` or `avg`, after each block.
+        pool_size: Height, width and step of the pooling.
+        dropout: Share of the head's inputs that training drops, in [0, 1).
+
+    Returns:
+        A network from `(N, C, H, W)` to logits `(N, n_classes)`; a kernel or pool that is larger
+        than its input is an `InfeasibleError`, a number out of its range a `SettingsError`.
+
+    Raises:
+        UnknownNameError: If there is no such pooling.
+    """
+    require_activation(activation)
+    if pooling not in {"none", *POOLINGS}:
+        raise UnknownNameError("pooling", pooling, ["none", *POOLINGS])
+    counts = {
+        "n_blocks": n_blocks,
+        "filters": filters,
+        "kernel_size": kernel_size,
+        "stride": stride,
+        "pool_size": pool_size,
+    }
+    for name, count in counts.items():
+        require_count(name, count)
+    require_above_zero("filter_growth", filter_growth)
+    require_share("dropout", dropout)
+    n_zeros = zeros_of(padding, kernel_size)
+    stack = Stack(image_shape)
+    for block in range(1, n_blocks + 1):
+        n_filters = grown(filters, filter_growth, block - 1)
+        where = f"block {block}"
+        stack.convolve(where, n_filters, kernel_size, stride=stride, n_zeros=n_zeros)
+        stack.layers += [nn.BatchNorm2d(n_filters)] if batch_norm else []
+        stack.layers.append(ACTIVATIONS[activation]())
+        if pooling != "none":
+            stack.pool(where, pooling, pool_size)
+    layers = [*stack.take(), nn.Flatten(), *([nn.Dropout(dropout)] if dropout else [])]
+    return with_head(layers, nn.Linear(stack.n_features, n_classes))
+
+
+def mnist_convnet(  # noqa: PLR0913  each is a parameter that can be searched
+    image_shape: ImageShape,
+    n_classes: int,
+    *,
+    filters: int = 32,
+    filter_growth: float = 2.0,
+    kernel_size: int = 3,
+    dropout: float = 0.5,
+    batch_norm: bool = False,
+) -> nn.Sequential:
+    """Build the network of Keras' example "Simple MNIST convnet" (keras.io, mnist_convnet).
+
+    Two blocks of an unpadded convolution, ReLU and a 2x2 max pool, dropout, a linear head.
+
+    Args:
+        image_shape: Channels, height and width of the input.
+        n_classes: Outputs of the head.
+        filters: Filters of the first block.
+        filter_growth: Factor from them to the filters of the second, above 0.
+        kernel_size: Height and width of both kernels.
+        dropout: Share of the head's inputs that training drops, in [0, 1).
+        batch_norm: Whether each block normalises its output over the batch.
+
+    Returns:
+        A network from `(N, C, H, W)` to logits `(N, n_classes)`.
+    """
+    return small_cnn(
+        image_shape,
+        n_classes,
+        n_blocks=2,
+        filters=filters,
+        filter_growth=filter_growth,
+        kernel_size=kernel_size,
+        batch_norm=batch_norm,
+        pooling="max",
+        dropout=dropout,
+    )
 
 
 def tiny_cnn(  # noqa: PLR0913  each is a parameter that can be searched
@@ -56,16 +182,16 @@ def tiny_cnn(  # noqa: PLR0913  each is a parameter that can be searched
             layer on every pixel.
 
     Returns:
-        A network from `(N, C, H, W)` to logits `(N, n_classes)`.
+        A network from `(N, C, H, W)` to logits `(N, n_classes)`; a kernel or pool larger than its
+        input, or a pooling after a block that is not there, is an `InfeasibleError`, a number
+        out of its range a `SettingsError`.
 
     Raises:
-        InfeasibleError: If a kernel or pool is larger than its input, or a pooling follows a
-            block that is not there.
-        SettingsError: If a name or number is outside its range.
+        UnknownNameError: If there is no such head.
     """
     require_activation(activation)
     if head not in HEADS:
-        raise unknown_name("head", head, HEADS)
+        raise UnknownNameError("head", head, HEADS)
     counts = {"n_blocks": n_blocks, "filters": filters, "kernel_size": kernel_size}
     for name, count in counts.items():
         require_count(name, count)
@@ -89,7 +215,7 @@ def tiny_cnn(  # noqa: PLR0913  each is a parameter that can be searched
 
 @dataclass(frozen=True)
 class _Style:
-    """What the blocks of a network have in common."""
+    """What the blocks of a `tiny_cnn` have in common."""
 
     kernel_size: int
     n_zeros: int
