@@ -1,13 +1,15 @@
 """A study as reports are made of, built without running it, and texts that they must equal."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from search.studies.driver import StudyDriver
 from search.studies.test_metrics import Evaluation, Miss, store_evaluation
 from search.studies.trials import Epoch, Failure
-from tests.conftest import ROOT, make_spec
+from search.summaries.layout import Part, text_report
+from tests.conftest import ROOT, make_spec, text_of
 
 GOLDEN = ROOT / "tests" / "golden"
 SECTIONS: dict[str, Any] = {
@@ -103,6 +105,11 @@ def figures(
         confusion=confusion,
         worst=[Miss(3, "cat", "dog", 0.0125), Miss(11, "dog", "cat", 0.25)],
     )
+
+
+def told(parts: Sequence[Part], width: int = 300) -> str:
+    """Print a document on a terminal of a width."""
+    return text_of(text_report(parts, width), width)
 
 
 def assert_golden(text: str, name: str) -> None:

@@ -21,7 +21,7 @@ from search.commands import looking
 from search.commands.evaluating import evaluate
 from search.errors import ObjectiveError, SearchError, StudyError
 from search.studies.driver import StudyDriver
-from search.studies.export import FORMATS, LEADERBOARD_FILE
+from search.studies.export import EXPORT_FORMATS, LEADERBOARD_FILE
 from search.studies.leaderboard import leaderboard_rows
 from search.studies.lock import driving
 from search.studies.space_change import change_space
@@ -213,7 +213,7 @@ def test_leaderboard_has_test_columns_once_a_trial_is_evaluated(study: StudyDriv
     assert columns[place : place + 5] == [*TEST_COLUMNS, "params_x"]
     assert [rows[0][column] for column in TEST_COLUMNS] == list(record.test.metrics.values())
     assert [rows[1][column] for column in TEST_COLUMNS] == [None] * 4
-    assert json.loads(FORMATS["json"](rows)) == rows
+    assert json.loads(EXPORT_FORMATS["json"](rows)) == rows
     assert "test_auroc" in (study.folder / LEADERBOARD_FILE).read_text()
 
 
@@ -222,14 +222,14 @@ def test_verb_prints_tables_and_what_is_next(
 ) -> None:
     evaluate("toy", top=2, studies=study.folder.parent)
     out, err = capsys.readouterr()
-    assert out.count("true \\") == 2
+    assert out.count("Confusions, test split") == 2
     assert "trial 1, epoch 2: 60 test images in " in out
     assert f"search leaderboard toy --studies {study.folder.parent}" in err
     looking.leaderboard("toy", studies=study.folder.parent)
     head = capsys.readouterr().out.splitlines()[0].split()
     assert head[:4] == ["train", "val", "test", "best"]
     looking.show("toy", 1, studies=study.folder.parent)
-    assert "true \\" in capsys.readouterr().out
+    assert "Confusions, test split" in capsys.readouterr().out
     looking.show("toy", 1, studies=study.folder.parent, as_json=True)
     shown = json.loads(capsys.readouterr().out)["test"]
     evaluate("toy", studies=study.folder.parent, as_json=True)

@@ -19,7 +19,7 @@ from search.studies.driver import StudyDriver
 from search.studies.lock import driving
 from search.studies.storage import cut_torn_line
 from search.studies.study_folder import study_names
-from search.summaries.facts import study_facts
+from search.summaries.study import study_facts
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -18,9 +18,9 @@ from search.studies.history import history_frame
 from search.studies.leaderboard import leaderboard_rows
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial as Trial
-from search.summaries.best_trials import summary_facts
 from search.summaries.evaluation import evaluation_facts
-from search.summaries.summary import counts_text
+from search.summaries.study import counts_text
+from search.summaries.summary import summary_facts
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -156,7 +156,7 @@ class Study:
         Returns:
             Plain data: `best`, `importance`, `edges`, `endings`, `savings` and more.
         """
-        return summary_facts(self._recorded)
+        return dict(summary_facts(self._recorded))
 
     def evaluate(self, trial: Trial | int | None = None) -> dict[str, Any]:
         """Give a trial its figures on the test split, as `search evaluate` does: once.
@@ -174,7 +174,7 @@ class Study:
         """
         chosen = choose_trials(self._recorded, [self._number(trial)], top=1)
         evaluate_trials(self._recorded, chosen, again=False, skip=False, say=_say_nothing)
-        return evaluation_facts(self.trial(chosen[0].number))
+        return dict(evaluation_facts(self.trial(chosen[0].number)))
 
     def predict(
         self, images: str | Path | Sequence[str | Path], trial: Trial | int | None = None

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from search.commands.output import DOCUMENT_FORMATS, TABLE_FORMATS
 from search.running.engines import ENGINES
 from search.spaces.document import Override
 from search.studies.hints import STUDIES as STUDIES
@@ -65,6 +66,12 @@ EngineOption = Annotated[
 AddressOption = Annotated[str | None, typer.Option(help="Ray cluster to join.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+FormatOption = Annotated[
+    str, typer.Option("--format", "-f", help=f"One of {', '.join(DOCUMENT_FORMATS)}.")
+]
+TableFormatOption = Annotated[
+    str, typer.Option("--format", "-f", help=f"One of {', '.join(TABLE_FORMATS)}.")
+]
 
 
 _FLAGS = {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from search.commands.options import SetOption, SpaceArgument
-from search.commands.output import next_commands, print_json, stdout
+from search.commands.output import next_commands, print_json, print_parts
 from search.errors import ObjectiveError
 
 if TYPE_CHECKING:
@@ -25,11 +25,10 @@ def check(
     from search.objective.descriptions import class_counts, image_notes
     from search.objective.source import static_member
     from search.spaces.space_file import load_space_file
-    from search.summaries.space_view import class_table, notes_view, space_view
+    from search.summaries.space import class_part, notes_part, space_part
 
     spec = load_space_file(space, set_ or [], probe=True)
-    console = stdout()
-    console.print(space_view(spec))
+    print_parts([space_part(spec)])
     try:
         counts = class_counts(spec.objective, spec.settings)
         notes = image_notes(spec.objective, spec.settings)
@@ -39,12 +38,10 @@ def check(
         if not try_:
             return
         counts, notes, declares = None, [], True
-    if counts:
-        console.print()
-        console.print(class_table(counts))
-    if notes:
-        console.print()
-        console.print(notes_view(notes))
+    told = [*([class_part(counts)] if counts else []), *([notes_part(notes)] if notes else [])]
+    if told:
+        typer.echo()
+        print_parts(told)
     if try_:
         _try(spec, space, set_ or [])
     sets = [word for assignment in set_ or [] for word in ("--set", assignment)]

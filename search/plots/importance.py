@@ -1,7 +1,5 @@
 """How much each parameter mattered, as bars."""
 
-from typing import Any
-
 from matplotlib.figure import Figure
 
 from search.plots.style import (
@@ -15,12 +13,12 @@ from search.plots.style import (
     shortened,
 )
 from search.studies.reader import StudyReader
-from search.summaries.importance import importance_facts
+from search.summaries.importance import ImportanceFacts, importance_facts
 
 TITLE = "Importance of parameters"
 
 
-def main_importance(study: StudyReader) -> dict[str, Any]:
+def main_importance(study: StudyReader) -> ImportanceFacts:
     """Tell how much each parameter mattered for the study's (first) metric.
 
     Args:

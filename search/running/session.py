@@ -83,7 +83,7 @@ def run_study(
         again = study_command(study.folder, "resume")
         raise InterruptedRunError(f"interrupted; go on by `{again}`")
     if run.stop_reason:
-        console.print(f"{study.name}: {run.stop_reason}", highlight=False)
+        console.print(f"{study.name}: {run.stop_reason}", markup=False, highlight=False)
     _check_completed(study)
 
 
