@@ -1,15 +1,18 @@
 """A study as reports are made of, built without running it, and texts that they must equal."""
 
+import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+
 from search.studies.driver import StudyDriver
 from search.studies.test_metrics import Evaluation, Miss, store_evaluation
 from search.studies.trials import Epoch, Failure
 from search.summaries.layout import Part, text_report
-from tests.conftest import ROOT, make_spec, text_of
+from tests.conftest import ROOT, make_spec
 
 GOLDEN = ROOT / "tests" / "golden"
 SECTIONS: dict[str, Any] = {
@@ -109,7 +112,9 @@ def figures(
 
 def told(parts: Sequence[Part], width: int = 300) -> str:
     """Print a document on a terminal of a width."""
-    return text_of(text_report(parts, width), width)
+    file = io.StringIO()
+    Console(file=file, width=width, color_system=None).print(text_report(parts, width), crop=False)
+    return file.getvalue()
 
 
 def assert_golden(text: str, name: str) -> None:
