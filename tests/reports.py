@@ -44,7 +44,7 @@ def make_study(studies: Path, **sections: Any) -> StudyDriver:
 
 
 def report(study: StudyDriver, number: int, accuracies: list[float], **metrics: Any) -> None:
-    """Epoch an epoch for each accuracy."""
+    """Report an epoch for each accuracy."""
     for epoch, accuracy in enumerate(accuracies, start=1):
         reported = {
             "train_accuracy": accuracy + 0.0625,
@@ -84,14 +84,14 @@ def fill(study: StudyDriver) -> StudyDriver:
     fail(study, Failure("error", "no such layer: pool_9 & 50%"))
     fail(study, Failure("infeasible", "the kernel | does not fit"))
     for number, confusion in CONFUSIONS.items():
-        store_evaluation(study.optuna_study, number, figures(confusion))
+        store_evaluation(study.optuna_study, number, evaluation_of(confusion))
     return study
 
 
-def figures(
+def evaluation_of(
     confusion: list[list[int]] | None, classes: tuple[str, ...] = ("cat", "dog")
 ) -> Evaluation:
-    """Make test figures of 10 images a class."""
+    """Make test metrics of 10 images a class."""
     right = [row[place] for place, row in enumerate(confusion or [])] or [5] * len(classes)
     accuracy = sum(right) / (10 * len(classes))
     ones = [1.0] * len(classes)

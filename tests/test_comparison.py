@@ -17,7 +17,7 @@ from search.summaries.comparison import (
     comparison_parts,
 )
 from search.summaries.layout import WRITERS
-from tests.reports import assert_golden, figures, fill, make_study, run, told
+from tests.reports import assert_golden, evaluation_of, fill, make_study, run, told
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_side_without_a_complete_trial_is_named(study: StudyReader, tmp_path: Pa
         choose_sides(["toy", "pruned"], tmp_path)
     assert str(error.value) == (
         "pruned: a complete trial must exist to be its best one, none does; "
-        "valid: pruned:NUMBER for one of its 1 trials"
+        "valid: pruned:NUMBER, to name one of its trials"
     )
 
 
@@ -99,7 +99,7 @@ def test_comparison_text_and_facts_are_as_kept(study: StudyReader) -> None:
 
 
 def test_confusions_read_the_other_way_round_beside_the_diagonal() -> None:
-    found = confusion_changes(figures([[8, 2], [3, 7]]), figures([[9, 1], [5, 5]]))
+    found = confusion_changes(evaluation_of([[8, 2], [3, 7]]), evaluation_of([[9, 1], [5, 5]]))
     assert found
     assert found["difference"] == [[1, -1], [2, -2]]
     assert (found["right"]["difference"], found["right"]["better"]) == (-1, "a")
@@ -108,14 +108,14 @@ def test_confusions_read_the_other_way_round_beside_the_diagonal() -> None:
         ("dog", "cat", "a"),
         ("cat", "dog", "b"),
     ]
-    recalls = class_changes(figures([[8, 2], [3, 7]]), figures([[9, 1], [5, 5]]))
+    recalls = class_changes(evaluation_of([[8, 2], [3, 7]]), evaluation_of([[9, 1], [5, 5]]))
     assert [(r["class"], r["better"]) for r in recalls] == [("cat", "b"), ("dog", "a")]
 
 
 def test_confusions_of_other_classes_are_not_compared(
     study: StudyReader, other: StudyReader
 ) -> None:
-    store_evaluation(other.optuna_study, 0, figures([[5, 5], [0, 10]], ("cat", "owl")))
+    store_evaluation(other.optuna_study, 0, evaluation_of([[5, 5], [0, 10]], ("cat", "owl")))
     facts = facts_of(study, "toy", "other")
     assert facts["confusion"] is None
     assert facts["notes"] == ["the test splits differ: their confusions cannot be compared"]
@@ -123,7 +123,7 @@ def test_confusions_of_other_classes_are_not_compared(
 
 
 def test_confusions_that_are_not_kept_are_named(study: StudyReader) -> None:
-    store_evaluation(study.optuna_study, 2, figures(None))
+    store_evaluation(study.optuna_study, 2, evaluation_of(None))
     facts = facts_of(study, "toy:1", "toy:2")
     assert facts["notes"] == ["too many classes: no confusion matrices are kept"]
 
@@ -132,7 +132,7 @@ def test_many_classes_are_left_to_json(study: StudyReader) -> None:
     classes = tuple(f"class {n}" for n in range(21))
     for number, right in ((0, 9), (1, 10)):
         rows = [[right * (row == column) for column in range(21)] for row in range(21)]
-        store_evaluation(study.optuna_study, number, figures(rows, classes))
+        store_evaluation(study.optuna_study, number, evaluation_of(rows, classes))
     text = told(comparison_parts(facts_of(study, "toy:0", "toy:1")), 200)
     assert "the difference of 21 classes is in the output of --json" in text
 

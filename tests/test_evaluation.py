@@ -81,7 +81,7 @@ def test_evaluate_makes_the_objective_as_the_trial_did(study: StudyDriver) -> No
     assert len(Predicting.made) == len(X) + 1
 
 
-def test_evaluate_stores_the_figures_once(
+def test_evaluate_stores_the_metrics_once(
     run_study: RunStudy, sections: dict[str, Any], storage: str
 ) -> None:
     study = run_study("inline", **sections, storage=storage)
@@ -180,7 +180,7 @@ def test_evaluate_names_the_classes_if_the_objective_does(
     assert record.test.per_class["class"] == ["cat", "dog", "owl"]
 
 
-def test_evaluate_of_a_running_study_is_refused_but_figures_are_shown(study: StudyDriver) -> None:
+def test_evaluate_of_a_running_study_is_refused_but_metrics_are_shown(study: StudyDriver) -> None:
     with driving(study.folder), pytest.raises(StudyError, match="has one driver at a time"):
         evaluated(study)
     evaluated(study)
@@ -253,7 +253,7 @@ def test_command_line_ends_in_one_line_for_a_mistake(study: StudyDriver, tmp_pat
     assert result.stderr.count("\n") == 1
 
 
-def test_figures_of_the_image_classifier_are_those_of_scikit_learn(
+def test_metrics_of_the_image_classifier_are_those_of_scikit_learn(
     run_study: RunStudy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

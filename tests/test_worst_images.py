@@ -83,7 +83,7 @@ def test_evaluate_keeps_the_worst_and_their_pictures(run_study: RunStudy) -> Non
         assert (picture.size, picture.getpixel((0, 0))) == ((8, 8), 160)
 
 
-def test_pictures_that_cannot_be_written_cost_no_figures(run_study: RunStudy) -> None:
+def test_pictures_that_cannot_be_written_cost_no_metrics(run_study: RunStudy) -> None:
     study = run_one(run_study)
     study.trial_folder(0).mkdir(parents=True, exist_ok=True)
     (study.trial_folder(0) / "worst").write_text("a file in the place of a folder")

@@ -22,7 +22,7 @@ def evaluate(  # noqa: PLR0913  a flag each
         list[int] | None, typer.Option("--trial", help="A trial; may be given several times.")
     ] = None,
     top: Annotated[
-        int | None, typer.Option(min=1, help="Number of the best trials; default 1.")
+        int | None, typer.Option(min=1, help="Number of best trials to evaluate; default 1.")
     ] = None,
     again: Annotated[
         bool, typer.Option("--again", help="Also those that have been evaluated.")
@@ -48,8 +48,8 @@ def evaluate(  # noqa: PLR0913  a flag each
         skip=not trial,
         say=lambda text: typer.echo(text, err=True),
     )
-    facts = [evaluation_facts(record) for record in evaluated]
-    parts = [part for record in evaluated for part in evaluation_parts(opened.name, record)]
+    facts = [evaluation_facts(one) for one in evaluated]
+    parts = [part for one in evaluated for part in evaluation_parts(opened.name, one)]
     print_document(facts, parts, format_)
     next_commands(
         study_command(opened.folder, "leaderboard"),

@@ -27,7 +27,7 @@ from search.summaries.class_changes import (
 )
 from search.summaries.evaluation import SPLITS, Metrics, other_metrics, split_metrics
 from search.summaries.layout import Grid, Part, heading
-from search.text import counted, number_text, value_text
+from search.text import number_text, value_text
 
 Side = tuple[StudyReader, Trial]
 """A trial and its study."""
@@ -104,8 +104,7 @@ def _side(name: str, studies: Path) -> Side:
     study = StudyReader.open(name, studies)
     trials = study.trials()
     if not trials or trials[0].state != "COMPLETE":
-        n_trials = counted(len(trials), "trial")
-        valid = f"{name}:NUMBER for one of its {n_trials}" if trials else "none"
+        valid = f"{name}:NUMBER, to name one of its trials" if trials else "none"
         raise StudyError(
             f"{study.name}: a complete trial must exist to be its best one, none does; "
             f"valid: {valid}"
