@@ -81,8 +81,8 @@ def test_side_without_a_complete_trial_is_named(study: StudyReader, tmp_path: Pa
     with pytest.raises(StudyError) as error:
         choose_sides(["toy", "pruned"], tmp_path)
     assert str(error.value) == (
-        "pruned: a complete trial must exist to be its best one, none does; "
-        "valid: pruned:NUMBER, to name one of its trials"
+        "pruned: no trial is complete, so there is no best one; "
+        "name one of its trials as pruned:NUMBER"
     )
 
 

@@ -241,7 +241,7 @@ def test_verb_prints_tables_and_what_is_next(
 
 
 def test_verb_takes_trials_or_top(study: StudyDriver) -> None:
-    with pytest.raises(SearchError, match="--top: must be left out where --trial is given"):
+    with pytest.raises(SearchError, match="--top: cannot be given together with --trial"):
         evaluate("toy", trial=[1], top=2, studies=study.folder.parent)
 
 

@@ -56,7 +56,7 @@ def test_step_of_lower_values_is_better_where_they_are_minimized(tmp_path: Path)
 
 def test_ladder_of_one_trial_is_shown_with_a_sentence(study: StudyReader) -> None:
     facts = ladder_facts(study, [1])
-    assert facts["notes"] == ["one trial is no ladder: name at least two"]
+    assert facts["notes"] == ["a ladder needs at least two trials"]
     assert [step["trial"] for step in facts["steps"]] == [1]
 
 
@@ -65,7 +65,7 @@ def test_ladder_of_failed_trials_says_why(study: StudyReader) -> None:
     assert facts["notes"] == [
         "trial 5 is FAIL: error: no such layer: pool_9 & 50%",
         "trial 6 is FAIL: infeasible: the kernel | does not fit",
-        "no trial is evaluated on the test split, see search evaluate",
+        "no trial is evaluated on the test split, see `search evaluate`",
     ]
     lines = told([ladder_part(facts)], 100).splitlines()
     assert lines[5].split() == ["step", "trial", "changed"]

@@ -192,7 +192,7 @@ def test_study_view_shows_the_front_with_its_knee(study: StudyDriver) -> None:
     lines = told(study_parts(study), 200).splitlines()
     assert "metrics     score, maximize; cost, minimize" in lines
     start = lines.index(next(line for line in lines if line.startswith("Pareto front")))
-    assert lines[start + 1].endswith("beaten in all of score (maximize), cost (minimize)")
+    assert lines[start + 1].endswith("in another: score (maximize), cost (minimize)")
     assert [line.split() for line in lines[start + 3 : start + 9]] == [
         ["trial", "score", "cost"],
         [lines[start + 4].split()[0]],

@@ -123,7 +123,7 @@ def test_study_of_one_trial_is_shown(tmp_path: Path) -> None:
     study = make_study(tmp_path)
     run(study, [0.5])
     facts = summary_facts(study)
-    assert facts["notes"] == ["one trial is complete: there is none to compare it with"]
+    assert facts["notes"] == ["only one trial is complete, so there is nothing to compare it with"]
     assert facts["best"]["trial"] == 0
     assert facts["savings"] is None
     assert "one trial is complete" in told(summary_parts(facts), 80)

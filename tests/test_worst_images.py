@@ -161,7 +161,7 @@ def test_record_of_before_is_read_and_says_what_it_lacks(run_study: RunStudy) ->
     assert test
     assert test.worst is None
     text = told(evaluation_parts("toy", study.trial(0)))
-    assert "search evaluate toy --trial 0 --again keeps them" in text
+    assert "run `search evaluate toy --trial 0 --again`" in text
 
 
 def test_record_of_a_newer_version_is_read() -> None:

@@ -38,7 +38,7 @@ def evaluate(  # noqa: PLR0913  a flag each
 
     format_ = checked_format(format_, as_json)
     if trial and top is not None:
-        raise SearchError("--top: must be left out where --trial is given, got both")
+        raise SearchError("--top: cannot be given together with --trial")
     opened = StudyReader.open(study, studies)
     chosen = choose_trials(opened, trial or [], top or 1)
     evaluated = evaluate_trials(

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 def list_studies(
     studies: StudiesOption = STUDIES,
     storage: Annotated[
-        str | None, typer.Option(help="URL of a database whose studies to list instead.")
+        str | None, typer.Option(help="List the studies of this database (its URL) instead.")
     ] = None,
     format_: TableFormatOption = "text",
     as_json: JsonOption = False,
@@ -129,7 +129,7 @@ def _show_trial(study: "StudyReader", number: int, layers: bool, format_: str) -
 def leaderboard(
     study: StudyArgument,
     top: Annotated[int | None, typer.Option(min=1, help="Number of trials; default all.")] = None,
-    sort: Annotated[str, typer.Option(help="A column; -COLUMN turns it round.")] = "rank",
+    sort: Annotated[str, typer.Option(help="A column; -COLUMN reverses the order.")] = "rank",
     format_: TableFormatOption = "text",
     studies: StudiesOption = STUDIES,
     as_json: JsonOption = False,

@@ -159,9 +159,9 @@ def confusion_parts(confusion: ConfusionFacts | None) -> list[Part]:
         return []
     right, wrong = (signed(c["difference"]) for c in (confusion["right"], confusion["wrong"]))
     lines = [
-        "b less a; rows are true classes, columns predicted ones",
-        "more on the diagonal is better, more beside it is worse",
-        f"images recognised: {right}, taken for another class: {wrong}",
+        "b minus a; rows are true classes, columns predicted ones",
+        "more on the diagonal is better, more off it is worse",
+        f"correctly classified images: {right}, misclassified: {wrong}",
     ]
     classes, grid = confusion["classes"], None
     if len(classes) <= LARGEST_MATRIX_SHOWN:
@@ -183,6 +183,6 @@ def _changes_part(changes: Sequence[ConfusionChange]) -> Part:
     for change in changes:
         a, b, less, _, better = change_cells(change)
         rows.append([change["true"], change["predicted"], a, b, less, better])
-    columns = ["true", "taken for", "a", "b", "difference", "better"]
-    left = ["true", "taken for", "better"]
+    columns = ["true", "predicted", "a", "b", "difference", "better"]
+    left = ["true", "predicted", "better"]
     return Part("Confusions that changed most", [], Grid(columns, rows, left))

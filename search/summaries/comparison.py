@@ -104,11 +104,8 @@ def _side(name: str, studies: Path) -> Side:
     study = StudyReader.open(name, studies)
     trials = study.trials()
     if not trials or trials[0].state != "COMPLETE":
-        valid = f"{name}:NUMBER, to name one of its trials" if trials else "none"
-        raise StudyError(
-            f"{study.name}: a complete trial must exist to be its best one, none does; "
-            f"valid: {valid}"
-        )
+        which = f"name one of its trials as {name}:NUMBER" if trials else "no trial has begun"
+        raise StudyError(f"{study.name}: no trial is complete, so there is no best one; {which}")
     return study, trials[0]
 
 
@@ -281,6 +278,6 @@ def _metrics_part(facts: ComparisonFacts, sides: Sequence[str]) -> Part:
     columns = ["metric", *sides, "difference", "relative", "better"]
     return Part(
         "Metrics at the best epoch",
-        ["differences are b less a"],
+        ["differences are b minus a"],
         Grid(columns, rows, ["metric", "better"]),
     )

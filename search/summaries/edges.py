@@ -64,7 +64,7 @@ def _edge(name: str, parameter: Parameter, end: str, trials: list[int], n_best: 
         "limit": limit,
         "trials": trials,
         "n_best": n_best,
-        "suggestion": f"let {name} go {side} {bound_text(limit)}",
+        "suggestion": f"allow {name} {side} {bound_text(limit)}",
     }
 
 
@@ -127,6 +127,8 @@ def edges_part(edges: Sequence[EdgeFacts]) -> Part | None:
         for edge in edges
     ]
     columns = ["parameter", "end", "at", "best trials", "which", "suggestion"]
-    lines = ["parameters of the best trials at the end of their range; the space may be too small"]
+    lines = [
+        "parameters whose best values lie at an end of their range: the space may be too small"
+    ]
     left = ["parameter", "end", "which", "suggestion"]
     return Part("Edges of the space", lines, Grid(columns, rows, left))

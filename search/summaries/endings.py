@@ -178,6 +178,6 @@ def _saving_text(savings: SavingFacts) -> str:
     time = format_duration(round(savings["saved_seconds"], 1))
     return (
         f"pruning saved {savings['saved_epochs']:,} of {total:,} epochs "
-        f"({percent(savings['share'])}), about {time}, had each pruned trial gone on to "
-        f"epoch {savings['full_epochs']} at its own pace"
+        f"({percent(savings['share'])}), about {time}, compared with training each pruned trial "
+        f"to epoch {savings['full_epochs']} at its own pace"
     )

@@ -89,7 +89,7 @@ def test_parts(study: str, trial: Trial | None) -> list[Part]:
     The rows of the last table are those of `trial.test.worst`.
     """
     if trial is None or trial.test is None:
-        text = f"no trial has been evaluated on the test split; search evaluate {study} does"
+        text = f"no trial has been evaluated on the test split; run `search evaluate {study}`"
         return [Part("Test metrics", [text])]
     test = trial.test
     images = counted(sum(test.per_class["support"]), "test image")
@@ -125,12 +125,12 @@ def _worst_part(study: str, number: int, test: Evaluation) -> Part:
     name = "Worst classified test images"
     if test.worst is None:
         again = f"search evaluate {study} --trial {number} --again"
-        return Part(name, [f"not kept when trial {number} was evaluated; {again} keeps them"])
+        return Part(name, [f"not kept when trial {number} was evaluated; run `{again}`"])
     if not test.worst:
         return Part(name, ["every test image is classified correctly"])
     n_wrong = round((1 - (test.metrics["accuracy"] or 0)) * sum(test.per_class["support"]))
     lines = [
-        f"of {n_wrong:,} misclassified, those whose own class is given the least probability, "
+        f"of {n_wrong:,} misclassified, those whose true class is given the lowest probability, "
         "p(true)"
     ]
     columns = ["image", "true", "predicted", "p(true)"]

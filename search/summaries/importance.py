@@ -114,7 +114,7 @@ def importance_part(facts: ImportanceFacts) -> Part:
     """Put the importances for a metric into words."""
     name = f"What mattered for {facts['metric']}"
     if facts["note"]:
-        return Part(name, [f"not told: {facts['note']}"])
+        return Part(name, [f"not estimated: {facts['note']}"])
     drawn = facts["n_trials"] < facts["n_complete"]
     of = f"{facts['n_trials']} of {facts['n_complete']:,}" if drawn else facts["n_trials"]
     lines = [f"fANOVA over {of} complete trials, seed {facts['seed']}"]

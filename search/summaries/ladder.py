@@ -144,14 +144,14 @@ def _changed(old: Trial, new: Trial) -> list[Changed]:
 def _notes(trials: Sequence[Trial]) -> list[str]:
     notes = []
     if len(trials) == 1:
-        notes.append("one trial is no ladder: name at least two")
+        notes.append("a ladder needs at least two trials")
     for trial in trials:
         if trial.state != "COMPLETE":
             notes.append(
                 f"trial {trial.number} is {trial.state}: {trial.reason or 'not at its end'}"
             )
     if trials and all(trial.test is None for trial in trials):
-        notes.append("no trial is evaluated on the test split, see search evaluate")
+        notes.append("no trial is evaluated on the test split, see `search evaluate`")
     return notes
 
 
@@ -171,7 +171,7 @@ def ladder_part(facts: LadderFacts) -> Part:
         rows.append(cells)
     lines = [*facts["notes"]]
     if any(step["gap"] is not None for step in steps):
-        lines.insert(0, "gap: train accuracy less validation accuracy, at the best epoch")
+        lines.insert(0, "gap: train accuracy minus validation accuracy, at the best epoch")
     grid = Grid(columns, rows, ["changed"], 2, _best(facts))
     return Part(f"Steps of {facts['study']}", lines, grid)
 

@@ -51,7 +51,7 @@ def front_part(facts: FrontFacts, directions: Mapping[str, str]) -> Part:
     bold = [place for place, at_knee in enumerate(is_knee) if at_knee]
     return Part(
         "Pareto front",
-        [f"none of these is beaten in all of {told}"],
+        [f"no trial improves on these in one metric without losing in another: {told}"],
         Grid(columns, rows, [""], bold=bold),
     )
 

@@ -89,7 +89,7 @@ def _size_text(space: Space) -> str:
         return f"continuous ({', '.join(continuous)})"
     size = space.size(_MOST_POINTS) or 0
     if space.measured_constraints:
-        return f"up to {counted(size, 'point')}, fewer by measured constraints"
+        return f"up to {counted(size, 'point')}, fewer with measured constraints"
     return counted(size, "point") + (" or more" if size == _MOST_POINTS else "")
 
 
@@ -171,7 +171,7 @@ def classes_part(study: StudyReader, trial: Trial | None, ask: bool = True) -> P
             lines.append(f"train and validation split cannot be counted here: {error}")
         else:
             if counts is None:
-                lines.append(f"{study.spec.objective} has no class_counts(**settings) to tell")
+                lines.append(f"{study.spec.objective} does not define class_counts(**settings)")
     if not tested and not any("test" in of for of in (counts or {}).values()):
         lines.insert(0, "the test split is counted once a trial has been evaluated")
     return Part("Images by class", lines, _classes_grid(counts or {}, tested))

@@ -183,7 +183,7 @@ def environment_part(study: StudyReader) -> Part:
     """Tell where and with what the study was made, as its space file has it."""
     facts = read_provenance(study.space_file)
     if not facts:
-        return Part("Environment", [f"{study.space_file.name} does not tell"])
+        return Part("Environment", [f"{study.space_file.name} does not say"])
     rows = [[name, shown_url(text)] for name, text in facts.items()]
     grid = Grid(["what", "value"], rows, ["what", "value"])
     return Part("Environment", [f"when {study.space_file.name} was written"], grid)

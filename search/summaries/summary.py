@@ -124,7 +124,7 @@ def _notes(study: StudyReader, trials: Sequence[Trial]) -> list[str]:
     complete = [trial for trial in trials if trial.state == "COMPLETE"]
     if complete:
         lost = lost_best_note(trials, study.directions)
-        alone = ["one trial is complete: there is none to compare it with"]
+        alone = ["only one trial is complete, so there is nothing to compare it with"]
         return [*([lost] if lost else []), *(alone if len(complete) == 1 else [])]
     if all(trial.state == "FAIL" for trial in trials):
         return [f"no trial is complete: all {len(trials)} failed"]

@@ -105,4 +105,4 @@ def layers_part(study: StudyReader, trial: Trial | None, ask: bool = True) -> Pa
     try:
         return Part("Layers", [f"trial {trial.number}"], verbatim=trial_layers(study, trial))
     except SearchError as error:
-        return Part("Layers", [f"cannot be told here: {error}"])
+        return Part("Layers", [f"not available here: {error}"])
