@@ -1,12 +1,15 @@
 """What can be told of a search's networks and images before anything is trained."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from objectives.blueprint import Blueprint
 from objectives.image_folder import fit_images, open_folder
 from objectives.images import count_classes
 from objectives.models import count_parameters, model_parameters
 from objectives.recipe import recipe_parameters
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 def declares(**settings: Any) -> dict[str, list[str]]:
@@ -76,8 +79,24 @@ def describe(params: dict[str, Any], **settings: Any) -> str:
     blueprint = Blueprint.of(params, settings)
     image_shape, n_classes = image_shape_and_classes(blueprint.data)
     sketch = blueprint.sketch(image_shape, n_classes)
-    table = str(torchinfo.summary(sketch, (1, *image_shape), device="meta", verbose=0))
+    device = "cpu" if _fill_with_zeros(sketch) else "meta"
+    table = str(torchinfo.summary(sketch, (1, *image_shape), device=device, verbose=0))
     return table.replace("Units.MEGABYTES", "M")  # a slip of torchinfo's
+
+
+def _fill_with_zeros(sketch: "nn.Module") -> bool:
+    """Bring a network from the meta device to the CPU; tell whether it could be.
+
+    For a first relu on the meta device torch imports its compiler, which takes seconds.
+    """
+    import torch
+
+    tensors = sketch.state_dict()
+    if any(name not in tensors for name, _ in sketch.named_buffers()):
+        return False  # a buffer that is not saved
+    zeros = {name: torch.zeros(of.shape, dtype=of.dtype) for name, of in tensors.items()}
+    sketch.load_state_dict(zeros, assign=True)
+    return True
 
 
 def class_counts(**settings: Any) -> dict[str, dict[str, int]]:

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import f1_score, log_loss, roc_auc_score
 
 METRICS = ("loss", "accuracy", "f1", "auroc")
 
@@ -23,6 +22,9 @@ def classification_metrics(
         and `auroc` (mean over classes of one against the rest; None if a class has no image);
         all NaN if a probability is.
     """
+    # Here, as it takes seconds to import and a trained network classifies without it.
+    from sklearn.metrics import f1_score, log_loss
+
     if not np.isfinite(probabilities).all():
         return dict.fromkeys(METRICS, math.nan)
     probabilities = probabilities / probabilities.sum(axis=1, keepdims=True)
@@ -40,6 +42,8 @@ def classification_metrics(
 def _auroc(
     probabilities: NDArray[np.float64], labels: NDArray[np.int64], n_classes: int
 ) -> float | None:
+    from sklearn.metrics import roc_auc_score
+
     if len(np.unique(labels)) < n_classes:
         return None
     if n_classes == 2:

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -66,6 +66,12 @@ def nearest(word: str, valid: Iterable[str]) -> str | None:
     if len(longer) == 1:
         return longer[0]
     return next(iter(difflib.get_close_matches(word, words, n=1, cutoff=0.6)), None)
+
+
+def unknown(noun: str, name: str, valid: Collection[str], meant: Collection[str] = ()) -> str:
+    """Say that a name does not exist, and which one was meant: the nearest if none is known."""
+    known = f"; did you mean {' or '.join(map(repr, meant))}" if meant else ""
+    return f"unknown {noun} {name!r}{known or did_you_mean(name, valid)}; valid: {listing(valid)}"
 
 
 def shown(value: object) -> str:

@@ -263,7 +263,7 @@ def test_resume_finished_study_with_more_budget_extends_it(studied: Search) -> N
     assert len(json.loads(studied("leaderboard", "toy", "--json").stdout)) == 10
     again = studied("resume", "toy", "--engine", "inline")
     assert again.returncode == 0
-    assert "the budget of trials is spent; give more with --trials +20" in again.stderr
+    assert "the budget of trials is spent; add trials with --trials +20" in again.stderr
 
 
 def test_resume_while_running_is_refused(folder: Path, search: Search) -> None:

@@ -1,10 +1,15 @@
 """What people are told of images and networks without any training, by the command line."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
+from objectives.backbones import Backbone
+from objectives.descriptions import describe
 from search.summaries.space import class_part
 from tests.processes import Search, command_in
 from tests.reports import told
@@ -132,3 +137,35 @@ def test_show_layers_without_a_trial_or_a_description_is_refused(
     assert result.stderr == (
         "error: --layers: a trial must be named, as in: search show STUDY 3 --layers\n"
     )
+
+
+def test_layers_are_told_without_the_compiler_of_torch() -> None:
+    code = """
+import sys
+from objectives.descriptions import describe
+assert "Conv2d" in describe({}, data={"name": "digits"})
+sys.exit("torch._dynamo" in sys.modules)
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+class Shifted(torch.nn.Module):
+    """A network with a buffer that no checkpoint holds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = torch.nn.Conv2d(3, 7, 1)
+        self.register_buffer("shift", torch.ones(1), persistent=False)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        found: torch.Tensor = self.layer(images) + self.shift
+        return found.mean(dim=(2, 3))
+
+
+def shifted(pretrained: bool) -> Backbone:  # noqa: ARG001
+    return Backbone(Shifted(), 7, (0.5,) * 3, (0.5,) * 3)
+
+
+def test_layers_of_a_network_with_an_unsaved_buffer_are_told() -> None:
+    params = {"backbone": "tests.test_descriptions:shifted"}
+    assert "Shifted" in describe(params, model="pretrained", data={"name": "digits"})

@@ -148,7 +148,7 @@ def test_read_document_that_nests_without_end_raises(
 ) -> None:
     with pytest.raises(SpaceError) as caught:
         read(tmp_path, f"a: {opening * 3_000}{end * 3_000}\n")
-    assert str(caught.value) == f"{tmp_path / 'x.yaml'}: not YAML: it nests too deep"
+    assert str(caught.value) == f"{tmp_path / 'x.yaml'}: not YAML: nested too deeply"
 
 
 def test_add_problem_of_a_missing_key_is_placed_at_its_parent(tmp_path: Path) -> None:
@@ -227,20 +227,20 @@ def test_read_document_refuses_a_tag_on_a_collection(tmp_path: Path, text: str) 
 @pytest.mark.parametrize("kind", ["int", "float", "bool"])
 def test_read_document_value_unlike_its_tag_is_a_problem(tmp_path: Path, kind: str) -> None:
     document = read(tmp_path, f"a: !!{kind} abc\n")
-    assert problems(document) == [f"1:4: a: a value of the kind {kind} must be given"]
+    assert problems(document) == [f"1:4: a: a value of the type {kind} must be given"]
 
 
 def test_read_document_number_of_too_many_digits_is_a_problem(tmp_path: Path) -> None:
     document = read(tmp_path, f"a: {'9' * 5000}\n")
-    assert problems(document) == ["1:4: a: a value of the kind int must be given"]
+    assert problems(document) == ["1:4: a: a value of the type int must be given"]
 
 
 def test_read_document_key_that_is_no_text_is_a_problem(tmp_path: Path) -> None:
     document = read(tmp_path, "a:\n  ? [1, 2]\n  : 3\n  b: 4\n")
-    assert problems(document) == ["2:3: a: a key must be a text, on line 2"]
+    assert problems(document) == ["2:3: a: a key must be a string, on line 2"]
 
 
 @pytest.mark.parametrize("depth", [101, 5000])
 def test_read_document_nested_too_deep_is_refused(tmp_path: Path, depth: int) -> None:
-    with pytest.raises(SpaceError, match="not YAML: it nests too deep"):
+    with pytest.raises(SpaceError, match="not YAML: nested too deeply"):
         read(tmp_path, f"a: {'[' * depth}{']' * depth}\n")

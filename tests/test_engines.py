@@ -52,6 +52,7 @@ def test_run_params_lie_in_the_space(engine: str, run_study: RunStudy) -> None:
         engine, parameters=parameters, constraints=["n * x <= 4"], budget={"trials": 12}
     )
     space = Space.of(study.spec)
+    assert len(study.trials()) == 12
     assert all(space.contains(record.params) for record in study.trials())
 
 
@@ -170,8 +171,9 @@ def test_run_value_is_that_of_the_epoch_that_counts(
 
 def test_run_seed_is_a_function_of_study_and_number(engine: str, run_study: RunStudy) -> None:
     study = run_study(engine, objective="tests.toys:seeded")
-    for record in study.trials():
-        assert record.seed == record.metrics["seed"] == trial_seed(1, record.number)
+    seeds = [trial_seed(1, number) for number in range(4)]
+    assert [record.seed for record in by_number(study)] == seeds
+    assert [record.metrics["seed"] for record in by_number(study)] == seeds
 
 
 def test_run_one_worker_same_study_under_every_engine(run_study: RunStudy, engine: str) -> None:
@@ -197,6 +199,17 @@ def test_run_metric_never_reported_names_those_that_are(engine: str, run_study: 
         "metric.name: a metric that the objective reports must be given, got 'accuracy'; it "
         "reports loss, pid, score"
     )
+
+
+def test_run_metric_undefined_at_an_epoch_ends_the_run_and_keeps_the_epochs_before(
+    run_study: RunStudy, tmp_path: Path
+) -> None:
+    metric = {"name": "loss", "direction": "minimize"}
+    with pytest.raises(ObjectiveError) as error:
+        run_study("inline", metric=metric, **one_of_each("undefined", "good"))
+    assert str(error.value) == "metric.name: loss must be a number, got None at epoch 2"
+    (trial,) = StudyDriver.open("toy", tmp_path / "studies_0").trials()
+    assert (trial.state, trial.n_epochs) == ("FAIL", 1)
 
 
 @pytest.mark.parametrize(
@@ -366,7 +379,7 @@ def test_ray_trial_that_hangs_is_ended_and_the_run_goes_on(run_study: RunStudy) 
     assert hung.n_epochs == 1
     assert hung.seconds == 1.5
     assert "in hanging" in (study.trial_folder(0) / "error.txt").read_text()
-    assert {record.state for record in others} == {"COMPLETE"}
+    assert [record.state for record in others] == ["COMPLETE"] * 3
     assert not list(study.folder.glob("trials/000[123]/error.txt"))
 
 
@@ -378,10 +391,8 @@ def test_ray_trial_of_a_dead_worker_goes_on_from_its_checkpoint(run_study: RunSt
         settings={"epochs": 6, "dies_after": 2, "n_deaths": 2},
         budget={"trials": 2},
     )
-    for record in study.trials():
-        assert record.state == "COMPLETE"
-        assert record.n_epochs == 6
-        assert record.metrics["n_starts"] == 3
+    ends = [(r.state, r.n_epochs, r.metrics["n_starts"]) for r in study.trials()]
+    assert ends == [("COMPLETE", 6, 3)] * 2
 
 
 @pytest.mark.ray
@@ -409,4 +420,4 @@ def test_run_trial_out_of_memory_is_tried_again_alone(
         settings={"folder": str(tmp_path), "epochs": 4},
         budget={"trials": 6},
     )
-    assert {record.state for record in study.trials()} == {"COMPLETE"}
+    assert [record.state for record in study.trials()] == ["COMPLETE"] * 6

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from objectives.image_classifier import ImageClassifier
-from search.running.trial import Assignment, Environment, run_trial
+from search.running.trial import Assignment, run_trial
+from search.running.worker import Environment
 from search.studies.trials import End, Epoch
 from tests.conftest import ROOT, RunStudy
 
@@ -92,6 +93,7 @@ def test_gpu_memory_is_back_to_its_base_after_each_trial(tmp_path: Path) -> None
             seed=number,
             objective=CLASSIFIER["objective"],
             settings={**CLASSIFIER["settings"], "device": "cuda"},
+            metrics=("val_accuracy",),
             checkpoints=str(tmp_path),
             error_file=str(tmp_path / "error.txt"),
             time_limit_s=None,

@@ -19,7 +19,8 @@ LAYERS = (
     {"search.objective"},
     {"search.spaces"},
     {"search.studies"},
-    {"search.running", "search.progress"},
+    {"search.running"},
+    {"search.progress"},
     {"search.best_trial"},
     {"search.summaries"},
     {"search.plots"},
@@ -124,7 +125,8 @@ def test_search_names_objectives_only_in_space_files() -> None:
 
 
 def test_ray_is_imported_by_its_engine_only() -> None:
-    assert importers_of("ray") == {"search.running.engines.ray_tune"}
+    engine = "search.running.engines."
+    assert importers_of("ray") == {f"{engine}ray_tune", f"{engine}ray_privates"}
 
 
 @pytest.mark.parametrize("library", ["torch", "torchvision"])

@@ -124,7 +124,7 @@ def test_load_accepts_measured_names(tmp_path: Path) -> None:
         ),
         (
             [("low: 1, high: 40", "low: 13, high: 13")],
-            "8:5: constraints[0]: some point must be measurable, none of 20 drawn ones is",
+            "8:5: constraints[0]: some point must be measurable, none of 20 sampled ones is",
         ),
         (
             [("400", "0")],

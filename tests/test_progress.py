@@ -9,9 +9,9 @@ from rich.console import Console
 
 from search.progress.standing import Standing
 from search.progress.terminal import LineProgress, LiveProgress, Progress, make_progress
-from search.running.assignment import shared_environment
 from search.running.engines.inline import run_trials
 from search.running.run import Run
+from search.running.worker import environment_here
 from search.studies.driver import StudyDriver
 from search.studies.trials import Epoch, Trial
 from tests.conftest import ROOT, make_spec
@@ -76,7 +76,7 @@ def left(budget: dict[str, Any], ended: list[str], n_workers: int = 2) -> str:
     standing.n_workers = n_workers
     for number, state in enumerate(ended):
         standing.finish(Trial(number, state, {}, 0.5, 1, 1, {}, 1.0, 0))
-    return standing.headline()[-1].removeprefix("1m gone")
+    return standing.headline()[-1].removeprefix("1m elapsed")
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ class ResumedTrial:
         self.progress = Progress(Console())
         self.run = Run(StudyDriver.open("toy", folder), self.progress)
         self.run.start(1)
-        self.run.next_trial(shared_environment([], 1, hide_gpus=True))
+        self.run.next_trial(environment_here([], 1, 0))
         self.standing = self.progress.standing
 
     def report(self, epoch: int, score: float) -> None:

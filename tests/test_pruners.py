@@ -96,15 +96,15 @@ def test_pruner_none_stops_nothing() -> None:
 
 @pytest.mark.parametrize("name", PRUNERS)
 def test_pruner_unknown_option_is_a_problem(name: str) -> None:
-    ((option, text),) = pruner_problems(name, {"reduction_facto": 3})
-    assert option == "reduction_facto"
-    assert text.startswith(f"unknown option of the pruner {name}")
+    (problem,) = pruner_problems(name, {"reduction_facto": 3})
+    assert problem.path == ("pruner", "reduction_facto")
+    assert problem.text.startswith(f"unknown option of the pruner {name}")
 
 
 def test_pruner_option_outside_its_range_is_a_problem() -> None:
-    ((option, text),) = pruner_problems("asha", {"reduction_factor": 1})
-    assert option == ""
-    assert "reduction_factor" in text
+    (problem,) = pruner_problems("asha", {"reduction_factor": 1})
+    assert problem.path == ("pruner",)
+    assert "reduction_factor" in problem.text
 
 
 CURVES = {"a": [0.3, 0.55, 0.7, 0.74], "c": [0.35, 0.6, 0.71, 0.75], "b": [0.5, 0.9, 0.6, 0.55]}

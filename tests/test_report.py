@@ -88,8 +88,8 @@ def test_report_has_every_trial_and_column_of_the_leaderboard(tmp_path: Path) ->
 
 def test_report_says_in_a_line_what_there_is_too_little_for(tmp_path: Path) -> None:
     html = report_html(new_study(tmp_path, 3))
-    figures = re.findall(r'<figure[^>]* aria-label="(.*?)"', html)
-    assert figures == ["history", "slices", "timeline"], "no curve of one epoch, no empty card"
+    plots = re.findall(r'<figure[^>]* aria-label="(.*?)"', html)
+    assert plots == ["history", "slices", "timeline"], "no curve of one epoch, no empty card"
     assert (
         "Importance of parameters: Not told: at least 10 complete trials are needed, there are 3."
         in PageText(html).texts["p"]
@@ -113,15 +113,16 @@ def test_write_report_to_a_folder_that_is_none_is_refused(tmp_path: Path) -> Non
         write_report(study, tmp_path / "missing" / "report.html")
 
 
-def test_report_verb_writes_page_and_figures(tmp_path: Path) -> None:
+@pytest.mark.parametrize("flag", ["--plots", "--figures"])
+def test_report_verb_writes_page_and_plots(tmp_path: Path, flag: str) -> None:
     new_study(tmp_path / "studies", 3)
     search = command_in(tmp_path)
-    result = search("report", "toy", "--figures", "figures")
+    result = search("report", "toy", flag, "plots")
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "studies" / "toy" / "report.html").exists()
-    names = {path.stem for path in (tmp_path / "figures").iterdir()}
+    names = {path.stem for path in (tmp_path / "plots").iterdir()}
     assert {"history", "slices", "importance", "timeline"} <= names
-    assert {path.suffix for path in (tmp_path / "figures").iterdir()} == {".png", ".svg"}
+    assert {path.suffix for path in (tmp_path / "plots").iterdir()} == {".png", ".svg"}
 
 
 def test_report_tables_are_as_kept(full_study: StudyDriver) -> None:

@@ -134,9 +134,9 @@ def test_leaderboard_keeps_rank_and_trial_in_sight_and_says_that_it_goes_on(
     assert page.page.locator("#leaderboard th").last.is_visible()
 
 
-def mark_of(visit: Visit, figure: str, trial: int) -> tuple[float, float]:
-    """Find where the first mark of a trial is on the screen, after scrolling to its figure."""
-    place = visit.page.locator(f'figure[aria-label="{figure}"]')
+def mark_of(visit: Visit, plot: str, trial: int) -> tuple[float, float]:
+    """Find where the first mark of a trial is on the screen, after scrolling to its plot."""
+    place = visit.page.locator(f'figure[aria-label="{plot}"]')
     place.scroll_into_view_if_needed()
     x, y = place.evaluate(
         """(figure, trial) => {
@@ -151,13 +151,13 @@ def mark_of(visit: Visit, figure: str, trial: int) -> tuple[float, float]:
     return float(x), float(y)
 
 
-@pytest.mark.parametrize("figure", ["history", "curves", "parallel", "front", "timeline"])
+@pytest.mark.parametrize("plot", ["history", "curves", "parallel", "front", "timeline"])
 def test_pointing_at_a_mark_tells_of_its_trial(
-    visit: OpenPage, report: str, study: StudyReader, figure: str
+    visit: OpenPage, report: str, study: StudyReader, plot: str
 ) -> None:
     page = visit(report)
     best = study.trials()[0]
-    page.page.mouse.move(*mark_of(page, figure, best.number))
+    page.page.mouse.move(*mark_of(page, plot, best.number))
     tip = page.page.get_by_role("tooltip")
     lines = tip.inner_text().split("\n")
     assert lines[0] == f"trial {best.number}, complete"
@@ -167,13 +167,13 @@ def test_pointing_at_a_mark_tells_of_its_trial(
     assert not tip.is_visible()
 
 
-def test_marked_trials_are_drawn_over_every_figure(visit: OpenPage, report: str) -> None:
+def test_marked_trials_are_drawn_over_every_plot(visit: OpenPage, report: str) -> None:
     page = visit(report)
     curves = page.page.locator('figure[aria-label="curves"]')
     lines = curves.locator("polyline.line")
     assert lines.count() == 0
     for number in (29, 37):
-        page.page.get_by_label(f"mark trial {number} in the figures").check()
+        page.page.get_by_label(f"mark trial {number} in the plots").check()
     assert lines.evaluate_all("all => all.map(e => e.dataset.trial)") == ["29", "37"]
     strokes = lines.evaluate_all("all => all.map(e => getComputedStyle(e).stroke)")
     assert "none" not in strokes
@@ -183,20 +183,32 @@ def test_marked_trials_are_drawn_over_every_figure(visit: OpenPage, report: str)
     assert history.evaluate_all("all => all.map(e => e.dataset.trial)") == ["29", "37"]
     page.page.get_by_role("button", name="trial 29 ×").click()
     assert lines.evaluate_all("all => all.map(e => e.dataset.trial)") == ["37"]
-    assert not page.page.get_by_label("mark trial 29 in the figures").is_checked()
+    assert not page.page.get_by_label("mark trial 29 in the plots").is_checked()
     page.page.mouse.click(*mark_of(page, "history", 29))
     assert lines.count() == 2
-    assert page.page.get_by_label("mark trial 29 in the figures").is_checked()
+    assert page.page.get_by_label("mark trial 29 in the plots").is_checked()
 
 
-def test_figures_scale_to_a_phone(visit: OpenPage, report: str) -> None:
+def test_plots_scale_to_a_phone(visit: OpenPage, report: str) -> None:
     page = visit(report, PHONE)
-    edges = page.page.locator("figure > svg").evaluate_all(
+    edges = page.page.locator("figure:not(.wide) > svg").evaluate_all(
         "all => all.map(e => e.getBoundingClientRect()).map(r => [r.left, r.right])"
     )
-    assert len(edges) == 11
+    assert len(edges) == 10
     assert all(left >= 0 and right <= PHONE[0] for left, right in edges)
     assert all(right - left > 0.9 * PHONE[0] for left, right in edges), "they use its width"
+
+
+def test_wide_plot_scrolls_on_a_phone(visit: OpenPage, report: str) -> None:
+    page = visit(report, PHONE)
+    parallel = page.page.locator("figure.wide")
+    assert parallel.get_attribute("aria-label") == "parallel"
+    sizes = parallel.evaluate(
+        "e => [e.getBoundingClientRect().right, e.clientWidth, e.scrollWidth]"
+    )
+    assert sizes[0] <= PHONE[0] + 1
+    assert sizes[2] > 2 * sizes[1], "its letters can be read"
+    assert page.overflow() == 0
 
 
 def test_filter_shows_rows_that_have_every_word(visit: OpenPage, report: str) -> None:
@@ -237,7 +249,7 @@ def test_page_texts_stand_out_from_their_ground(visit: OpenPage, report: str, da
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_figures_follow_the_page_into_the_dark(visit: OpenPage, report: str, dark: bool) -> None:
+def test_plots_follow_the_page_into_the_dark(visit: OpenPage, report: str, dark: bool) -> None:
     page = visit(report, DESKTOP, dark)
     ground = page.page.locator("figure").first.evaluate("e => getComputedStyle(e).backgroundColor")
     assert (luminance(ground) < 0.05) == dark

@@ -15,7 +15,7 @@ from rich.console import Console
 from search.progress.terminal import Progress
 from search.running.run import Run
 from search.running.session import extend_study
-from search.running.trial import Environment
+from search.running.worker import Environment
 from search.studies import attributes
 from search.studies.driver import StudyDriver
 from search.studies.lock import driving

@@ -236,17 +236,17 @@ def test_sampler_constraints_that_reject_all_draws_are_an_error() -> None:
 
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_sampler_unknown_option_is_a_problem(name: str) -> None:
-    ((option, text),) = sampler_problems(name, {"n_startup_trails": 3})
-    assert option == "n_startup_trails"
-    assert text.startswith(f"unknown option of the sampler {name}")
+    (problem,) = sampler_problems(name, {"n_startup_trails": 3})
+    assert problem.path == ("sampler", "n_startup_trails")
+    assert problem.text.startswith(f"unknown option of the sampler {name}")
 
 
 def test_sampler_own_options_reach_it() -> None:
     assert not list(sampler_problems("tpe", {"n_startup_trials": 3, "multivariate": False}))
     assert not list(sampler_problems("qmc", {"qmc_type": "halton"}))
-    ((option, text),) = sampler_problems("qmc", {"qmc_type": "sobl"})
-    assert option == ""
-    assert "sobl" in text
+    (problem,) = sampler_problems("qmc", {"qmc_type": "sobl"})
+    assert problem.path == ("sampler",)
+    assert "sobl" in problem.text
 
 
 def test_trial_seed_differs_between_studies_trials_and_draws() -> None:

@@ -14,15 +14,14 @@ from optuna.distributions import (
 from pydantic import TypeAdapter
 
 from search.spaces.expressions import ExpressionError
-from search.spaces.parameters import Parameter, Scalar
+from search.spaces.parameters import Parameter, Scalar, step_fits
 from search.spaces.space import (
     Params,
     Space,
     condition_order,
-    distribution,
+    distribution_of,
     finite_values,
     holds_value,
-    step_fits,
 )
 
 ADAPTER: TypeAdapter[dict[str, Parameter]] = TypeAdapter(dict[str, Parameter])
@@ -78,7 +77,7 @@ def int_range(low: int, high: int, **more: Any) -> dict[str, Any]:
 def test_distribution_says_the_same_in_words_of_optuna(
     raw: dict[str, Any], expected: BaseDistribution
 ) -> None:
-    assert distribution(parameters({"x": raw})["x"]) == expected
+    assert distribution_of(parameters({"x": raw})["x"]) == expected
 
 
 def test_condition_order_keeps_the_file_where_it_can() -> None:
@@ -101,7 +100,7 @@ def test_walk_asks_for_what_exists_after_what_it_depends_on() -> None:
     answers: Params = {"tuned": True, "optimizer": "sgd", "momentum": 0.5, "nesterov": 1}
     asked: list[str] = []
 
-    def choose(name: str, kind: BaseDistribution) -> Scalar:
+    def choose(name: str, distribution: BaseDistribution) -> Scalar:
         asked.append(name)
         return answers[name]
 
@@ -115,15 +114,15 @@ def test_walk_leaves_out_what_does_not_exist(point: Params) -> None:
 
 
 def test_walk_gives_each_parameter_its_distribution() -> None:
-    kinds: dict[str, BaseDistribution] = {}
+    distributions: dict[str, BaseDistribution] = {}
 
-    def choose(name: str, kind: BaseDistribution) -> Scalar:
-        kinds[name] = kind
-        return finite_values(kind)[0]
+    def choose(name: str, distribution: BaseDistribution) -> Scalar:
+        distributions[name] = distribution
+        return finite_values(distribution)[0]
 
     space = make_space({"x": int_range(1, 9, step=2), "y": int_range(1, 2)})
     space.walk(choose)
-    assert kinds == space.distributions
+    assert distributions == space.distributions
 
 
 def test_suggest_records_the_point_in_the_trial() -> None:
@@ -196,9 +195,9 @@ def test_contains_only_what_keeps_the_constraints() -> None:
 def test_holds_value_respects_range_step_and_type(
     raw: dict[str, Any], inside: list[Scalar], outside: list[Scalar]
 ) -> None:
-    kind = distribution(parameters({"x": raw})["x"])
-    assert [value for value in inside if not holds_value(kind, value)] == []
-    assert [value for value in outside if holds_value(kind, value)] == []
+    distribution = distribution_of(parameters({"x": raw})["x"])
+    assert [value for value in inside if not holds_value(distribution, value)] == []
+    assert [value for value in outside if holds_value(distribution, value)] == []
 
 
 @pytest.mark.parametrize(
@@ -222,7 +221,7 @@ def test_step_fits_up_to_rounding(length: float, step: float, fits: bool) -> Non
     ],
 )
 def test_finite_values_lists_what_can_be_listed(raw: dict[str, Any], values: list[Scalar]) -> None:
-    assert finite_values(distribution(parameters({"x": raw})["x"])) == values
+    assert finite_values(distribution_of(parameters({"x": raw})["x"])) == values
 
 
 def test_points_of_nested_conditions_are_each_listed_once() -> None:

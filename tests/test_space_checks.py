@@ -26,7 +26,7 @@ MISTAKES = {
         "metric: {name: score, direction: maximize}",
         "metrics: [{name: score, direction: maximize}, "
         "{name: loss, direction: minimize, reduce: last}]",
-        "4:89: metrics[1].reduce: reduce must be that of the first metric, which says for all "
+        "4:89: metrics[1].reduce: reduce must be that of the first metric, which decides for all "
         "which epoch of a trial counts, got last, score has best",
     ),
     "sampler of one metric with several": (
@@ -34,7 +34,7 @@ MISTAKES = {
         "budget: {trials: 4, time: 10m}\nsampler: {name: tpe,",
         "metrics: [{name: score, direction: maximize}, {name: loss, direction: minimize}]\n"
         "budget: {trials: 4, time: 10m}\nsampler: {name: cmaes,",
-        "6:17: sampler.name: cmaes can search for one metric only; valid for several: tpe, gp, "
+        "6:17: sampler.name: cmaes can optimise one metric only; valid for several: tpe, gp, "
         "nsgaii, random, qmc, grid, brute_force",
     ),
     "low above high": (

@@ -147,44 +147,68 @@ def test_load_override_repairs_a_mistake_of_the_file() -> None:
     assert load_space_file(path, ["budget.trials=10"]).budget.trials == 10
 
 
-def test_load_reports_all_mistakes_at_once_in_reading_order() -> None:
-    path = write_space(
-        ("width >= kernel", "widht >= kernel"),
-        ("study: toy", "study: a/b"),
-        ("toy_objective:train", "toi_objective:train"),
-        ("min_epochs: 2", "min_epochs: 10"),
-        ("trials: 4", "trials: four"),
-        ("[3, 5]", "[3, 3]"),
-        ("low: 1, high: 9", "low: 9, high: 1"),
-        ("name: tpe", "name: tep"),
-        ("depth: 2}", "depth: 9}"),
-    )
+def places_of(path: Path, *overrides: str) -> list[list[str]]:
     with pytest.raises(SpaceError) as caught:
-        load_space_file(path, ["resources.workers=0"])
-    places = [problem.split(": ")[:2] for problem in caught.value.problems]
-    assert places == [
+        load_space_file(path, overrides)
+    return [problem.split(": ")[:2] for problem in caught.value.problems]
+
+
+SHAPE_MISTAKES = [
+    ("study: toy", "study: a/b"),
+    ("trials: 4", "trials: four"),
+    ("[3, 5]", "[3, 3]"),
+    ("low: 1, high: 9", "low: 9, high: 1"),
+    ("min_epochs: 2", "min_epochs: 0"),
+    ("cpus_per_trial", "cpu_per_trial"),
+]
+RELATION_MISTAKES = [
+    ("width >= kernel", "widht >= kernel"),
+    ("toy_objective:train", "toi_objective:train"),
+    ("min_epochs: 2", "min_epochs: 10"),
+    ("name: tpe", "name: tep"),
+    ("when: {tuned: [all, top]}", "when: {tuned: [all, tip]}"),
+    ("depth: 2}", "depth: 9}"),
+]
+
+
+def test_load_reports_all_mistakes_of_single_keys_at_once_in_reading_order() -> None:
+    assert places_of(write_space(*SHAPE_MISTAKES), "resources.workers=0") == [
         ["--set resources.workers=0", "resources.workers"],
         ["space.yaml:1:8", "study"],
-        ["space.yaml:2:12", "objective"],
         ["space.yaml:5:18", "budget.trials"],
-        ["space.yaml:6:17", "sampler.name"],
         ["space.yaml:7:34", "pruner.min_epochs"],
+        ["space.yaml:8:13", "resources.cpu_per_trial"],
         ["space.yaml:11:11", "parameters.width"],
         ["space.yaml:12:11", "parameters.kernel"],
+    ]
+
+
+def test_load_reports_all_mistakes_between_keys_at_once_in_reading_order() -> None:
+    assert places_of(write_space(*RELATION_MISTAKES), "trackers=[wandb]") == [
+        ["--set trackers=[wandb]", "trackers[0]"],
+        ["space.yaml:2:12", "objective"],
+        ["space.yaml:6:17", "sampler.name"],
+        ["space.yaml:7:34", "pruner.min_epochs"],
+        ["space.yaml:14:54", "parameters.depth.when.tuned"],
         ["space.yaml:16:5", "constraints[0]"],
         ["space.yaml:18:58", "start_from[0].depth"],
     ]
 
 
-def test_load_broken_parameter_does_not_make_its_name_unknown() -> None:
-    path = write_space(("low: 1, high: 9", "low: one, high: 9"), ("depth: 2}", "depth: 9}"))
-    with pytest.raises(SpaceError) as caught:
-        load_space_file(path)
-    assert caught.value.problems == (
-        "space.yaml:11:28: parameters.width.low: a whole number must be given, got 'one'",
-        "space.yaml:18:58: start_from[0].depth: a value in the space must be given, got 9; "
-        "valid: int from 1 to 4",
+def test_load_looks_between_keys_once_each_is_right() -> None:
+    both = [("trials: 4", "trials: four"), ("name: tpe", "name: tep")]
+    assert places_of(write_space(*both)) == [["space.yaml:5:18", "budget.trials"]]
+
+
+def test_load_reports_all_bad_starting_points_at_once() -> None:
+    start = "{width: 3, kernel: 5}\n  - {tuned: none, depth: 2}\n  - {width: 5}"
+    found = places_of(
+        write_space(("{rate: 1e-3, width: 5, kernel: 3, tuned: top, depth: 2}", start))
     )
+    assert found == [
+        ["space.yaml:18:5", "start_from[0]"],
+        ["space.yaml:19:19", "start_from[1].depth"],
+    ]
 
 
 def test_space_error_joins_its_problems_and_exits_with_2() -> None:

@@ -28,7 +28,7 @@ MISTAKES = {
     "tab as indent": (
         "  kernel:",
         "\tkernel:",
-        "12:1: a tab must not stand here; indent with spaces",
+        "12:1: tabs are not allowed here; indent with spaces",
     ),
     "undefined alias": (
         "study: toy",
@@ -160,7 +160,7 @@ MISTAKES = {
         "log: yes",
         "10:53: parameters.rate.log: true or false must be given, got 'yes'",
     ),
-    "number for a string": ("study: toy", "study: 3", "1:8: study: a text must be given, got 3"),
+    "number for a string": ("study: toy", "study: 3", "1:8: study: a string must be given, got 3"),
     "string for a mapping": (
         "{name: asha, min_epochs: 2}",
         "asha",
@@ -174,7 +174,7 @@ MISTAKES = {
     "list as a choice": (
         "[3, 5]",
         "[3, [5]]",
-        "12:44: parameters.kernel.choices[1]: a text, a number, true, false or null must be "
+        "12:44: parameters.kernel.choices[1]: a string, a number, true, false or null must be "
         "given, got [5]",
     ),
     "unknown direction": (

@@ -109,9 +109,9 @@ def test_stopping_is_said_below_the_live_table(tmp_path: Path, engine: str) -> N
     process.communicate(timeout=30)
     os.close(main)
     assert process.returncode == 130
-    assert ("ending workers …" if engine == "ray" else "stopping now …") in seen
+    assert ("stopping workers …" if engine == "ray" else "stopping now …") in seen
     assert "\x1b[?25h" in seen, "the cursor must be shown again"
-    assert seen.splitlines()[-1].startswith("error: interrupted; go on by ")
+    assert seen.splitlines()[-1].startswith("error: interrupted; continue with ")
 
 
 def read_until(terminal: int, text: str | None) -> str:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from search.errors import SpaceError, StudyError
-from search.running.generators import generator_states, restore_generators, seed_generators
+from search.running.worker import generator_states, restore_generators, seed_generators
 from search.studies.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from search.studies.checkpoint_store import FolderStore
 from search.studies.driver import StudyDriver

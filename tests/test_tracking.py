@@ -1,20 +1,30 @@
 """What TensorBoard and MLflow find of a study, read back as they read it."""
 
+import io
 import signal
 import subprocess
 import sys
 import time
+import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
+from rich.console import Console
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams import plugin_data_pb2
 
+from search.objective.loading import load_objective
+from search.progress.trackers.tracker import TRACKERS
+from search.progress.watching import run_watched
+from search.running.engines import ENGINES
+from search.spaces import spec
+from search.studies.driver import StudyDriver
 from search.studies.history import read_history
 from search.studies.reader import StudyReader
-from tests.conftest import ROOT
+from tests.conftest import ROOT, make_spec
 from tests.processes import Search, command_in, environment
 
 SPACE = """\
@@ -106,8 +116,8 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> StudyReader:
 def test_both_have_every_epoch_of_every_trial(study: StudyReader) -> None:
     client, found = runs(database(study.folder))
     assert sorted(found) == [0, 1, 2, 3]
-    for record in study.trials():
-        run = found[record.number]
+    for number, run in found.items():
+        record = study.trial(number)
         assert steps(client, run) == pytest.approx(record.values)
         assert run.data.params == {name: str(value) for name, value in record.params.items()}
         assert (run.info.status, run.data.tags["state"]) == ("FINISHED", "COMPLETE")
@@ -121,7 +131,7 @@ def test_both_have_every_epoch_of_every_trial(study: StudyReader) -> None:
 def test_mlflow_keeps_the_best_models(study: StudyReader) -> None:
     client, found = runs(database(study.folder))
     kept = {int(path.parent.name) for path in study.folder.glob("trials/*/best.pt")}
-    assert len(kept) == 2
+    assert (len(kept), len(found)) == (2, 4)
     for number, run in found.items():
         paths = [one.path for one in client.list_artifacts(run.info.run_id)]
         assert paths == (["best.pt"] if number in kept else [])
@@ -233,6 +243,108 @@ def test_a_tracker_that_fails_in_the_middle_is_made_good_by_the_next_run(
     search("resume", "toy", "--engine", "inline", "--trials", "5")
     for number in range(5):
         assert scalars(folder, number)["score"].keys() == {1, 2, 3}
+
+
+OF_A_USER = """\
+class Tracker:
+    def __init__(self, study):
+        self.path = study.folder / "told"
+
+    def knows(self, tracked):
+        return False
+
+    def begin(self, tracked):
+        self.write("begin", tracked.trial.number, tracked.trial.params["x"])
+
+    def epoch(self, number, epoch, metrics):
+        FAULT
+        self.write("epoch", number, epoch, metrics["score"])
+
+    def end(self, trial):
+        self.write("end", trial.number, trial.state)
+
+    def close(self):
+        self.write("close")
+
+    def write(self, *words):
+        with self.path.open("a") as file:
+            print(*words, file=file)
+
+
+def make(study):
+    return Tracker(study)
+"""
+
+
+@pytest.fixture
+def run_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., StudyDriver]:
+    """Give a function that runs two trials of two epochs with a user's tracker."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.chdir(ROOT)
+    module = f"tracker_{tmp_path.name}"
+
+    def run(name: str, said: io.StringIO, fault: str = "pass") -> StudyDriver:
+        (tmp_path / f"{module}.py").write_text(OF_A_USER.replace("FAULT", fault))
+        search = make_spec(
+            trackers=[f"{module}:{name}"], settings={"epochs": 2}, budget={"trials": 2}
+        )
+        study = StudyDriver.create(search, tmp_path / "studies", [str(ROOT), str(tmp_path)])
+        run_watched(study, ENGINES["inline"], None, Console(file=said, width=500), quiet=True)
+        assert [trial.state for trial in study.trials()] == ["COMPLETE", "COMPLETE"]
+        return study
+
+    return run
+
+
+@pytest.mark.parametrize("name", ["Tracker", "make"], ids=["class", "function"])
+def test_tracker_of_a_user_is_told_of_every_trial(
+    run_with: Callable[..., StudyDriver], name: str
+) -> None:
+    said = io.StringIO()
+    study = run_with(name, said)
+    first, second = (study.trial(number) for number in (0, 1))
+    assert said.getvalue() == ""
+    assert (study.folder / "told").read_text().splitlines() == [
+        f"begin 0 {first.params['x']}",
+        f"epoch 0 1 {first.values[1]}",
+        f"epoch 0 2 {first.values[2]}",
+        f"begin 0 {first.params['x']}",
+        "end 0 COMPLETE",
+        f"begin 1 {second.params['x']}",
+        f"epoch 1 1 {second.values[1]}",
+        f"epoch 1 2 {second.values[2]}",
+        f"begin 1 {second.params['x']}",
+        "end 1 COMPLETE",
+        "close",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "fault", "reason"),
+    [
+        ("Tracker", "raise OSError('the viewer is away')", "the viewer is away"),
+        ("Trakcer", "pass", "has no attribute 'Trakcer'"),
+    ],
+    ids=["raises", "unknown"],
+)
+def test_tracker_of_a_user_that_fails_is_named_once_and_costs_no_trial(
+    run_with: Callable[..., StudyDriver], name: str, fault: str, reason: str
+) -> None:
+    said = io.StringIO()
+    run_with(name, said, fault)
+    (warning,) = said.getvalue().splitlines()
+    assert warning.startswith("warning: trackers: tracker_")
+    assert " is left out of this run: " in warning
+    assert reason in warning
+
+
+def test_trackers_of_ours_are_those_of_a_space_file_and_have_an_extra() -> None:
+    assert [*TRACKERS] == [*spec.TRACKERS]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for entry in TRACKERS.values():
+        assert load_objective(entry.path)
+        assert project["optional-dependencies"][entry.extra]
+        assert entry.description
 
 
 def warnings_in(text: str) -> list[str]:

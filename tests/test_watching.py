@@ -57,7 +57,7 @@ def test_watch_tells_each_trial_as_it_ends_and_then_the_result(
     assert done.returncode == 0, done.stderr
     stdout, _ = running.communicate(timeout=30)
     lines = done.stderr.splitlines()
-    assert lines[0].startswith(f"toy: process {running.pid} on ")
+    assert lines[0].startswith(f"toy: run by process {running.pid} on ")
     told = [line.split()[2] for line in lines if line.startswith("[")]
     assert told == [str(number) for number in range(12)][-len(told) :]
     assert len(told) > 5
@@ -73,7 +73,7 @@ def test_watch_ends_at_ctrl_c_and_the_run_goes_on(
     watch = start(tmp_path, "watch", "toy", "--interval", "0.1")
     assert watch.stderr
     first = watch.stderr.readline()
-    assert "runs it; Ctrl-C ends the watching only" in first
+    assert "; Ctrl-C stops watching, not the run" in first
     watch.send_signal(signal.SIGINT)
     _, stderr = watch.communicate(timeout=30)
     assert watch.returncode == 130

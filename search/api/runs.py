@@ -12,8 +12,9 @@ from rich.console import Console
 from search.api.places import Folder, studies_folder
 from search.api.study import Study
 from search.errors import SearchError
+from search.progress.watching import run_watched
 from search.running.engines import engine_module
-from search.running.session import extend_study, run_study
+from search.running.session import extend_study
 from search.spaces.space_file import import_folders, load_space_file
 from search.studies.driver import StudyDriver
 from search.studies.lock import driving
@@ -57,7 +58,7 @@ def run(  # noqa: PLR0913  as the flags of the verb
     recorded = StudyDriver.create(spec, studies_folder(studies), import_folders(source))
     try:
         with driving(recorded.folder), _signals_restored():
-            run_study(recorded, module, address, Console(stderr=True), quiet=quiet)
+            run_watched(recorded, module, address, Console(stderr=True), quiet=quiet)
     finally:
         recorded.discard_if_empty()
     return Study(recorded)
@@ -95,7 +96,7 @@ def resume(  # noqa: PLR0913  as the flags of the verb
         cut_torn_line(recorded.folder, recorded.spec.storage)
         wanted = None if trials is None else str(trials)
         recorded = extend_study(recorded, wanted, [])
-        run_study(recorded, module, address, Console(stderr=True), quiet=quiet)
+        run_watched(recorded, module, address, Console(stderr=True), quiet=quiet)
     return Study(recorded)
 
 

@@ -10,8 +10,8 @@ from typing import Any
 from optuna.trial import TrialState
 
 from search.errors import ObjectiveError, SearchError, StudyError
-from search.running.assignment import assign, shared_environment
-from search.running.trial import Assignment, close_objective, make_objective, release_gpu_memory
+from search.running.trial import Assignment, assign, close_objective, make_objective
+from search.running.worker import environment_here, release_gpu_memory
 from search.spaces.space_file import read_space_file
 from search.studies.checkpoint import load_checkpoint
 from search.studies.checkpoints import BEST_CHECKPOINT, checkpoint_name
@@ -131,10 +131,8 @@ def as_it_ran(study: StudyReader, record: Trial) -> Assignment:
         Its parameters and settings, in this process's surroundings.
     """
     resources = study.spec.resources
-    environment = shared_environment(
-        study.import_folders,
-        n_threads=max(1, int(resources.cpus_per_trial)),
-        hide_gpus=resources.gpus_per_trial == 0,
+    environment = environment_here(
+        study.import_folders, resources.cpus_per_trial, resources.gpus_per_trial
     )
     assignment = assign(study, record, environment)
     for version in whole_versions(study.optuna_study):

@@ -74,15 +74,15 @@ def compare(
 
     format_ = checked_format(format_, as_json)
     if plot is not None:
-        from search.plots.chosen import check_picture
+        from search.plots.curves import check_plot_file
 
-        check_picture(plot)
+        check_plot_file(plot)
     sides = choose_sides(trials, studies)
     facts = comparison_facts(*sides)
     print_document(facts, comparison_parts(facts), format_)
     names = side_names(facts)
     if plot is not None:
-        from search.plots.chosen import write_curves
+        from search.plots.curves import write_curves
 
         records = {name: side[1] for name, side in zip(names.values(), sides, strict=True)}
         write_curves(records, [study.spec.metric.name for study, _ in sides], plot)

@@ -1,4 +1,4 @@
-"""The verb that writes a study as a page and as pictures: report."""
+"""The verb that writes a study as a page and as plots: report."""
 
 import os
 from pathlib import Path
@@ -15,9 +15,10 @@ def report(
         Path | None,
         typer.Option("--output", "-o", help="The page; default: report.html beside the study."),
     ] = None,
-    figures: Annotated[
-        Path | None, typer.Option(help="Also write every figure into this folder, as PNG and SVG.")
+    plots: Annotated[
+        Path | None, typer.Option(help="Also write every plot into this folder, as PNG and SVG.")
     ] = None,
+    figures: Annotated[Path | None, typer.Option(hidden=True)] = None,
     without_objective: Annotated[
         bool,
         typer.Option(
@@ -26,8 +27,8 @@ def report(
     ] = False,
     studies: StudiesOption = STUDIES,
 ) -> None:
-    """Write a study as one HTML page, with tables, figures and the space file."""
-    from search.plots.files import write_plots
+    """Write a study as one HTML page, with tables, plots and the space file."""
+    from search.plots.catalogue import write_plots
     from search.report.page import write_report
     from search.studies.reader import StudyReader
 
@@ -37,6 +38,7 @@ def report(
     path = output or opened.folder / "report.html"
     write_report(opened, path, ask=not without_objective)
     typer.echo(f"wrote {path}", err=True)
-    if figures is not None:
-        files = write_plots(opened, figures)
-        typer.echo(f"wrote {len(files)} files to {figures}", err=True)
+    folder = plots or figures  # --figures is what --plots was called in earlier versions
+    if folder is not None:
+        files = write_plots(opened, folder)
+        typer.echo(f"wrote {len(files)} files to {folder}", err=True)

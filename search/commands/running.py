@@ -182,11 +182,11 @@ def _change_space(study: "StudyDriver", path: Path) -> "StudyDriver":
 
 
 def _sit(study: "StudyDriver", engine: str, address: str | None, quiet: bool) -> None:
-    from search.running.session import run_study
+    from search.progress.watching import run_watched
 
     _tell_of_other_runs(study)
     try:
-        run_study(study, engine, address, stderr(), quiet=quiet)
+        run_watched(study, engine, address, stderr(), quiet=quiet)
     finally:
         print_result(study)
 

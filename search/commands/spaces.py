@@ -52,17 +52,13 @@ def check(
 
 
 def _try(spec: "Spec", space: Path, overrides: list[str]) -> None:
-    from search.running.metric_checks import metric_problem
     from search.running.trying import tried_lines, try_epoch
     from search.spaces.space_file import import_folders, problem_in
 
     tried = try_epoch(spec, import_folders(space))
     typer.echo("\n" + "\n".join(tried_lines(tried, spec)))
-    for i, metric in enumerate(spec.metrics):
-        problem = metric_problem([metric], tried.epoch)
-        if problem:
-            key = ("metric", "name") if len(spec.metrics) == 1 else ("metrics", i, "name")
-            raise problem_in(space, overrides, key, problem.removeprefix("metric.name: "))
+    if tried.problem:
+        raise problem_in(space, overrides, *tried.problem)
 
 
 def schema() -> None:

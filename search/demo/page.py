@@ -31,7 +31,7 @@ def demo_page(study: StudyReader, record: Trial, model: DemoModel) -> str:
         ObjectiveError: If the objective counts its images and cannot.
     """
     return render_page(
-        "demo.html",
+        "demo/templates/demo.html",
         study=study.name,
         trial=record.number,
         epoch=record.best_epoch,

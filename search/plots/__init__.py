@@ -1,4 +1,1 @@
-"""Plots of a study: one module a family, all of one look (see `search.plots.style`).
-
-`search.plots.catalogue` holds the table of them, `search.plots.files` writes them.
-"""
+"""Plots of a study: one module a family, listed in `catalogue`, all of one look (`style`)."""

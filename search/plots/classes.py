@@ -14,13 +14,13 @@ from search.plots.style import (
     INK,
     SMALL,
     VERMILLION,
-    add_colour_bar,
     dress,
     new_plot,
     plain,
     sentence_plot,
     shortened,
 )
+from search.plots.values import add_colour_bar
 from search.studies.reader import StudyReader
 from search.studies.test_metrics import LARGEST_MATRIX, Evaluation
 from search.studies.trials import Trial
@@ -35,66 +35,40 @@ _Z = 1.959964
 
 
 def confusion_matrix(study: StudyReader, number: int | None = None) -> Figure | None:
-    """Draw how often each class is taken for each other: counts, and shares as colours.
-
-    Args:
-        study: The study.
-        number: The trial; None for the best one that has been evaluated.
-
-    Returns:
-        The figure; a sentence if there are too many classes for a matrix; None if the trial, or
-        every one, has not been evaluated on the test split.
-
-    Raises:
-        StudyError: If there is no trial of that number.
-    """
-    record = _evaluated(study, number)
-    if record is None or record.test is None:
+    """Draw how often each class is taken for each other: counts, and shares as colours."""
+    trial = _evaluated(study, number)
+    if trial is None or trial.test is None:
         return None
-    title = f"{CONFUSIONS}, trial {record.number}"
-    if record.test.confusion is None:
-        n_classes = len(record.test.per_class["class"])
+    title = f"{CONFUSIONS}, trial {trial.number}"
+    if trial.test.confusion is None:
+        n_classes = len(trial.test.per_class["class"])
         text = f"The matrix is kept for up to {LARGEST_MATRIX} classes; there are {n_classes}."
         return sentence_plot(title, text)
-    counts = np.array(record.test.confusion)
+    counts = np.array(trial.test.confusion)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    size = min(7.0, 2.6 + 0.48 * len(counts))
-    figure = new_plot(title, height=size, width=size + 1.2)
-    axes = figure.add_subplot()
+    size = min(5.2, 2.2 + 0.36 * len(counts))
+    plot = new_plot(title, height=size, width=size + 1.0)
+    axes = plot.add_subplot()
     # By the square root, so that rare confusions can be seen.
     image = axes.imshow(shares, cmap="Blues", norm=PowerNorm(0.5, 0.0, 1.0))
     dress(axes, "predicted class", "true class", grid="")
     if len(counts) <= _LARGEST_WRITTEN:
         _write_cells(axes, counts, shares)
-    _name_classes(axes, record.test.per_class["class"])
-    add_colour_bar(figure, axes, image, "share of the true class")
-    return figure
+    _name_classes(axes, trial.test.per_class["class"])
+    add_colour_bar(plot, axes, image, "share of the true class")
+    return plot
 
 
 def class_accuracy(study: StudyReader, number: int | None = None) -> Figure | None:
-    """Draw the share of each class's images that are recognised, the worst class first.
-
-    Args:
-        study: The study.
-        number: The trial; None for the best one that has been evaluated.
-
-    Returns:
-        Bars with 95 % intervals (Wilson 1927, doi:10.1080/01621459.1927.10502953); None if the
-        trial, or every one, has not been evaluated on the test split.
-
-    Raises:
-        StudyError: If there is no trial of that number.
-    """
-    record = _evaluated(study, number)
-    if record is None or record.test is None:
+    """Draw the share of each class's images that are recognised, the worst class first."""
+    trial = _evaluated(study, number)
+    if trial is None or trial.test is None:
         return None
-    columns = record.test.per_class
+    columns = trial.test.per_class
     rows = sorted(zip(columns["recall"], columns["class"], columns["support"], strict=True))
     shown = rows[:_MOST_BARS]
-    figure = new_plot(
-        f"{ACCURACY}, trial {record.number}", height=1.5 + 0.24 * len(shown), width=6.2
-    )
-    axes = figure.add_subplot()
+    plot = new_plot(f"{ACCURACY}, trial {trial.number}", height=1.5 + 0.24 * len(shown), width=6.2)
+    axes = plot.add_subplot()
     which = f"the worst {len(shown)} of {len(rows)} classes; " if len(rows) > len(shown) else ""
     dress(axes, f"accuracy (share of the class; {which}lines: 95 % interval)", "", grid="x")
     places = range(len(shown))
@@ -108,14 +82,14 @@ def class_accuracy(study: StudyReader, number: int | None = None) -> Figure | No
     names = [plain(f"{shortened(str(name), 24)} ({n:,})") for _, name, n in shown]
     axes.set_yticks(places, names)
     axes.set_ylabel("class (test images)", fontsize=FONT, color=INK)
-    _mark_mean(axes, record.test)
+    _mark_mean(axes, trial.test)
     axes.set_xlim(0, 1.02)
     axes.set_ylim(len(shown) - 0.4, -0.6)
-    return figure
+    return plot
 
 
 def wilson_interval(share: float, n: int) -> tuple[float, float]:
-    """Compute the 95 % interval of a share.
+    """Compute the 95 % interval of a share (Wilson 1927, doi:10.1080/01621459.1927.10502953).
 
     Args:
         share: The share observed, in [0, 1].
@@ -139,7 +113,7 @@ def wilson_interval(share: float, n: int) -> tuple[float, float]:
 def _evaluated(study: StudyReader, number: int | None) -> Trial | None:
     if number is not None:
         return study.trial(number)
-    return next((record for record in study.trials() if record.test), None)
+    return next((trial for trial in study.trials() if trial.test), None)
 
 
 def _write_cells(axes: Axes, counts: NDArray[np.int64], shares: NDArray[np.float64]) -> None:
@@ -162,12 +136,13 @@ def _name_classes(axes: Axes, classes: Sequence[str]) -> None:
     step = -(-len(names) // _MOST_NAMES)
     places = range(0, len(names), step)
     small = SMALL if len(names) <= 20 else SMALL - 2
-    axes.set_xticks(places, names[::step], rotation=90, fontsize=small)
+    upright = max(map(len, names)) <= 2 and len(names) <= 20
+    axes.set_xticks(places, names[::step], rotation=0 if upright else 90, fontsize=small)
     axes.set_yticks(places, names[::step], fontsize=small)
 
 
-def _mark_mean(axes: Axes, figures: Evaluation) -> None:
-    accuracy = figures.metrics["accuracy"]
+def _mark_mean(axes: Axes, evaluation: Evaluation) -> None:
+    accuracy = evaluation.metrics["accuracy"]
     if accuracy is not None:
         axes.axvline(accuracy, color=VERMILLION, linestyle="--", linewidth=1.2)
         axes.set_title(

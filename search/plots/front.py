@@ -7,9 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from search.plots.labels import axis_label
-from search.plots.limits import cut_text, focus
-from search.plots.marks import tell_marks
+from search.plots.rendering import tell_marks
 from search.plots.style import (
     BLUE,
     GREY,
@@ -24,7 +22,7 @@ from search.plots.style import (
     note,
     sentence_plot,
 )
-from search.plots.trials import by_number, of_state
+from search.plots.values import axis_label, by_number, cut_text, focus, of_state
 from search.studies.ranking import knee_trial, pareto_front
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial
@@ -33,14 +31,7 @@ TITLE = "Pareto front"
 
 
 def pareto_plot(study: StudyReader) -> Figure | None:
-    """Draw the complete trials over the first metric and each further one.
-
-    Args:
-        study: The study.
-
-    Returns:
-        Axes side by side; a sentence if no trial is complete; None for one metric.
-    """
+    """Draw the complete trials over the first metric and each further one."""
     main, *others = study.directions
     if not others:
         return None
@@ -49,8 +40,8 @@ def pareto_plot(study: StudyReader) -> Figure | None:
         return sentence_plot(TITLE, "No trial is complete yet.")
     front = pareto_front(complete, study.directions)
     knee = knee_trial(front, study.directions)
-    figure = new_plot(TITLE, height=4.2, width=max(6.2, WIDTH / 2 * len(others)))
-    row = np.ravel(figure.subplots(1, len(others), sharey=True, squeeze=False))
+    plot = new_plot(TITLE, height=4.2, width=max(6.2, WIDTH / 2 * len(others)))
+    row = np.ravel(plot.subplots(1, len(others), sharey=True, squeeze=False))
     for axes, other in zip(row, others, strict=True):
         _draw(axes, (other, main), complete, front, knee)
         dress(axes, _label(study, other), _label(study, main), grid="both")
@@ -64,7 +55,7 @@ def pareto_plot(study: StudyReader) -> Figure | None:
     for axes in row[1:]:
         axes.set_ylabel("")
     legend_above(row[0], n_columns=4)
-    return figure
+    return plot
 
 
 def _label(study: StudyReader, metric: str) -> str:
@@ -75,7 +66,7 @@ def _limits(
     study: StudyReader, metric: str, complete: Sequence[Trial], front: Sequence[Trial]
 ) -> tuple[float, float]:
     """Leave out a few very bad trials of a metric, but none of the front."""
-    every, best = ([float(r.metrics[metric] or 0.0) for r in part] for part in (complete, front))
+    every, best = ([float(t.metrics[metric] or 0.0) for t in part] for part in (complete, front))
     low, high, _ = focus(every, study.directions[metric])
     margin = 0.05 * (high - low)
     return min(low, min(best) - margin), max(high, max(best) + margin)
@@ -84,7 +75,7 @@ def _limits(
 def _cut(
     study: StudyReader, metric: str, complete: Sequence[Trial], limits: tuple[float, float]
 ) -> str:
-    every = [float(record.metrics[metric] or 0.0) for record in complete]
+    every = [float(trial.metrics[metric] or 0.0) for trial in complete]
     return cut_text(every, limits, study.directions[metric])
 
 
@@ -96,10 +87,10 @@ def _draw(
     knee: int | None,
 ) -> None:
     places = zip(*_points(complete, metrics), strict=True)
-    tell_marks(axes, [(r.number, [at]) for r, at in zip(complete, places, strict=True)])
-    on_front = {record.number for record in front}
-    others = [record for record in complete if record.number not in on_front]
-    best = [record for record in front if record.number == knee]
+    tell_marks(axes, [(t.number, [at]) for t, at in zip(complete, places, strict=True)])
+    on_front = {trial.number for trial in front}
+    others = [trial for trial in complete if trial.number not in on_front]
+    best = [trial for trial in front if trial.number == knee]
     if others:
         size = 14 if len(others) < 200 else 6
         label = f"dominated ({len(others):,})"
@@ -130,6 +121,6 @@ def _join(
     axes.step(x[order], y[order], where=where, color=BLUE, linewidth=1.0, alpha=0.6, zorder=2)
 
 
-def _points(records: Sequence[Trial], metrics: tuple[str, str]) -> tuple[list[float], list[float]]:
-    x, y = ([float(r.metrics[name] or 0.0) for r in records] for name in metrics)
+def _points(trials: Sequence[Trial], metrics: tuple[str, str]) -> tuple[list[float], list[float]]:
+    x, y = ([float(t.metrics[name] or 0.0) for t in trials] for name in metrics)
     return x, y

@@ -9,8 +9,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from search.plots.labels import value_label
-from search.plots.marks import tell_marks
+from search.plots.rendering import tell_marks
 from search.plots.scales import Scale, scale_of
 from search.plots.style import (
     GREY,
@@ -18,14 +17,20 @@ from search.plots.style import (
     LARGE,
     SMALL,
     WIDTH,
-    add_colour_bar,
-    colours,
+    jitter,
     new_plot,
     plain,
     sentence_plot,
     shortened,
 )
-from search.plots.trials import best_first, differing, value_of
+from search.plots.values import (
+    add_colour_bar,
+    best_first,
+    colours,
+    differing,
+    value_label,
+    value_of,
+)
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial
 
@@ -40,64 +45,57 @@ def parallel_coordinates(study: StudyReader, n_best: int = 10) -> Figure | None:
     """Draw complete trials over axes of their parameters, the best ones stronger.
 
     Of very many trials, only the best thousand are drawn.
-
-    Args:
-        study: The study.
-        n_best: How many trials to draw stronger.
-
-    Returns:
-        The figure; a sentence if no trial is complete; None if not two parameters differ.
     """
-    records = best_first(study)[:_MOST_LINES]
-    if not records:
+    trials = best_first(study)[:_MOST_LINES]
+    if not trials:
         return sentence_plot(TITLE, "No trial is complete yet.")
-    names = differing(study, records)
+    names = differing(study, trials)
     if len(names) < 2:
         return None
-    scales = {name: scale_of(name, study.spec.parameters[name], records) for name in names}
-    figure = new_plot(TITLE, height=4.2, width=max(WIDTH, 1.5 + 0.8 * len(scales)))
-    axes = figure.add_subplot()
-    colour = colours(map(value_of, records), study.direction)
-    _draw_lines(axes, scales, records[n_best:], colour, strong=False)
-    _draw_lines(axes, scales, records[:n_best], colour, strong=True)
+    scales = {name: scale_of(name, study.spec.parameters[name], trials) for name in names}
+    plot = new_plot(TITLE, height=4.2, width=max(WIDTH, 1.5 + 0.8 * len(scales)))
+    axes = plot.add_subplot()
+    colour = colours(map(value_of, trials), study.direction)
+    _draw_lines(axes, scales, trials[n_best:], colour, strong=False)
+    _draw_lines(axes, scales, trials[:n_best], colour, strong=True)
     for place, (name, scale) in enumerate(scales.items()):
-        absent = any(name not in record.params for record in records)
+        absent = any(name not in trial.params for trial in trials)
         _draw_axis(axes, place, scale, absent=absent)
-    _dress(axes, list(scales), n_shown=min(n_best, len(records)), n_lines=len(records))
-    add_colour_bar(figure, axes, colour, value_label(study))
-    return figure
+    _dress(axes, list(scales), n_shown=min(n_best, len(trials)), n_lines=len(trials))
+    add_colour_bar(plot, axes, colour, value_label(study))
+    return plot
 
 
 def _draw_lines(
     axes: Axes,
     scales: Mapping[str, Scale],
-    records: Sequence[Trial],
+    trials: Sequence[Trial],
     colour: ScalarMappable,
     *,
     strong: bool,
 ) -> None:
     """Draw trials, better ones over worse ones."""
-    drawn = records[::-1]
+    drawn = trials[::-1]
     many = len(drawn) > LARGE
     lines = LineCollection(
-        [_line(record, scales) for record in drawn],
-        colors=colour.to_rgba(np.array([value_of(record) for record in drawn])),
+        [_line(trial, scales) for trial in drawn],
+        colors=colour.to_rgba(np.array([value_of(trial) for trial in drawn])),
         linewidths=1.8 if strong else 0.7,
         alpha=1.0 if strong else (0.15 if many else 0.35),
         zorder=2 if strong else 1,
     )
     axes.add_collection(lines)
-    tell_marks(axes, [(record.number, _line(record, scales)) for record in drawn])
+    tell_marks(axes, [(trial.number, _line(trial, scales)) for trial in drawn])
 
 
-def _line(record: Trial, scales: Mapping[str, Scale]) -> list[tuple[float, float]]:
+def _line(trial: Trial, scales: Mapping[str, Scale]) -> list[tuple[float, float]]:
     points = []
     for place, (name, scale) in enumerate(scales.items()):
-        at = scale.place(record.params[name]) if name in record.params else math.nan
+        at = scale.place(trial.params[name]) if name in trial.params else math.nan
         height = _ABSENT if math.isnan(at) else scale.share(at)
         # Lines that share a choice are spread a little, as they would hide each other.
-        spread = (record.number * 0.6180339887498949 % 1.0 - 0.5) * 0.06 if scale.choices else 0
-        points.append((float(place), height + spread / max(1, len(scale.choices) - 1)))
+        spread = 0.06 / max(1, len(scale.choices) - 1) if scale.choices else 0.0
+        points.append((float(place), height + jitter([trial.number], spread).item()))
     return points
 
 

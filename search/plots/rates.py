@@ -8,12 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from search.plots.labels import metric_label
-from search.plots.limits import cut_text, focus
-from search.plots.marks import tell_marks
+from search.plots.rendering import tell_marks
 from search.plots.scales import Scale
 from search.plots.style import BLACK, BLUE, PALE, VERMILLION, dress, legend_above, new_plot, note
-from search.plots.trials import best_first
+from search.plots.values import best_first, cut_text, focus, metric_label
 from search.studies.history import read_history
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial
@@ -24,32 +22,20 @@ RATE, BACKBONE_RATE = "learning_rate", "backbone_learning_rate"
 
 
 def learning_rate(study: StudyReader, number: int | None = None) -> Figure | None:
-    """Draw a trial's metric over its learning rates, epochs with a frozen backbone shaded.
-
-    Args:
-        study: The study.
-        number: The trial; None for the best complete one.
-
-    Returns:
-        The figure; None if there is no such trial, or its history has no learning rate or the
-        same one throughout.
-
-    Raises:
-        StudyError: If there is no trial of that number.
-    """
+    """Draw a trial's metric over its learning rates, epochs with a frozen backbone shaded."""
     best = best_first(study)
     if number is None and not best:
         return None
-    record = best[0] if number is None else study.trial(number)
-    history = read_history(study.trial_folder(record.number))
+    trial = best[0] if number is None else study.trial(number)
+    history = read_history(study.trial_folder(trial.number))
     rates = {name: _column(history, name) for name in (RATE, BACKBONE_RATE)}
     known = np.concatenate(list(rates.values()))
     if not np.isfinite(rates[RATE]).any() or len(np.unique(known[np.isfinite(known)])) < 2:
         return None
     epochs = _column(history, "epoch")
-    figure = new_plot(f"{TITLE} of trial {record.number}", height=4.4)
-    upper, lower = figure.subplots(2, 1, sharex=True)
-    _draw_metric(upper, study, record)
+    plot = new_plot(f"{TITLE} of trial {trial.number}", height=4.4)
+    upper, lower = plot.subplots(2, 1, sharex=True)
+    _draw_metric(upper, study, trial)
     _draw_rates(lower, epochs, rates)
     frozen = frozen_phases(epochs.tolist(), rates[BACKBONE_RATE].tolist())
     for axes in (upper, lower):
@@ -59,7 +45,7 @@ def learning_rate(study: StudyReader, number: int | None = None) -> Figure | Non
         legend_above(axes)
     lower.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     lower.set_xlim(epochs[0] - 0.5, epochs[-1] + 0.5)
-    return figure
+    return plot
 
 
 def frozen_phases(
@@ -67,16 +53,8 @@ def frozen_phases(
 ) -> list[tuple[int, int]]:
     """Find the epochs in which the backbone did not train.
 
-    Args:
-        epochs: In order.
-        backbone_rates: Its learning rate in each; NaN where that is unknown.
-
-    Returns:
-        First and last epoch of each phase in which it is 0.
-
-    Example:
-        >>> frozen_phases([1, 2, 3, 4], [0.0, 0.0, 0.1, 0.0])
-        [(1, 2), (4, 4)]
+    >>> frozen_phases([1, 2, 3, 4], [0.0, 0.0, 0.1, 0.0])
+    [(1, 2), (4, 4)]
     """
     phases: list[tuple[int, int]] = []
     for epoch, rate in zip(map(int, epochs), backbone_rates, strict=True):
@@ -100,25 +78,25 @@ def _number(text: str | None) -> float:
         return math.nan
 
 
-def _draw_metric(axes: Axes, study: StudyReader, record: Trial) -> None:
+def _draw_metric(axes: Axes, study: StudyReader, trial: Trial) -> None:
     label = metric_label(study.spec.metric.name)
     dress(axes, "", label)
-    pairs = sorted(record.values.items())
-    low, high, _ = focus(record.values.values(), study.direction)
+    pairs = sorted(trial.values.items())
+    low, high, _ = focus(trial.values.values(), study.direction)
     axes.set_ylim(low, high)
-    note(axes, cut_text(record.values.values(), (low, high), study.direction, "epoch"))
-    tell_marks(axes, [(record.number, pairs)])
+    note(axes, cut_text(trial.values.values(), (low, high), study.direction, "epoch"))
+    tell_marks(axes, [(trial.number, pairs)])
     axes.plot(
         *zip(*pairs, strict=True), color=BLACK, marker=".", lw=1.2, label=label.split(" (")[0]
     )
-    if record.best_epoch is not None and record.value is not None:
+    if trial.best_epoch is not None and trial.value is not None:
         axes.plot(
-            [record.best_epoch],
-            [record.value],
+            [trial.best_epoch],
+            [trial.value],
             "o",
             color=VERMILLION,
             markersize=7,
-            label=f"the epoch that counts ({record.best_epoch})",
+            label=f"the epoch that counts ({trial.best_epoch})",
         )
 
 

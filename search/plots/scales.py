@@ -18,16 +18,7 @@ _LONGEST = 16
 
 @dataclass(frozen=True)
 class Scale:
-    """The axis of a parameter.
-
-    Args:
-        low: Its lower end.
-        high: Its upper end, at least `low`.
-        log: Whether it is logarithmic; then `low` is above 0.
-        choices: The values of a categorical parameter, at the places 0, 1, 2 and so on; empty
-            for numbers, whose place is their value.
-        whole: Whether there are whole numbers only.
-    """
+    """The axis of a parameter: numbers lie at their value, choices at 0, 1, 2 and so on."""
 
     low: float
     high: float
@@ -36,14 +27,7 @@ class Scale:
     whole: bool = False
 
     def place(self, value: Scalar) -> float:
-        """Find a value on the axis.
-
-        Args:
-            value: The parameter's value in a trial, or None if it has none.
-
-        Returns:
-            Its place, or NaN if it has none here.
-        """
+        """Find the place of a value on the axis; NaN if it has none here."""
         if self.choices:
             keys = [repr(choice) for choice in self.choices]
             return float(keys.index(repr(value))) if repr(value) in keys else math.nan
@@ -52,14 +36,7 @@ class Scale:
         return float(value) if value > 0 or not self.log else math.nan
 
     def share(self, place: float) -> float:
-        """Tell how far along the axis a place lies.
-
-        Args:
-            place: As `place` gives it.
-
-        Returns:
-            From 0 at the lower end to 1 at the upper one; 0.5 if the axis has but one place.
-        """
+        """Tell how far along the axis a place lies, from 0 at its lower end to 1."""
         if self.high <= self.low:
             return place if math.isnan(place) else 0.5
         if self.log:
@@ -67,27 +44,13 @@ class Scale:
         return (place - self.low) / (self.high - self.low)
 
     def at(self, share: float) -> float:
-        """Find the place at a share of the axis.
-
-        Args:
-            share: From 0 to 1.
-
-        Returns:
-            The place, the reverse of `share`; for categorical parameters it has no meaning.
-        """
+        """Find the place at a share of an axis of numbers, the reverse of `share`."""
         if self.log:
             return float(self.low * (self.high / self.low) ** share)
         return self.low + (self.high - self.low) * share
 
     def ticks(self, n_most: int = 5) -> list[tuple[float, str]]:
-        """Choose ticks within the axis.
-
-        Args:
-            n_most: How many there may be on an axis of numbers.
-
-        Returns:
-            Place and text of each.
-        """
+        """Choose the place and text of ticks within the axis, at most `n_most` of numbers."""
         if self.choices:
             return list(enumerate(map(_choice_text, self.choices)))
         if self.high <= self.low:
@@ -105,14 +68,7 @@ class Scale:
     def apply(
         self, axes: Axes, along: Literal["x", "y"], n_most: int = 5, margin: float = 0.05
     ) -> None:
-        """Set up an axis of a plot.
-
-        Args:
-            axes: The axes.
-            along: Which of its two.
-            n_most: How many ticks of numbers there may be.
-            margin: Room at both ends, as a share of the axis.
-        """
+        """Set up an axis of a plot."""
         axis = axes.xaxis if along == "x" else axes.yaxis
         if self.log:
             (axes.set_xscale if along == "x" else axes.set_yscale)("log")
@@ -135,18 +91,9 @@ class Scale:
         return self.low - room, self.high + room
 
 
-def scale_of(name: str, parameter: Parameter, records: Iterable[Trial]) -> Scale:
-    """Make the axis of a parameter.
-
-    Args:
-        name: The parameter.
-        parameter: What the space says of it.
-        records: Trials, whose values of an earlier space find a place as well.
-
-    Returns:
-        Its axis.
-    """
-    values = [record.params[name] for record in records if name in record.params]
+def scale_of(name: str, parameter: Parameter, trials: Iterable[Trial]) -> Scale:
+    """Make the axis of a parameter."""
+    values = [trial.params[name] for trial in trials if name in trial.params]
     if isinstance(parameter, CategoricalParameter):
         choices = {repr(value): value for value in [*parameter.choices, *values]}
         return Scale(0.0, len(choices) - 1.0, choices=tuple(choices.values()))
@@ -159,15 +106,8 @@ def scale_of(name: str, parameter: Parameter, records: Iterable[Trial]) -> Scale
 def number_label(number: float) -> str:
     """Write the number of a tick.
 
-    Args:
-        number: Any.
-
-    Returns:
-        Up to four digits.
-
-    Example:
-        >>> number_label(0.00001), number_label(2e6), number_label(0.25), number_label(64.0)
-        ('1e-5', '2e6', '0.25', '64')
+    >>> number_label(0.00001), number_label(2e6), number_label(0.25), number_label(64.0)
+    ('1e-5', '2e6', '0.25', '64')
     """
     size = abs(number)
     if number and (size < 1e-3 or size >= 1e5):

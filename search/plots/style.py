@@ -1,4 +1,4 @@
-"""The look that all figures share: palette, sizes, marks of states, legends, limits.
+"""The look that all plots share: palette, sizes, marks of states, legends.
 
 Plots are made without pyplot and without changing matplotlib's settings, so that any thread
 can make one.
@@ -11,22 +11,18 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
-from matplotlib.colors import ListedColormap, Normalize, to_hex
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from optuna.study import StudyDirection
-
-from search.plots.limits import focus
 
 WIDTH = 6.0
-"""Width of a figure in inches; a height is each figure's own."""
+"""Width of a plot in inches; a height is each plot's own."""
 FONT = 9
 SMALL = 8
 TITLE = 11
 DPI = 150
 LARGE = 300
-"""So many lines in one figure are kept as an image, so that an SVG stays small."""
+"""Number of lines or marks from which on they are an image, so that an SVG stays small."""
 
 # Okabe and Ito, "Color universal design" (2008).
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
@@ -42,15 +38,7 @@ DASHES = ("-", "--", "-.", ":")
 
 @dataclass(frozen=True)
 class Mark:
-    """How the trials of a state look.
-
-    Args:
-        word: What a legend calls them.
-        colour: Of their marks and bars.
-        shape: Of their marks, as matplotlib names it.
-        size: Area of a mark in square points.
-        hatch: Of their bars.
-    """
+    """How the trials of a state look: `size` is an area in square points, `hatch` that of bars."""
 
     word: str
     colour: str
@@ -70,46 +58,27 @@ MARKS = {
 
 
 def new_plot(title: str, height: float = 3.6, width: float = WIDTH) -> Figure:
-    """Begin a figure.
-
-    Args:
-        title: A few words.
-        height: In inches.
-        width: In inches.
-
-    Returns:
-        A figure without axes that lays itself out.
-    """
-    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
-    figure.suptitle(plain(title), fontsize=TITLE, color=INK)
-    return figure
+    """Begin a plot, its size in inches, that lays its axes out by itself."""
+    plot = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+    plot.suptitle(plain(title), fontsize=TITLE, color=INK)
+    return plot
 
 
 def sentence_plot(title: str, sentence: str) -> Figure:
-    """Say in a figure's place why there is nothing to draw.
-
-    Args:
-        title: That of the figure.
-        sentence: What is missing.
-
-    Returns:
-        A figure of one text.
-    """
-    figure = new_plot(title, height=1.6)
+    """Say in a plot's place why there is nothing to draw."""
+    plot = new_plot(title, height=1.6)
     text = "\n".join(textwrap.wrap(plain(sentence), 80))
-    figure.text(0.5, 0.4, text, ha="center", va="center", fontsize=FONT, color=INK)
-    return figure
+    plot.text(0.5, 0.4, text, ha="center", va="center", fontsize=FONT, color=INK)
+    return plot
+
+
+def sentence_of(plot: Figure) -> str:
+    """Give the sentence that stands in a plot's place; empty if there is something to see."""
+    return "" if plot.axes else " ".join(plot.texts[-1].get_text().split())
 
 
 def dress(axes: Axes, x_label: str, y_label: str, grid: str = "y") -> None:
-    """Give axes the common look.
-
-    Args:
-        axes: The axes.
-        x_label: What lies along, with its unit.
-        y_label: What lies upwards, with its unit.
-        grid: `x`, `y`, `both`, or an empty text for no grid.
-    """
+    """Give axes the common look; `grid` is `x`, `y`, `both` or empty for none."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(GREY)
     axes.tick_params(labelsize=SMALL, color=GREY, labelcolor=INK)
@@ -121,12 +90,7 @@ def dress(axes: Axes, x_label: str, y_label: str, grid: str = "y") -> None:
 
 
 def legend_above(axes: Axes, n_columns: int = 5) -> None:
-    """Put the legend over the axes, where it hides no data.
-
-    Args:
-        axes: Axes with labelled artists.
-        n_columns: Entries side by side.
-    """
+    """Put the legend over the axes, where it hides no data."""
     if not axes.get_legend_handles_labels()[0]:
         return
     axes.legend(
@@ -143,12 +107,7 @@ def legend_above(axes: Axes, n_columns: int = 5) -> None:
 
 
 def note(axes: Axes, text: str) -> None:
-    """Write a remark in small letters at the right, under the axes.
-
-    Args:
-        axes: The axes.
-        text: The remark; nothing is written if it is empty.
-    """
+    """Write a remark in small letters at the right, under the axes."""
     if text:
         axes.set_xlabel(axes.get_xlabel(), loc="left")
         axes.annotate(
@@ -166,88 +125,20 @@ def note(axes: Axes, text: str) -> None:
 
 
 def plain(text: str) -> str:
-    """Keep matplotlib from reading a text as a formula.
-
-    Args:
-        text: Any text.
-
-    Returns:
-        The same with every dollar sign escaped.
-    """
+    """Keep matplotlib from reading a text as a formula."""
     return text.replace("$", r"\$")
 
 
 def shortened(text: str, length: int) -> str:
     """Cut a text that is too long for its place.
 
-    Args:
-        text: Any text.
-        length: Characters that there is room for.
-
-    Returns:
-        The text, ending in `…` if it was cut.
-
-    Example:
-        >>> shortened("automobile", 5)
-        'auto…'
+    >>> shortened("automobile", 5)
+    'auto…'
     """
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
-def colours(values: Iterable[float], direction: StudyDirection) -> ScalarMappable:
-    """Make the colours of values: the darker, the better.
-
-    Args:
-        values: At least one finite value.
-        direction: Which way is better.
-
-    Returns:
-        Steps of viridis between the limits of `focus`.
-    """
-    low, high, n_outside = focus(values, direction)
-    darker_up = direction == StudyDirection.MAXIMIZE
-    steps = ListedColormap(SHADES[::-1] if darker_up else SHADES)
-    if n_outside:  # the bar ends in a point
-        steps.colorbar_extend = "min" if darker_up else "max"  # type: ignore[assignment]
-    return ScalarMappable(Normalize(low, high), steps)
-
-
-def sentence_of(figure: Figure) -> str:
-    """Give the sentence that stands in a figure's place.
-
-    Args:
-        figure: The figure.
-
-    Returns:
-        The sentence; empty if there is something to see.
-    """
-    return "" if figure.axes else " ".join(figure.texts[-1].get_text().split())
-
-
-def add_colour_bar(figure: Figure, axes: Axes, colour: ScalarMappable, label: str) -> None:
-    """Explain the colours of values.
-
-    Args:
-        figure: The figure.
-        axes: The axes that the bar stands beside.
-        colour: The colours.
-        label: What the values are.
-    """
-    bar = figure.colorbar(colour, ax=axes, pad=0.02, aspect=30)
-    bar.set_label(plain(label), fontsize=FONT, color=INK)
-    bar.ax.tick_params(labelsize=SMALL, color=GREY, labelcolor=INK)
-    bar.outline.set_visible(False)
-
-
 def jitter(numbers: Iterable[int], width: float) -> NDArray[np.float64]:
-    """Spread marks that would lie on each other, the same way each time.
-
-    Args:
-        numbers: Trials.
-        width: Of the whole strip.
-
-    Returns:
-        An offset for each trial, within half the width to both sides.
-    """
+    """Spread marks that would lie on each other, in the same manner each time."""
     shares = np.fromiter(numbers, dtype=float) * 0.6180339887498949 % 1.0  # the golden ratio
     return (shares - 0.5) * width

@@ -1,1 +1,1 @@
-"""Who watches a run: a terminal, plain lines, another terminal, trackers of other people."""
+"""Who watches a session: a terminal, plain lines, another terminal, trackers."""

@@ -1,4 +1,4 @@
-"""Shows a run as it goes: a live table on a terminal, elsewhere a line per finished trial."""
+"""Shows a session as it goes: a live table on a terminal, elsewhere a line per ended trial."""
 
 import os
 from contextlib import suppress
@@ -7,18 +7,13 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from search.progress.live_view import fold_parts
-from search.progress.standing import Standing
+from search.progress.standing import Standing, fold_parts
 from search.running.run import Run
 from search.studies.trials import Epoch, Trial
 
 
 class Progress:
-    """What is known of a run, kept up to date; shows nothing itself.
-
-    Args:
-        console: Where to show, on stderr.
-    """
+    """Keeps up to date what is known of a session, for a console; shows nothing itself."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -56,11 +51,7 @@ class Progress:
         """See `Observer`."""
 
     def say_at_once(self, text: str) -> None:
-        """Say what the run is about to do, quiet or not; a handler of signals may call it.
-
-        Args:
-            text: One line.
-        """
+        """See `Observer`: quiet or not."""
         # Whoever was interrupted may hold the console's lock, or be in the middle of a line's
         # buffer; the system's own call needs neither.
         with suppress(OSError):  # a console that is no file has nobody to be told
@@ -99,7 +90,7 @@ class LiveProgress(Progress):
 
     def run_ended(self) -> None:
         """See `Observer`."""
-        self._note = "ending workers …"
+        self._note = "stopping workers …"
 
     def __enter__(self) -> "LiveProgress":
         """Take over the lower lines of the terminal."""
@@ -122,36 +113,18 @@ class LiveProgress(Progress):
 
 
 def make_progress(console: Console, quiet: bool) -> Progress:
-    """Choose how to show a run.
-
-    Args:
-        console: Where to show.
-        quiet: Whether to show nothing.
-
-    Returns:
-        A live table on a terminal, lines elsewhere.
-    """
+    """Choose how to show a session: a live table on a terminal, lines elsewhere."""
     if quiet:
         return Progress(console)
     return LiveProgress(console) if console.is_terminal else LineProgress(console)
 
 
 def print_headline(console: Console, standing: Standing) -> None:
-    """Print where a run stood at last.
-
-    Args:
-        console: A terminal.
-        standing: What is known of the run.
-    """
+    """Print on a terminal where a session stood at last."""
     for line in fold_parts(standing.headline(), console.width):
         print_line(console, line)
 
 
 def print_line(console: Console, line: str) -> None:
-    """Print a line as it is, of any length.
-
-    Args:
-        console: Where to.
-        line: The line.
-    """
+    """Print a line as it is, of any length."""
     console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""Shows a run of another process as it goes, by reading the study's record and nothing else."""
+"""Shows a session to the end: one of this process, or from outside one of another process."""
 
 import time
 from collections.abc import Iterator
@@ -9,19 +9,29 @@ from rich.console import Console
 from rich.live import Live
 
 from search.progress.standing import Standing
-from search.progress.terminal import print_headline, print_line
+from search.progress.terminal import make_progress, print_headline, print_line
+from search.progress.trackers.tracking import tracked
+from search.running.session import run_study
+from search.studies.driver import StudyDriver
 from search.studies.lock import Driver, find_driver
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial, has_begun, read_trial
 
 
-class Watcher:
-    """A running study seen from outside.
+def run_watched(
+    study: StudyDriver, engine: str, address: str | None, console: Console, *, quiet: bool
+) -> None:
+    """Run a study as `run_study` does, shown on a console and told to the study's trackers."""
 
-    Args:
-        study: The study; its storage reads on from where it was.
-        driver: The process that runs it.
-    """
+    def say(text: str) -> None:
+        print_line(console, text)
+
+    with make_progress(console, quiet) as progress, tracked(study, progress, say) as observer:
+        run_study(study, engine, address, observer, say)
+
+
+class Watcher:
+    """A running study seen from outside, by reading its storage and nothing else."""
 
     def __init__(self, study: StudyReader, driver: Driver) -> None:
         self._study = study
@@ -32,57 +42,49 @@ class Watcher:
         self._earlier: dict[int, int] = {}
 
     def look(self) -> list[Trial]:
-        """Read what is new in the record.
-
-        Returns:
-            The trials that have ended since the last look, by number.
-        """
+        """Read what is new; give the trials that have ended since the last look, by number."""
         new = []
         n_epochs = 0
-        for trial in self._study.optuna_study.get_trials(deepcopy=False):
-            if trial.number in self._ended or not has_begun(trial):
+        for frozen in self._study.optuna_study.get_trials(deepcopy=False):
+            if frozen.number in self._ended or not has_begun(frozen):
                 continue
-            record = read_trial(trial)
-            if not trial.state.is_finished():
-                self._see_unfinished(record)
-                n_epochs += self._n_epochs_here(trial, record)
+            trial = read_trial(frozen)
+            if not frozen.state.is_finished():
+                self._see_unfinished(trial)
+                n_epochs += self._n_epochs_here(frozen, trial)
                 continue
-            new.append(record)
-            self._ended.add(record.number)
-            if trial.datetime_complete and trial.datetime_complete >= self._since:
-                self._n_epochs_ended += self._n_epochs_here(trial, record)
-                self.standing.finish(record)
+            new.append(trial)
+            self._ended.add(trial.number)
+            if frozen.datetime_complete and frozen.datetime_complete >= self._since:
+                self._n_epochs_ended += self._n_epochs_here(frozen, trial)
+                self.standing.finish(trial)
             else:
-                self.standing.count(record)
+                self.standing.count(trial)
         self.standing.n_epochs = self._n_epochs_ended + n_epochs
         return new
 
-    def _n_epochs_here(self, trial: FrozenTrial, record: Trial) -> int:
+    def _n_epochs_here(self, frozen: FrozenTrial, trial: Trial) -> int:
         """Count a trial's epochs but for those that a resumed one had when it was seen first."""
-        resumed = bool(trial.datetime_start and trial.datetime_start < self._since)
-        return record.n_epochs - self._earlier.setdefault(
-            record.number, record.n_epochs if resumed else 0
+        resumed = bool(frozen.datetime_start and frozen.datetime_start < self._since)
+        return trial.n_epochs - self._earlier.setdefault(
+            trial.number, trial.n_epochs if resumed else 0
         )
 
-    def _see_unfinished(self, record: Trial) -> None:
-        if record.state == "INTERRUPTED":  # it waits for a worker, or was left by one
-            self.standing.running.pop(record.number, None)
+    def _see_unfinished(self, trial: Trial) -> None:
+        if trial.state == "INTERRUPTED":  # it waits for a worker, or was left by one
+            self.standing.running.pop(trial.number, None)
         else:
-            self.standing.note_running(record)
+            self.standing.note_running(trial)
 
 
 def watch_study(study: StudyReader, driver: Driver, console: Console, interval_s: float) -> None:
-    """Show a run until it ends: a live table on a terminal, elsewhere a line per ended trial.
+    """Show another process's session until it ends, and touch neither its storage nor its lock.
 
-    Args:
-        study: The study; neither its record nor its lock is touched.
-        driver: The process that runs it.
-        console: Where to show.
-        interval_s: Seconds between two looks.
+    A terminal gets a live table, anything else a line for each trial that ends.
     """
     watcher = Watcher(study, driver)
     watcher.look()
-    print_line(console, f"{study.name}: {driver} runs it; Ctrl-C ends the watching only")
+    print_line(console, f"{study.name}: run by {driver}; Ctrl-C stops watching, not the run")
     if not console.is_terminal:
         for trial in _looks(watcher, study, interval_s):
             print_line(console, watcher.standing.finished_line(trial))
@@ -95,7 +97,7 @@ def watch_study(study: StudyReader, driver: Driver, console: Console, interval_s
 
 
 def _looks(watcher: Watcher, study: StudyReader, interval_s: float) -> Iterator[Trial]:
-    """Yield trials as they end, and end with the run."""
+    """Yield trials as they end, and end with the session."""
     runs = True
     while runs:
         # Asked before the look, so that the last look sees all that the driver wrote.

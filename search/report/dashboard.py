@@ -28,17 +28,9 @@ class _SilentHandler(WSGIRequestHandler):
 
 
 def open_dashboard(study: StudyReader, port: int | None = None) -> tuple[DashboardServer, str]:
-    """Bind a server to a port of this machine that only this machine reaches.
+    """Bind a server to a port of this machine; tell the address of the study's page as well.
 
-    Args:
-        study: The study; it may be running.
-        port: The port; 0 takes any, None takes the usual one or any other.
-
-    Returns:
-        The server, to be served, and the address of the study's page.
-
-    Raises:
-        SearchError: If the package is missing or the port is taken.
+    Port 0 takes any, None the usual one or, where that is taken, any other.
     """
     try:
         from optuna_dashboard import wsgi
@@ -47,20 +39,13 @@ def open_dashboard(study: StudyReader, port: int | None = None) -> tuple[Dashboa
             f"dashboard: the package {error.name} must be installed, by the extra 'dashboard': "
             "pip install -e '.[dashboard]' in the folder of search"
         ) from None
-    record = study.optuna_study
-    server = _bind(local_only(read_only(wsgi(record._storage))), port)
-    return server, f"http://{HOST}:{server.server_port}/dashboard/studies/{record._study_id}"
+    shown = study.optuna_study
+    server = _bind(local_only(read_only(wsgi(shown._storage))), port)
+    return server, f"http://{HOST}:{server.server_port}/dashboard/studies/{shown._study_id}"
 
 
 def read_only(app: App) -> App:
-    """Refuse every request that could change something.
-
-    Args:
-        app: A WSGI application.
-
-    Returns:
-        The same for GET and HEAD; others are answered with a text that says why not.
-    """
+    """Answer requests that could change something with a text that says why not."""
 
     def answer(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         method = environ["REQUEST_METHOD"]
@@ -73,15 +58,9 @@ def read_only(app: App) -> App:
 
 
 def local_only(app: App) -> App:
-    """Refuse requests by another name than this machine's own, which a page elsewhere may use.
+    """Refuse requests by another name than this machine's own."""
 
-    Args:
-        app: A WSGI application.
-
-    Returns:
-        The same for requests to 127.0.0.1 or localhost.
-    """
-
+    # A page elsewhere may give its own name this address (DNS rebinding) and read the study.
     def answer(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         host = environ.get("HTTP_HOST", HOST).partition(":")[0]
         if host in (HOST, "localhost"):

@@ -1,7 +1,7 @@
 """A study as one HTML page that needs nothing else: no network, no other file.
 
-The page holds the summary, a leaderboard that sorts and filters, every figure as SVG, test
-figures with the worst classified images, classes, layers, environment, and the space file with
+The page holds the summary, a leaderboard that sorts and filters, every plot as SVG, test
+metrics with the worst classified images, classes, layers, environment, and the space file with
 the command to repeat the search. Nothing is trained for it, and the test split is not read.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 from markupsafe import Markup
 
 from search.plots.catalogue import PLOTS
-from search.plots.inline import colour_rules, inline_svg, marks_json
+from search.plots.rendering import colour_rules, inline_svg, marks_json
 from search.plots.style import WIDTH, sentence_of
 from search.report.templates import render_page
 from search.studies.disk import write_whole
@@ -29,45 +29,28 @@ from search.summaries.trial import layers_part
 
 
 def write_report(study: StudyReader, path: Path, ask: bool = True) -> None:
-    """Write the report of a study.
-
-    Args:
-        study: The study.
-        path: The file, replaced if there is one.
-        ask: Whether the objective may be imported and asked for classes and layers.
-
-    Raises:
-        StudyError: If it cannot be written.
-    """
+    """Write the report of a study into a file, replaced if there is one."""
     write_whole(path, report_html(study, ask).encode())
 
 
 def report_html(study: StudyReader, ask: bool = True) -> str:
-    """Make the report of a study.
-
-    Args:
-        study: The study.
-        ask: Whether the objective may be imported and asked for classes and layers.
-
-    Returns:
-        A whole page.
-    """
+    """Make the report of a study; with `ask` its objective tells of classes and layers."""
     facts = summary_facts(study)
-    records = study.trials()
-    best = next((record for record in records if record.state == "COMPLETE"), None)
-    evaluated = next((record for record in records if record.test), None)
+    trials = study.trials()
+    best = next((trial for trial in trials if trial.state == "COMPLETE"), None)
+    evaluated = next((trial for trial in trials if trial.test), None)
     _, *parts = summary_parts(facts)
     columns, rows = report_table(study)
-    figures, undrawn = _figures(study)
+    plots, undrawn = _plots(study)
     return render_page(
-        "report.html",
+        "report/templates/report.html",
         study=study,
         facts=facts["study"],
         notes=facts["notes"],
         parts=parts,
         columns=columns,
         rows=rows,
-        figures=figures,
+        plots=plots,
         undrawn=undrawn,
         light=Markup(colour_rules(dark=False)),  # noqa: S704
         dark=Markup(colour_rules(dark=True)),  # noqa: S704
@@ -80,39 +63,39 @@ def report_html(study: StudyReader, ask: bool = True) -> str:
     )
 
 
-def _figures(study: StudyReader) -> tuple[list[dict[str, Any]], list[str]]:
-    """Draw every figure that the study has data for; sentences tell what there is too little for.
+def _plots(study: StudyReader) -> tuple[list[dict[str, Any]], list[str]]:
+    """Draw every plot that the study has data for; sentences tell what there is too little for.
 
-    A figure is wide if it is to stand alone in its row.
+    A plot is wide if it is to stand alone in its row.
     """
     shown, sentences = [], []
     for name, draw in PLOTS.items():
-        figure = draw(study)
-        if figure is None:
+        plot = draw(study)
+        if plot is None:
             continue
-        if sentence := sentence_of(figure):
-            sentences.append(f"{figure.get_suptitle()}: {sentence}")
+        if sentence := sentence_of(plot):
+            sentences.append(f"{plot.get_suptitle()}: {sentence}")
             continue
         shown.append(
             {
                 "name": name.replace("_", " "),
-                "svg": Markup(inline_svg(figure)),  # noqa: S704
-                "marks": Markup(marks_json(figure)),  # noqa: S704
-                "wide": figure.get_figwidth() > 1.4 * WIDTH,
+                "svg": Markup(inline_svg(plot)),  # noqa: S704
+                "marks": Markup(marks_json(plot)),  # noqa: S704
+                "wide": plot.get_figwidth() > 1.4 * WIDTH,
             }
         )
     return shown, sentences
 
 
-def _pictures(study: StudyReader, record: Trial | None) -> list[str]:
+def _pictures(study: StudyReader, trial: Trial | None) -> list[str]:
     """Give the worst classified images as addresses that hold the picture itself.
 
     Those that are not there are empty; there are none at all if no picture is there.
     """
-    if record is None or record.test is None:
+    if trial is None or trial.test is None:
         return []
-    folder = study.trial_folder(record.number)
-    files = [read_picture(folder, miss.index) for miss in record.test.worst or []]
+    folder = study.trial_folder(trial.number)
+    files = [read_picture(folder, miss.index) for miss in trial.test.worst or []]
     if not any(files):
         return []
     return [

@@ -6,18 +6,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 
 def render_page(template: str, **facts: Any) -> str:
-    """Make a page.
-
-    Args:
-        template: Name of a file in `search/templates`.
-        **facts: What it shows; texts are escaped.
-
-    Returns:
-        The page.
-    """
-    loader = PackageLoader("search", "templates")
+    """Fill a template, named by its place in `search`; texts are escaped."""
     pages = Environment(
-        loader=loader,
+        loader=PackageLoader("search", "."),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

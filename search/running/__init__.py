@@ -1,5 +1,5 @@
 """Running the trials of a study.
 
-`sitting` is one session of a run, `run` decides everything in it, `engines` move trials to
-workers, and `trial` drives one there, epoch by epoch.
+`session` runs them from start to end, `run` takes every decision on a trial, `engines` move
+trials to workers, and `trial` drives one there, epoch by epoch.
 """

@@ -1,4 +1,4 @@
-"""What a failed trial leads to: another try, an entry in the record, or the end of the run."""
+"""What a failed trial leads to: another attempt, an entry in the study, or the session's end."""
 
 from collections import Counter
 from typing import Literal
@@ -14,11 +14,7 @@ _OF_THE_POINT: frozenset[FailureKind] = frozenset({"infeasible", "non_finite"})
 
 
 class FailurePolicy:
-    """Judges failures as they come.
-
-    Args:
-        limits: How many are borne.
-    """
+    """Judges failures as they come, within the limits of the space file."""
 
     def __init__(self, limits: FailuresSpec) -> None:
         self._limits = limits
@@ -30,15 +26,8 @@ class FailurePolicy:
     def consequence(self, number: int, failure: Failure) -> Consequence:
         """Say what to do with a trial that failed.
 
-        The fault may not be the trial's own: a worker died under it, or others beside it had
-        taken the memory.
-
-        Args:
-            number: The trial.
-            failure: What happened.
-
-        Returns:
-            The next step; a worker's death is borne `max_retries` times for each trial.
+        The fault may not be the trial's own: a worker died under it, which is borne
+        `max_retries` times for each trial, or others beside it had taken the memory.
         """
         if failure.kind == "worker_died":
             self._n_deaths[number] += 1
@@ -49,14 +38,10 @@ class FailurePolicy:
         return "record"
 
     def trial_failed(self, failure: Failure) -> str | None:
-        """Count a trial that is recorded as failed.
+        """Count a trial that is recorded as failed; say why the session must end, if it must.
 
-        Args:
-            failure: Why; what says of its point alone that it is bad counts neither way, and
-                what has another reason than the one before begins a row of its own.
-
-        Returns:
-            Why the run must end, or None if it may go on.
+        A failure that says of its point alone that it is bad counts neither way, and one for
+        another reason than the one before starts a new row.
         """
         if failure.kind in _OF_THE_POINT:
             return None

@@ -1,4 +1,4 @@
-"""One sitting of a study: hands out trials within the budget and records what comes back.
+"""The decisions on trials in one session: what to hand out, record, run again, and when to end.
 
 Engines move assignments to workers and events back; every decision about a trial is taken
 here, so all engines agree.
@@ -14,11 +14,9 @@ from search.errors import (
     SearchError,
     StudyError,
 )
-from search.running.assignment import assign
-from search.running.deadline import was_ended
 from search.running.failures import FailurePolicy
-from search.running.metric_checks import metric_problem
-from search.running.trial import Assignment, Environment
+from search.running.trial import Assignment, assign
+from search.running.worker import Environment, was_ended
 from search.studies.disk import TRIAL_BYTES, require_space
 from search.studies.driver import StudyDriver
 from search.studies.hints import study_command
@@ -31,7 +29,7 @@ INTERRUPTED = "interrupted by the user"
 
 
 class Observer(Protocol):
-    """Who is told of a run's progress."""
+    """Who is told of a session's progress, first by `run_started`."""
 
     def run_started(self, run: "Run", n_workers: int) -> None:
         """A number of workers is ready to take trials."""
@@ -53,14 +51,13 @@ class Observer(Protocol):
         """No trial follows; the workers are about to end."""
         ...
 
+    def say_at_once(self, text: str) -> None:
+        """Say to the user what the session is about to do; a signal handler calls it."""
+        ...
+
 
 class Run:
-    """A study at work.
-
-    Args:
-        study: Where trials come from and are recorded.
-        observer: Who is told.
-    """
+    """A study at work: what its trials do, who is told of it and why it stops."""
 
     def __init__(self, study: StudyDriver, observer: Observer) -> None:
         self.study = study
@@ -76,24 +73,17 @@ class Run:
         self._policy = FailurePolicy(study.spec.failures)
         self._started = time.monotonic()
         self._n_workers = 1
-        self._space_checked = False
+        self._disk_checked = False
         self._is_observed = False
         self._elapsed_s = {trial.number: trial.seconds or 0.0 for trial in unfinished}
         self._heard_at: dict[int, float] = {}
 
     def start(self, n_workers: int) -> None:
-        """Begin: workers are ready and the clock of the budget runs.
-
-        Args:
-            n_workers: Trials at the same time.
-
-        Raises:
-            StudyError: If the disk has no room for their record.
-        """
+        """Begin: so many workers are ready and the clock of the budget runs."""
         self._started = time.monotonic()
         self._n_workers = n_workers
         n_new = (self.study.spec.budget.trials or self.n_begun) - self.n_begun
-        require_space(self.study.folder, n_new * TRIAL_BYTES, f"the record of {n_new} trials")
+        require_space(self.study.folder, n_new * TRIAL_BYTES, f"{n_new} trials")
         self._is_observed = True
         self.observer.run_started(self, n_workers)
 
@@ -103,14 +93,7 @@ class Run:
             self.observer.run_ended()
 
     def next_trial(self, environment: Environment) -> Assignment | None:
-        """Begin one more trial.
-
-        Args:
-            environment: Where it will run.
-
-        Returns:
-            What to run, or None if the run is to hand out no more.
-        """
+        """Begin one more trial; None if the session is to hand out no more."""
         try:
             trial = None if self._ending() else self._begin_trial()
         except OSError as error:
@@ -125,15 +108,7 @@ class Run:
         return assign(self.study, trial, environment)
 
     def handle(self, number: int, event: Event) -> bool:
-        """Record what happened to a trial.
-
-        Args:
-            number: The trial.
-            event: What its worker sent.
-
-        Returns:
-            True if the trial is over and its worker free.
-        """
+        """Record what a worker sent of a trial; True if the trial is over and its worker free."""
         self._elapsed_s[number] = event.elapsed_s
         self._heard_at[number] = time.monotonic()
         try:
@@ -157,14 +132,9 @@ class Run:
         return self._ended(number)
 
     def fail(self, number: int, failure: Failure) -> bool:
-        """Record a failure, or have the trial run again.
+        """Record a failure, or have the trial run again; True, as its worker is free.
 
-        Args:
-            number: The trial; one that has ended already is left as it is.
-            failure: What happened.
-
-        Returns:
-            True: the trial's worker is free.
+        A trial that has ended already is left as it is.
         """
         self._running.discard(number)
         if number not in self.study.live_trials():
@@ -174,7 +144,7 @@ class Run:
             limit_s = self.study.spec.budget.trial_time or 0.0
             self._elapsed_s[number] = max(self._elapsed_s[number], limit_s)
         if failure.kind == "interrupted":
-            self.abort(StudyError(f"{failure.reason}; go on by `{self._again()}`"))
+            self.abort(StudyError(f"{failure.reason}; continue with `{self._again()}`"))
             return self._interrupt(number)
         if failure.fatal:
             self.abort(ObjectiveError(failure.reason))
@@ -188,51 +158,31 @@ class Run:
         return True
 
     def must_wait(self) -> bool:
-        """Tell whether a free worker is to stay free for now.
-
-        Returns:
-            True while a trial runs alone or is about to.
-        """
+        """Tell whether a free worker is to stay free: a trial runs alone or is about to."""
         if self._ending():
             return False
         return bool(self._running) and (bool(self._alone) or self._running == self._lonely)
 
     def running(self) -> bool:
-        """Tell whether a trial is with a worker; it may have to run again.
-
-        Returns:
-            True if so.
-        """
+        """Tell whether a trial is with a worker; it may have to run again."""
         return bool(self._running)
 
     def stop(self, reason: str) -> None:
-        """Hand out no more trials and end the running ones after their epoch.
-
-        Args:
-            reason: Said to the user; an interruption goes before what was said already.
-        """
+        """Hand out no more trials; an interruption outranks the reason given before it."""
         self.stop_reason = reason if reason == INTERRUPTED else self.stop_reason or reason
 
     def abort(self, error: SearchError) -> None:
-        """Stop because nothing sensible can follow.
-
-        Args:
-            error: Raised to the user once the engine has ended.
-        """
+        """Stop because of an error, which is raised once the engine has ended."""
         self.error = self.error or error
         self.stop(str(error))
 
     def cannot_write(self, error: OSError) -> None:
-        """Stop because the record or a file beside it cannot be written.
-
-        Args:
-            error: What the system said.
-        """
+        """Stop because the study's storage or a file beside it cannot be written."""
         place = error.filename or self.study.folder
         self.abort(
             StudyError(
                 f"{place}: must be writable, got {error.strerror or error}; what was recorded is "
-                f"whole, go on by `{self._again()}`"
+                f"intact, continue with `{self._again()}`"
             )
         )
 
@@ -245,47 +195,27 @@ class Run:
             self._interrupt(number)
 
     def has_work(self) -> bool:
-        """Tell whether there is a trial to go on with or to begin.
-
-        Returns:
-            False once the budget is spent and no trial is unfinished.
-        """
+        """Tell whether there is a trial to go on with or, within the budget, to begin."""
         return bool(self._waiting) or not self.budget_spent()
 
     def elapsed_s(self) -> float:
-        """Tell how long the run has taken.
-
-        Returns:
-            Seconds since the workers were ready.
-        """
+        """Tell for how many seconds the session has run, from when its workers were ready."""
         return time.monotonic() - self._started
 
     def time_is_up(self) -> bool:
-        """Tell whether `budget.time` is spent.
-
-        Returns:
-            False without such a budget.
-        """
+        """Tell whether `budget.time` is spent."""
         limit_s = self.study.spec.budget.time
         return limit_s is not None and self.elapsed_s() >= limit_s
 
     def budget_spent(self) -> bool:
-        """Tell whether the run may begin no new trial.
-
-        Returns:
-            True once `budget.trials` have begun or `budget.time` is up.
-        """
+        """Tell whether `budget.trials` have begun or `budget.time` is up."""
         n_trials = self.study.spec.budget.trials
         return self.time_is_up() or (n_trials is not None and self.n_begun >= n_trials)
 
     def _epoch(self, number: int, epoch: Epoch) -> bool:
-        problem = metric_problem(self.study.spec.metrics, epoch)
-        if problem:
-            self.abort(ObjectiveError(problem))
-            return self._fail(number, Failure("error", problem))
         prune = self.study.report(number, epoch)
-        if not self._space_checked:
-            self._check_space(number)
+        if not self._disk_checked:
+            self._check_disk(number)
         self.observer.epoch_finished(number, epoch)
         if prune:
             self.study.prune(number, epoch.elapsed_s)
@@ -314,9 +244,9 @@ class Run:
         limit = format_duration(self.study.spec.budget.trial_time or 0.0)
         return Failure("timeout", f"longer than {limit} at epoch {epoch}")
 
-    def _check_space(self, number: int) -> None:
+    def _check_disk(self, number: int) -> None:
         """End the run at its first checkpoint if the disk cannot hold those to come."""
-        self._space_checked = True
+        self._disk_checked = True
         n_trials = self.study.spec.budget.trials or self.n_begun
         try:
             self.study.checkpoints.require_space(number, self._n_workers, n_trials)

@@ -1,19 +1,15 @@
-"""Runs a study from start to end: engine, progress, interruption, leaderboard file."""
+"""One session of a study from start to end: its engine, interruptions, the leaderboard file."""
 
 import importlib
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from rich.console import Console
-
 from search.errors import InterruptedRunError, NoTrialCompletedError
 from search.objective.loading import extend_import_path
-from search.progress.terminal import Progress, make_progress, print_line
-from search.progress.trackers.tracking import tracked
-from search.running.run import INTERRUPTED, Run
+from search.running.run import INTERRUPTED, Observer, Run
 from search.spaces.document import Override
 from search.spaces.space_file import load_space_file
 from search.studies.driver import StudyDriver
@@ -27,18 +23,9 @@ def extend_study(
 ) -> StudyDriver:
     """Give a study another budget, sampler or pruner; call it only as its driver.
 
-    Args:
-        study: The study.
-        trials: Trials in all, as `100`, or how many more than the budget, as `+20`; where
-            more have begun than that, or it has no number, more than have begun. None leaves the
-            budget.
-        overrides: Further keys that are set, such as `budget.time`.
-
-    Returns:
-        The study; its space file holds what was overridden.
-
-    Raises:
-        SearchError: If an override does not hold.
+    `trials` are those in all, as `100`, or how many more than the budget, as `+20`; where more
+    have begun than that, or it has no number, more than have begun. None leaves the budget.
+    The study's space file then holds what was overridden.
     """
     overrides = list(overrides)
     if trials is not None:
@@ -52,46 +39,37 @@ def extend_study(
 
 
 def run_study(
-    study: StudyDriver, engine: str, address: str | None, console: Console, *, quiet: bool
+    study: StudyDriver,
+    engine: str,
+    address: str | None,
+    observer: Observer,
+    say: Callable[[str], None],
 ) -> None:
     """Run a study's trials until its budget is spent; call it only as the study's driver.
 
-    Args:
-        study: The study.
-        engine: Module of the engine.
-        address: A Ray cluster to join, or None.
-        console: Where to show progress.
-        quiet: Whether to show none.
-
-    Raises:
-        SearchError: If the run cannot go on.
-        InterruptedRunError: If the user ended it.
-        NoTrialCompletedError: If no trial of the study is COMPLETE.
+    The observer is told of the session as it goes; `say` shows the user one line, as why the
+    session ended before its budget was spent. It raises what the run stopped for.
     """
-    with (
-        make_progress(console, quiet) as progress,
-        tracked(study, progress, lambda text: print_line(console, text)) as observer,
-    ):
-        run = Run(study, observer)
-        if not run.has_work():
-            run.stop("the budget of trials is spent; give more with --trials +20")
-        else:
-            _serve(run, engine, address, progress)
+    run = Run(study, observer)
+    if not run.has_work():
+        run.stop("the budget of trials is spent; add trials with --trials +20")
+    else:
+        _serve(run, engine, address)
     if run.error:
         raise run.error
     if run.stop_reason == INTERRUPTED:
         again = study_command(study.folder, "resume")
-        raise InterruptedRunError(f"interrupted; go on by `{again}`")
+        raise InterruptedRunError(f"interrupted; continue with `{again}`")
     if run.stop_reason:
-        console.print(f"{study.name}: {run.stop_reason}", markup=False, highlight=False)
+        say(f"{study.name}: {run.stop_reason}")
     _check_completed(study)
 
 
-def _serve(run: Run, engine: str, address: str | None, progress: Progress) -> None:
+def _serve(run: Run, engine: str, address: str | None) -> None:
     """Let an engine work until the run ends, and leave no trial running whatever happens."""
     study = run.study
     try:
-        with _interruptible(run, progress):
+        with _interruptible(run):
             importlib.import_module(engine).run_trials(run, address)
     except KeyboardInterrupt:
         run.stop(INTERRUPTED)
@@ -104,15 +82,15 @@ def _serve(run: Run, engine: str, address: str | None, progress: Progress) -> No
 
 
 def _check_completed(study: StudyDriver) -> None:
-    records = study.trials()
-    if not any(record.state == "COMPLETE" for record in records):
-        reasons = [record.reason for record in records if record.reason]
+    trials = study.trials()
+    if not any(trial.state == "COMPLETE" for trial in trials):
+        reasons = [trial.reason for trial in trials if trial.reason]
         why = f"; the last one: {reasons[-1]}" if reasons else ""
         raise NoTrialCompletedError(f"{study.name}: no trial completed{why}")
 
 
 @contextmanager
-def _interruptible(run: Run, progress: Progress) -> Iterator[None]:
+def _interruptible(run: Run) -> Iterator[None]:
     """Make the first Ctrl-C (or SIGTERM) end the run after the running epochs, the second now."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -124,10 +102,10 @@ def _interruptible(run: Run, progress: Progress) -> Iterator[None]:
         heard.append(signum)
         if len(heard) == 1:
             run.stop(INTERRUPTED)
-            progress.say_at_once("stopping after the running epochs; Ctrl-C again stops now")
+            run.observer.say_at_once("stopping after the running epochs; Ctrl-C again stops now")
             return
         if len(heard) == 2:
-            progress.say_at_once("stopping now …")
+            run.observer.say_at_once("stopping now …")
         raise KeyboardInterrupt
 
     previous = {s: signal.signal(s, stop) for s in (signal.SIGINT, signal.SIGTERM)}

@@ -1,46 +1,42 @@
 """Drives one objective through its epochs: the same code under every engine.
 
 It runs in the worker. What happens to a trial leaves here as events, failures included: an
-exception in an objective ends its trial and never the worker.
+exception in an objective ends its trial and never the worker. What an objective yields is
+checked here and nowhere else; whoever gets an `Epoch` can rely on it.
 """
 
-import gc
 import inspect
 import math
 import numbers
-import os
-import sys
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from search.errors import ObjectiveError
 from search.objective.contract import Metrics, ObjectiveFactory, ResumableObjective
-from search.objective.loading import extend_import_path, load_objective
-from search.running.generators import generator_states, restore_generators, seed_generators
+from search.objective.loading import load_objective
+from search.running.worker import (
+    Environment,
+    generator_states,
+    limit_threads,
+    prepare,
+    release_gpu_memory,
+    restore_generators,
+    seed_generators,
+)
 from search.studies.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from search.studies.checkpoint_store import StoreError, open_store
 from search.studies.checkpoints import LAST_CHECKPOINT, checkpoint_name
-from search.studies.trials import End, Epoch, Event, Failure, FailureKind
+from search.studies.reader import StudyReader
+from search.studies.study_folder import ERROR_FILE
+from search.studies.trials import End, Epoch, Event, Failure, FailureKind, Trial
+from search.text import did_you_mean, listing
 
 
-@dataclass(frozen=True)
-class Environment:
-    """The surroundings that every trial of a run shares.
-
-    Args:
-        folders: Where objectives may lie, absolute.
-        working_folder: The folder in which relative paths of settings start.
-        n_threads: Threads of one trial, at least 1.
-        hide_gpus: Whether the objective must see no GPU.
-    """
-
-    folders: tuple[str, ...]
-    working_folder: str
-    n_threads: int = 1
-    hide_gpus: bool = False
+class _NonFiniteError(Exception):
+    """An epoch with a metric that is infinite or no number."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +49,7 @@ class Assignment:
         seed: Its seed.
         objective: Import path of the objective.
         settings: Handed to the objective as they are.
+        metrics: What every epoch must report as a number; the study optimises it.
         checkpoints: Where the study's checkpoints lie; one of this trial is gone on from.
         error_file: Where to write what the trial was doing when its time was up.
         time_limit_s: Seconds it may take in all, or None.
@@ -64,24 +61,37 @@ class Assignment:
     seed: int
     objective: str
     settings: dict[str, Any]
+    metrics: tuple[str, ...]
     checkpoints: str
     error_file: str
     time_limit_s: float | None
     environment: Environment
 
 
+def assign(study: StudyReader, trial: Trial, environment: Environment) -> Assignment:
+    """Gather all that a worker needs to run a trial of a study."""
+    spec = study.spec
+    return Assignment(
+        number=trial.number,
+        params=trial.params,
+        seed=trial.seed,
+        objective=spec.objective,
+        settings=spec.settings,
+        metrics=tuple(metric.name for metric in spec.metrics),
+        checkpoints=study.checkpoints.location,
+        error_file=str((study.trial_folder(trial.number) / ERROR_FILE).resolve()),
+        time_limit_s=spec.budget.trial_time,
+        environment=environment,
+    )
+
+
 def run_trial(assignment: Assignment) -> Iterator[Event]:
     """Run one trial, or what is left of it, an epoch at a time.
 
-    A trial that goes on from a checkpoint first reports the checkpoint's epoch once more:
-    its driver may have ended before it recorded that. Closing the iterator stops the trial
-    and closes its objective.
-
-    Args:
-        assignment: Which trial.
-
-    Yields:
-        A `Epoch` after each epoch and one `End`, also when the objective fails.
+    Yields an `Epoch` after each epoch and one `End`, also when the objective fails. A trial
+    that goes on from a checkpoint first reports the checkpoint's epoch once more: its driver
+    may have ended before it recorded that. Closing the iterator stops the trial and closes its
+    objective.
     """
     started = time.perf_counter()
     objective: Iterable[Metrics] | None = None
@@ -95,15 +105,11 @@ def run_trial(assignment: Assignment) -> Iterator[Event]:
             yield resumed
         epoch_started = time.perf_counter()
         first = resumed.number + 1 if resumed else 1
-        for number, metrics in enumerate(objective, start=first):
+        for number, reported in enumerate(objective, start=first):
             now = time.perf_counter()
-            numbers_ = _plain_metrics(metrics)
-            failure = _non_finite(number, numbers_)
-            if failure:
-                yield End(now - started, failure)
-                return
+            metrics = _checked(reported, number, assignment.metrics)
             settling = bool(getattr(objective, "settling", False))
-            epoch = Epoch(number, numbers_, now - epoch_started, now - started, settling)
+            epoch = Epoch(number, metrics, now - epoch_started, now - started, settling)
             _save(objective, epoch, assignment)
             yield epoch
             epoch_started = time.perf_counter()
@@ -118,17 +124,7 @@ def run_trial(assignment: Assignment) -> Iterator[Event]:
 
 
 def make_objective(assignment: Assignment) -> Iterable[Metrics]:
-    """Build a trial's objective in prepared and seeded surroundings.
-
-    Args:
-        assignment: Which trial.
-
-    Returns:
-        The objective, not yet trained.
-
-    Raises:
-        ObjectiveError: If it cannot be loaded or is not iterable.
-    """
+    """Build a trial's objective, not yet trained, in prepared and seeded surroundings."""
     factory = import_objective(assignment)
     limit_threads(assignment.environment.n_threads)
     seed_generators(assignment.seed)
@@ -148,64 +144,31 @@ def make_objective(assignment: Assignment) -> Iterable[Metrics]:
 
 
 def import_objective(assignment: Assignment) -> ObjectiveFactory:
-    """Import a trial's objective in prepared surroundings; seconds where it brings torch.
-
-    Args:
-        assignment: Which trial.
-
-    Returns:
-        What makes the objective.
-
-    Raises:
-        ObjectiveError: If it cannot be loaded.
-    """
+    """Import a trial's objective in prepared surroundings; seconds where it brings torch."""
     prepare(assignment.environment)
     return load_objective(assignment.objective)
 
 
 def close_objective(objective: Iterable[Metrics] | None) -> None:
-    """Let an objective that can be closed give back what it holds.
-
-    Args:
-        objective: One that is not used any more, or None if it could not be made.
-    """
+    """Let an objective, if it was made at all, give back what it holds."""
     close = getattr(objective, "close", None)
     if callable(close):
         close()
 
 
-def prepare(environment: Environment) -> None:
-    """Make this process fit for objectives, before they are imported.
-
-    Args:
-        environment: What it must look like.
-    """
-    extend_import_path(environment.folders)
-    if os.path.isdir(environment.working_folder):
-        os.chdir(environment.working_folder)
-    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ[name] = str(environment.n_threads)
-    if environment.hide_gpus:
-        os.environ["CUDA_VISIBLE_DEVICES"] = ""
-
-
-def limit_threads(n_threads: int) -> None:
-    """Keep torch, where an objective has loaded it, from using more cores than it was given.
-
-    Args:
-        n_threads: At least 1.
-    """
-    torch = sys.modules.get("torch")
-    if torch is not None:
-        torch.set_num_threads(n_threads)
-
-
-def release_gpu_memory() -> None:
-    """Give back what a trial held on a GPU, for the next one and for other processes."""
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_initialized():
-        gc.collect()
-        torch.cuda.empty_cache()
+def metric_problem(
+    names: Sequence[str], number: int, metrics: Mapping[str, float | int | None]
+) -> tuple[int, str] | None:
+    """Say which of the searched metrics, by its place, an epoch lacks, and what must hold."""
+    for place, name in enumerate(names):
+        if name not in metrics:
+            return place, (
+                f"a metric that the objective reports must be given, got {name!r}"
+                f"{did_you_mean(name, metrics)}; it reports {listing(sorted(metrics))}"
+            )
+        if metrics[name] is None:
+            return place, f"{name} must be a number, got None at epoch {number}"
+    return None
 
 
 def _resume(objective: Iterable[Metrics], assignment: Assignment) -> Epoch | None:
@@ -246,14 +209,24 @@ def _accepted_settings(factory: ObjectiveFactory, assignment: Assignment) -> dic
     return settings
 
 
-def _plain_metrics(metrics: object) -> dict[str, float | int | None]:
-    """Turn what an objective yielded into plain numbers."""
-    if not isinstance(metrics, Mapping):
+def _checked(reported: object, number: int, names: Sequence[str]) -> dict[str, float | int | None]:
+    """Turn what an objective yielded into plain finite numbers, the searched ones among them."""
+    if not isinstance(reported, Mapping):
         raise ObjectiveError(
             "objective: each item must be one epoch's metrics, as {'val_accuracy': 0.97}, got "
-            f"{metrics!r:.80}"
+            f"{reported!r:.80}"
         )
-    return {str(name): _plain_number(str(name), value) for name, value in metrics.items()}
+    metrics = {str(name): _plain_number(str(name), value) for name, value in reported.items()}
+    known = {name: value for name, value in metrics.items() if value is not None}
+    wrong = [f"{name} is {value}" for name, value in known.items() if not math.isfinite(value)]
+    if wrong:
+        raise _NonFiniteError(f"epoch {number}: {', '.join(wrong)}")
+    problem = metric_problem(names, number, metrics)
+    if problem:
+        place, text = problem
+        key = "metric.name" if len(names) == 1 else f"metrics[{place}].name"
+        raise ObjectiveError(f"{key}: {text}")
+    return metrics
 
 
 def _plain_number(name: str, value: object) -> float | int | None:
@@ -269,14 +242,11 @@ def _plain_number(name: str, value: object) -> float | int | None:
         ) from None
 
 
-def _non_finite(epoch: int, metrics: Mapping[str, float | int | None]) -> Failure | None:
-    wrong = [f"{k} is {v}" for k, v in metrics.items() if v is not None and not math.isfinite(v)]
-    return Failure("non_finite", f"epoch {epoch}: {', '.join(wrong)}") if wrong else None
-
-
 def _failure(error: Exception) -> Failure:
     if isinstance(error, StoreError):  # not the trial's fault
         return Failure("interrupted", str(error), fatal=True)
+    if isinstance(error, _NonFiniteError):
+        return Failure("non_finite", str(error))
     kind: FailureKind = "error"
     if getattr(error, "infeasible", False):
         kind = "infeasible"

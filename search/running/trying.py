@@ -10,8 +10,9 @@ from typing import Any
 
 from search.errors import SearchError
 from search.objective.loading import load_objective
-from search.running.assignment import shared_environment
-from search.running.trial import Assignment, make_objective, run_trial
+from search.running.trial import Assignment, make_objective, metric_problem, run_trial
+from search.running.worker import environment_here
+from search.spaces.document import KeyPath
 from search.spaces.sampling import sample_points, trial_seed
 from search.spaces.space import Params, Space
 from search.spaces.spec import Spec
@@ -36,32 +37,27 @@ class Tried:
         params: The point.
         epoch: Its first epoch.
         abilities: What the objective can do besides training, in words.
+        problem: Which key of the space file names a metric that is not there, and what must
+            hold; None if all are.
     """
 
     params: Params
     epoch: Epoch
     abilities: tuple[str, ...]
+    problem: tuple[KeyPath, str] | None
 
 
 def try_epoch(spec: Spec, folders: Sequence[str]) -> Tried:
     """Run one epoch of the first point of `start_from`, or of a drawn one.
 
-    Args:
-        spec: A valid search.
-        folders: Where its objective may lie.
-
-    Returns:
-        What it has shown.
-
-    Raises:
-        SearchError: If the objective fails, with the place in its own file.
+    An objective that fails is a `SearchError` with the place in its own file.
     """
     with tempfile.TemporaryDirectory(prefix="search-") as folder:
         for params in _points(spec):
             assignment = _assignment(spec, params, folders, folder)
             event = next(run_trial(assignment))
             if isinstance(event, Epoch):
-                return Tried(params, event, _abilities(assignment))
+                return Tried(params, event, _abilities(assignment), _problem(spec, event))
             failure = event.failure or Failure("error", "no epoch was reported")
             if failure.kind != "infeasible":
                 break
@@ -73,24 +69,16 @@ def try_epoch(spec: Spec, folders: Sequence[str]) -> Tried:
 
 
 def tried_lines(tried: Tried, spec: Spec) -> Iterator[str]:
-    """Say what one epoch has shown.
-
-    Args:
-        tried: The epoch.
-        spec: The search.
-
-    Yields:
-        Lines for people.
-    """
+    """Say to people what one epoch has shown."""
     epoch = tried.epoch
     values = listing(f"{name}={value_text(value)}" for name, value in tried.params.items())
     metrics = listing(f"{name} {number_text(value)}" for name, value in epoch.metrics.items())
     set_up = format_duration(epoch.elapsed_s - epoch.seconds)
     yield f"tried       {values}"
-    yield f"took        {set_up} to begin, {format_duration(epoch.seconds)} for the first epoch"
+    yield f"took        {set_up} to set up, {format_duration(epoch.seconds)} for the first epoch"
     if spec.epochs:
         training = format_duration(spec.epochs * epoch.seconds)
-        yield f"a trial     about {training} of training if all {spec.epochs} epochs are like it"
+        yield f"a trial     about {training} of training if all {spec.epochs} epochs take as long"
     yield f"metrics     {metrics}"
     yield f"objective   {listing(tried.abilities)}"
 
@@ -111,15 +99,23 @@ def _assignment(
         seed=trial_seed(spec.sampler.seed, 0),
         objective=spec.objective,
         settings=spec.settings,
+        metrics=(),  # what is missing is told of at its place in the space file, see `_problem`
         checkpoints=folder,
         error_file=str(Path(folder) / "error.txt"),
         time_limit_s=None,
-        environment=shared_environment(
-            list(folders),
-            n_threads=max(1, int(spec.resources.cpus_per_trial)),
-            hide_gpus=spec.resources.gpus_per_trial == 0,
+        environment=environment_here(
+            folders, spec.resources.cpus_per_trial, spec.resources.gpus_per_trial
         ),
     )
+
+
+def _problem(spec: Spec, epoch: Epoch) -> tuple[KeyPath, str] | None:
+    names = [metric.name for metric in spec.metrics]
+    problem = metric_problem(names, epoch.number, epoch.metrics)
+    if problem is None:
+        return None
+    place, text = problem
+    return (("metric", "name") if len(names) == 1 else ("metrics", place, "name")), text
 
 
 def _abilities(assignment: Assignment) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ tags that would build Python objects are refused.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -20,6 +20,14 @@ _PLAIN_KINDS = {"map", "seq", "str", "null", "bool", "int", "float", "timestamp"
 
 KeyPath = tuple[str | int, ...]
 """Keys and list indices from the top of a document to one of its values."""
+
+
+class Problem(NamedTuple):
+    """One mistake: where it is, what must hold, and whether the key is wrong, not its value."""
+
+    path: KeyPath
+    text: str
+    at_key: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,11 +48,12 @@ class Document:
     """A YAML file as plain data, with the place of every key and value.
 
     Args:
-        name: How to call the file in messages.
-        data: The content of the file.
+        name: What the file is called in messages.
+        data: Its content.
         keys: Place of each key, as `line:column` from 1.
         values: Place of each value.
-        overridden: The overrides that set a value, by the path they set.
+        overridden: How the values that were set over the file's were given, by path.
+        problems: The mistakes noted so far, as they are told.
         is_file: Whether the text has lines worth naming.
     """
 
@@ -55,40 +64,19 @@ class Document:
     overridden: dict[KeyPath, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     is_file: bool = True
-    _troubled: set[KeyPath] = field(default_factory=set)
 
-    def add_problem(self, path: KeyPath, text: str, *, at_key: bool = False) -> None:
-        """Note one mistake in the file.
-
-        Args:
-            path: Where it is; a path that the file does not have is placed at its
-                nearest ancestor.
-            text: What must hold and what was given.
-            at_key: Whether to point at the key rather than at its value.
-        """
+    def add_problem(self, path: KeyPath, text: str, at_key: bool = False) -> None:
+        """Note one mistake; a path that the file lacks is placed at its nearest ancestor."""
         name = dotted(path)
-        self._troubled.add(path)
         self.problems.append(f"{self._place(path, at_key)}: {name + ': ' if name else ''}{text}")
 
     def raise_problems(self) -> None:
-        """Stop if any mistake was noted.
-
-        Raises:
-            SpaceError: With all of them, in the order of the file.
-        """
+        """Stop if any mistake was noted, with all of them in the order of the file."""
         if self.problems:
             raise SpaceError(sorted(dict.fromkeys(self.problems), key=_reading_order))
 
     def override(self, override: Override, example: str = "--set budget.trials=10") -> None:
-        """Set one value.
-
-        Args:
-            override: The value.
-            example: A right one, for the message.
-
-        Raises:
-            SpaceError: If it is no assignment.
-        """
+        """Set one value; `example` is a right one, for the message if this is none."""
         where = override.where
         key, equals, text = override.assignment.partition("=")
         if not equals or not key.strip():
@@ -108,17 +96,6 @@ class Document:
             del self.overridden[other]
         self.overridden[path] = where
 
-    def has_problem(self, path: KeyPath) -> bool:
-        """Tell whether a mistake was noted at a path.
-
-        Args:
-            path: Keys and list indices.
-
-        Returns:
-            True if so; what follows from that mistake need not be noted too.
-        """
-        return path in self._troubled
-
     def _place(self, path: KeyPath, at_key: bool) -> str:
         for other, where in reversed(self.overridden.items()):
             length = min(len(other), len(path))
@@ -135,17 +112,7 @@ class Document:
 
 
 def read_document(path: Path) -> Document:
-    """Read a YAML file whose top level is a mapping.
-
-    Args:
-        path: The file.
-
-    Returns:
-        Its content and places. Duplicate keys are already among its problems.
-
-    Raises:
-        SpaceError: If the file is missing, unreadable, not YAML or no mapping.
-    """
+    """Read a YAML file whose top level is a mapping; keys given twice are noted as problems."""
     document = Document(name=str(path))
     try:
         text = path.read_text(encoding="utf-8")
@@ -157,25 +124,14 @@ def read_document(path: Path) -> Document:
         raise SpaceError([f"{path}: a space file must be readable text, got {error}"]) from None
     data = _compose(text, document)
     if not isinstance(data, dict):
-        kind = "nothing" if data is None else "a list" if isinstance(data, list) else "a text"
+        kind = "nothing" if data is None else "a list" if isinstance(data, list) else "a string"
         raise SpaceError([f"{path}:1:1: the top level must be a mapping of keys, got {kind}"])
     document.data = data
     return document
 
 
 def dotted(path: KeyPath) -> str:
-    """Write a key path the way users do.
-
-    Args:
-        path: Keys and list indices.
-
-    Returns:
-        The path in dotted form.
-
-    Example:
-        >>> dotted(("start_from", 0, "filters"))
-        'start_from[0].filters'
-    """
+    """Write a key path as users do: `start_from[0].filters`."""
     text = ""
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
@@ -219,7 +175,9 @@ class _Reader:
         seen: dict[str, int] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, ScalarNode):
-                self.document.add_problem(path, f"a key must be a text, on line {_line(key_node)}")
+                self.document.add_problem(
+                    path, f"a key must be a string, on line {_line(key_node)}"
+                )
                 continue
             key = str(key_node.value)
             inner = (*path, key)
@@ -239,7 +197,7 @@ class _Reader:
         try:
             return self.yaml.constructor.construct_object(node)
         except (ValueError, LookupError):
-            self.document.add_problem(path, f"a value of the kind {kind} must be given")
+            self.document.add_problem(path, f"a value of the type {kind} must be given")
             return None
 
 
@@ -249,7 +207,7 @@ def _compose(text: str, document: Document, path: KeyPath = ()) -> Any:
     try:
         return reader.build(reader.yaml.compose(text), path)
     except RecursionError:
-        raise SpaceError([f"{document.name}: not YAML: it nests too deep"]) from None
+        raise SpaceError([f"{document.name}: not YAML: nested too deeply"]) from None
     except YAMLError as error:
         index, reason = _syntax_problem(error, text)
         before = text[:index]
@@ -264,7 +222,7 @@ def _syntax_problem(error: YAMLError, text: str) -> tuple[int, str]:
         mark = error.problem_mark or error.context_mark
         index = mark.index if mark else 0
         if text[index : index + 1] == "\t":
-            return index, "a tab must not stand here; indent with spaces"
+            return index, "tabs are not allowed here; indent with spaces"
         parts = [error.context, error.problem]
         return index, "not YAML: " + ", ".join(part for part in parts if part)
     index = getattr(error, "position", 0)

@@ -64,12 +64,7 @@ class ExpressionError(SearchError):
 
 @dataclass(frozen=True)
 class Expression:
-    """One parsed expression.
-
-    Args:
-        text: As the user wrote it.
-        names: The parameters it reads.
-    """
+    """One parsed expression, as the user wrote it, and the names that it reads."""
 
     text: str
     names: frozenset[str]
@@ -78,19 +73,9 @@ class Expression:
     def holds(self, params: Mapping[str, Any]) -> bool:
         """Tell whether the expression is true.
 
-        Args:
-            params: A value for each of `names`.
-
-        Returns:
-            Its truth. An expression that reads a parameter which `params` lacks (its
-            `when` does not hold) binds nothing and is true.
-
-        Raises:
-            ExpressionError: If the values cannot be combined, as a string and a number.
-
-        Example:
-            >>> parse("kernel_size >= stride").holds({"kernel_size": 3, "stride": 2})
-            True
+        One that reads a parameter which `params` lacks (its `when` does not hold) binds nothing
+        and is true. Values that cannot be combined, as a string and a number, are an
+        `ExpressionError`.
         """
         if not self.names <= params.keys():
             return True
@@ -123,7 +108,7 @@ def parse(text: str) -> Expression:
         reason = error.msg if isinstance(error, SyntaxError) else str(error)
         raise ExpressionError(f"not an expression: {reason}") from None
     except (MemoryError, RecursionError):
-        raise ExpressionError("not an expression: it nests too deep") from None
+        raise ExpressionError("not an expression: nested too deeply") from None
     return Expression(text=text, names=names, _tree=tree)
 
 

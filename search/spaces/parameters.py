@@ -1,10 +1,21 @@
-"""The parameters of a space file as typed models: one for each `type`."""
+"""The parameters of a space file as typed models, one for each `type`.
 
-from typing import Annotated, Literal
+A model that exists is sound in itself: it has values, and Optuna takes its range.
+"""
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
+from collections.abc import Sequence
+from typing import Annotated, Literal, Self
 
-from search.text import shown
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    WithJsonSchema,
+    model_validator,
+)
+
+from search.text import listing, shown
 
 Scalar = bool | int | float | str | None
 """A parameter's value."""
@@ -13,7 +24,7 @@ Scalar = bool | int | float | str | None
 def _scalar(value: object) -> object:
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    raise ValueError(f"a text, a number, true, false or null must be given, got {shown(value)}")
+    raise ValueError(f"a string, a number, true, false or null must be given, got {shown(value)}")
 
 
 ScalarField = Annotated[
@@ -67,6 +78,11 @@ class FloatParameter(_Conditional):
         allow_inf_nan=False,
     )
 
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        _check_range(self)
+        return self
+
 
 class IntParameter(_Conditional):
     """A whole number."""
@@ -79,6 +95,11 @@ class IntParameter(_Conditional):
         default=1, description="Distance between values; must divide high - low.", gt=0
     )
 
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        _check_range(self)
+        return self
+
 
 class CategoricalParameter(_Conditional):
     """One of several values; a single one fixes the parameter."""
@@ -87,6 +108,15 @@ class CategoricalParameter(_Conditional):
     choices: list[ScalarField] = Field(
         description="The values: strings, numbers, true/false, null."
     )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not self.choices:
+            raise ValueError("choices must hold at least one value, got []")
+        for i, choice in enumerate(self.choices):
+            if is_one_of(choice, self.choices[:i]):
+                raise ValueError(f"choices must differ, got {shown(choice)} twice")
+        return self
 
 
 PARAMETER_TYPES: dict[str, type[BaseModel]] = {
@@ -99,3 +129,40 @@ PARAMETER_TYPES: dict[str, type[BaseModel]] = {
 Parameter = Annotated[
     FloatParameter | IntParameter | CategoricalParameter, Field(discriminator="type")
 ]
+
+
+def _check_range(parameter: FloatParameter | IntParameter) -> None:
+    low, high, step = parameter.low, parameter.high, parameter.step
+    if low > high:
+        raise ValueError(f"low <= high must hold, got low={low}, high={high}")
+    if parameter.log and low <= 0:
+        raise ValueError(f"low > 0 must hold for log: true, got low={low}")
+    if parameter.log and step not in (None, 1):
+        raise ValueError(f"log: true and a step exclude each other, got step={step}")
+    if step and not step_fits(high - low, step):
+        raise ValueError(f"step must divide high - low, got low={low}, high={high}, step={step}")
+
+
+def step_fits(length: float, step: float) -> bool:
+    """Tell whether a length is a whole number of steps, up to the rounding of decimals."""
+    return abs(length / step - round(length / step)) < 1e-8
+
+
+def is_one_of(value: Scalar, group: Sequence[Scalar]) -> bool:
+    """Tell whether a value is among others; unlike in Python, 1 is not true."""
+    return any(
+        value == item and isinstance(value, bool) == isinstance(item, bool) for item in group
+    )
+
+
+def wanted_values(wanted: Scalar | list[Scalar]) -> list[Scalar]:
+    """List the values any of which fulfils a `when` condition."""
+    return wanted if isinstance(wanted, list) else [wanted]
+
+
+def valid_values(parameter: Parameter) -> str:
+    """Say which values a parameter can have, as `valid: int from 1 to 9 in steps of 2`."""
+    if isinstance(parameter, CategoricalParameter):
+        return f"valid: {listing(map(shown, parameter.choices))}"
+    step = f" in steps of {parameter.step}" if parameter.step not in (None, 1) else ""
+    return f"valid: {parameter.type} from {parameter.low} to {parameter.high}{step}"

@@ -1,4 +1,4 @@
-"""The pruners a space file can name: a table from name to Optuna pruner.
+"""The pruners a space file can name: a table of ours, and classes of other people's.
 
 Every pruner is a decision over the recorded intermediate values, so it needs no state of
 its own and survives a resume. `min_epochs` is the one option all of them share.
@@ -6,7 +6,7 @@ its own and survives a resume. `min_epochs` is the one option all of them share.
 
 import copy
 import math
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,12 +19,21 @@ from optuna.pruners import (
     PercentilePruner,
     SuccessiveHalvingPruner,
 )
-from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from search.spaces.optuna_logs import quiet_optuna
-from search.spaces.signatures import Problem, option_problems, option_types, worded
+from search.spaces.document import Problem
+from search.spaces.optuna_seam import Notes, quiet_optuna, study_for_pruner, trial_id
+from search.spaces.plugins import (
+    PluginError,
+    is_plugin,
+    load_class,
+    option_problems,
+    option_types,
+    useless_options,
+)
+
+_USUAL_EPOCHS = 27  # hyperband's longest trial where nothing says how long one is
 
 
 @dataclass(frozen=True)
@@ -35,11 +44,13 @@ class PrunerKind:
         doc: One line on what it does.
         build: Makes it from `min_epochs`, the epochs of a full trial and further options.
         options: What a space file can set beside `name` and `min_epochs`, with the types.
+        also: What other systems, papers and people call it, by letters and digits.
     """
 
     doc: str
     build: Callable[[int, int, dict[str, Any]], BasePruner]
     options: Mapping[str, str] = field(default_factory=dict)
+    also: tuple[str, ...] = ()
 
 
 PRUNERS: dict[str, PrunerKind] = {
@@ -49,11 +60,13 @@ PRUNERS: dict[str, PrunerKind] = {
             min_resource=low, **{"reduction_factor": 3, **options}
         ),
         option_types(SuccessiveHalvingPruner, {"min_resource"}),
+        also=("successivehalving", "sha", "halving", "earlystopping"),
     ),
     "hyperband": PrunerKind(
         "several brackets of asha (Li et al. 2018, arXiv:1603.06560)",
         lambda low, high, options: HyperbandPruner(min_resource=low, max_resource=high, **options),
         option_types(HyperbandPruner, {"min_resource", "max_resource"}),
+        also=("bohb", "hb"),
     ),
     "median": PrunerKind(
         "stops a trial below the median of the earlier ones at the same epoch",
@@ -67,28 +80,86 @@ PRUNERS: dict[str, PrunerKind] = {
         ),
         option_types(PercentilePruner, {"n_warmup_steps"}),
     ),
-    "none": PrunerKind("every trial runs to its end", lambda *_: NopPruner()),
+    "none": PrunerKind(
+        "every trial runs to its end",
+        lambda *_: NopPruner(),
+        also=("nop", "off", "false", "no", "null"),
+    ),
 }
 
 
-def pruner_problems(name: str, options: Mapping[str, Any]) -> Iterator[Problem]:
-    """Find what is wrong with a pruner's options.
+def pruner_kind(name: str) -> PrunerKind:
+    """Find a pruner.
 
     Args:
-        name: A key of `PRUNERS`.
+        name: A key of `PRUNERS`, or `package.module:name` of a subclass of Optuna's
+            `BasePruner`. Such a class is not asked before `min_epochs`, and sees of each trial
+            the best value so far where trials are ranked by their best epoch.
+
+    Returns:
+        Its row of the table.
+    """
+    if not is_plugin(name):
+        return PRUNERS[name]
+    owner = load_class(name, BasePruner)
+    return PrunerKind(
+        "a class of the user's",
+        lambda low, _, options: _FromEpoch(low, owner(**options)),
+        option_types(owner),
+    )
+
+
+class _FromEpoch(BasePruner):
+    """Asks another pruner from some epoch on."""
+
+    def __init__(self, epoch: int, pruner: BasePruner) -> None:
+        self._epoch = epoch
+        self._pruner = pruner
+
+    def prune(self, study: Study, trial: FrozenTrial) -> bool:
+        """See Optuna."""
+        return (trial.last_step or 0) >= self._epoch and bool(self._pruner.prune(study, trial))
+
+
+def make_pruner(
+    name: str, min_epochs: int, epochs: int | None, options: Mapping[str, Any]
+) -> BasePruner:
+    """Build a pruner.
+
+    Args:
+        name: As for `pruner_kind`.
+        min_epochs: No trial is pruned before this epoch, at least 1.
+        epochs: Epochs of a full trial; only `hyperband` needs them.
+        options: The pruner's own options, already checked.
+
+    Returns:
+        An Optuna pruner.
+    """
+    return pruner_kind(name).build(min_epochs, epochs or _USUAL_EPOCHS, dict(options))
+
+
+def pruner_problems(name: str, options: Mapping[str, Any]) -> Iterator[Problem]:
+    """Find what is wrong with a pruner and its options.
+
+    Args:
+        name: As for `pruner_kind`.
         options: The keys beside `name` and `min_epochs`.
 
     Yields:
-        The option (empty for the pruner as a whole) and what must hold.
+        Each mistake.
     """
-    types, beside = PRUNERS[name].options, ("name", "min_epochs")
-    problems = list(option_problems(options, types, f"the pruner {name}", beside))
+    try:
+        types = pruner_kind(name).options
+    except PluginError as error:
+        yield Problem(("pruner", "name"), str(error))
+        return
+    problems = [*option_problems("pruner", name, options, types, ("name", "min_epochs"))]
     yield from problems
     if not problems:
         try:
             _try_out(make_pruner(name, 1, 9, options))
-        except (TypeError, ValueError) as error:
-            yield "", worded(error)
+        except Exception as error:  # noqa: BLE001  it may be the user's class
+            yield Problem(("pruner",), useless_options(name, error), at_key=True)
 
 
 def _try_out(pruner: BasePruner) -> None:
@@ -104,8 +175,8 @@ class Judge:
     """Asks a study's pruner about trials, and shows it what they are ranked by.
 
     Where a trial is ranked by its best epoch, the pruner sees of each trial the best value so
-    far in place of each epoch's; the record keeps what was reported. Of what pruners noted in
-    the record, older studies hold values of single epochs: these are no better than the trial's
+    far in place of each epoch's; the storage keeps what was reported. Of what pruners noted in
+    the storage, older studies hold values of single epochs: these are no better than the trial's
     best, so they end nothing that is ahead, and stay as they are.
 
     Args:
@@ -116,11 +187,8 @@ class Judge:
         self._by_best = by_best
         self._ended: dict[int, FrozenTrial] = {}
 
-    def verdict(self, study: Study, trial: FrozenTrial) -> tuple[bool, list[tuple[str, Any]]]:
-        """Ask about a trial, without letting the pruner write into the record.
-
-        The pruner sees a study of one metric, the first: intermediate values are of that one,
-        and Optuna's pruners know no study of several.
+    def verdict(self, study: Study, trial: FrozenTrial) -> tuple[bool, Notes]:
+        """Ask about a trial, without letting the pruner write into the storage.
 
         Args:
             study: The study; it is not changed.
@@ -130,11 +198,8 @@ class Judge:
             Whether to stop the trial, never true of one that would win were all to end now; and
             what the pruner wants noted of it.
         """
-        view = copy.copy(study)
-        notes: list[tuple[str, Any]] = []
-        storage = _NotingStorage(study._storage, self._as_ranked, notes)
-        view._storage = storage  # type: ignore[assignment]
-        view._directions = study.directions[:1]
+        notes: Notes = []
+        view = study_for_pruner(study, self._as_ranked, notes)
         seen = self._as_ranked(trial, view.direction)
         return study.pruner.prune(view, seen) and not _leads(view, seen), notes
 
@@ -142,11 +207,11 @@ class Judge:
         """Show a trial with its best value so far at each epoch; those of ended ones are kept."""
         if not self._by_best:
             return trial
-        seen = self._ended.get(trial._trial_id)
+        seen = self._ended.get(trial_id(trial))
         if seen is None:
             seen = _with_running_best(trial, direction)
             if trial.state.is_finished():
-                self._ended[trial._trial_id] = seen
+                self._ended[trial_id(trial)] = seen
         return seen
 
 
@@ -175,53 +240,3 @@ def _leads(study: Study, trial: FrozenTrial) -> bool:
 def _last_value(trial: FrozenTrial) -> float:
     values = trial.intermediate_values
     return values[max(values)] if values else math.nan
-
-
-class _NotingStorage:
-    """Reads from a storage as if of one metric, and keeps what a pruner would write."""
-
-    def __init__(
-        self,
-        storage: BaseStorage,
-        as_ranked: Callable[[FrozenTrial, StudyDirection], FrozenTrial],
-        notes: list[tuple[str, Any]],
-    ) -> None:
-        self._storage = storage
-        self._as_ranked = as_ranked
-        self._notes = notes
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._storage, name)
-
-    def get_study_directions(self, study_id: int) -> list[StudyDirection]:
-        return self._storage.get_study_directions(study_id)[:1]
-
-    def get_all_trials(
-        self,
-        study_id: int,
-        deepcopy: bool = True,
-        states: Container[TrialState] | None = None,
-    ) -> list[FrozenTrial]:
-        (direction,) = self.get_study_directions(study_id)
-        trials = self._storage.get_all_trials(study_id, deepcopy=deepcopy, states=states)
-        return [self._as_ranked(trial, direction) for trial in trials]
-
-    def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
-        self._notes.append((key, value))
-
-
-def make_pruner(
-    name: str, min_epochs: int, epochs: int | None, options: Mapping[str, Any]
-) -> BasePruner:
-    """Build a pruner.
-
-    Args:
-        name: A key of `PRUNERS`.
-        min_epochs: No trial is pruned before this epoch, at least 1.
-        epochs: Epochs of a full trial; only `hyperband` needs them (27 where unknown).
-        options: The pruner's own options, already checked.
-
-    Returns:
-        An Optuna pruner.
-    """
-    return PRUNERS[name].build(min_epochs, epochs or 27, dict(options))

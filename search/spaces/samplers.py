@@ -1,4 +1,4 @@
-"""The samplers a space file can name: a table from name to Optuna sampler.
+"""The samplers a space file can name: a table of ours, and classes of other people's.
 
 How a sampler's draws become feasible, conditional and repeatable points is the business of
 `search.spaces.sampling`.
@@ -20,7 +20,16 @@ from optuna.samplers import (
     TPESampler,
 )
 
-from search.spaces.signatures import Problem, option_problems, option_types, worded
+from search.spaces.document import Problem
+from search.spaces.plugins import (
+    PluginError,
+    is_plugin,
+    load_class,
+    option_problems,
+    option_types,
+    takes,
+    useless_options,
+)
 
 Build = Callable[[int, int, dict[str, Any]], BaseSampler]
 """Makes a sampler from the study's seed, the draw's own seed and further options."""
@@ -35,15 +44,19 @@ class SamplerKind:
         build: Makes it; None for a sampler that lists the space instead of drawing from it.
         options: What a space file can set beside `name` and `seed`, with the types.
         several: Whether it can search for several metrics at once.
+        also: What other systems, papers and people call it, by letters and digits.
     """
 
     doc: str
     build: Build | None
     options: Mapping[str, str] = field(default_factory=dict)
     several: bool = True
+    also: tuple[str, ...] = ()
 
 
 _OURS = {"seed", "warn_independent_sampling", "warn_asynchronous_seeding"}
+_BAYES = ("bayes", "bayesian", "bayesianoptimization", "bayesopt", "bo")
+_EXHAUSTIVE = ("gridsearch", "exhaustive")
 
 
 def _quiet(options: dict[str, Any]) -> dict[str, Any]:
@@ -51,7 +64,7 @@ def _quiet(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _build_qmc(study_seed: int, seed: int, options: dict[str, Any]) -> BaseSampler:
-    # The place in the sequence is in the record; another seed would be another sequence.
+    # The place in the sequence is in the storage; another seed would be another sequence.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         return QMCSampler(
@@ -64,11 +77,13 @@ SAMPLERS: dict[str, SamplerKind] = {
         "tree-structured Parzen estimator (Watanabe 2023, arXiv:2304.11127)",
         lambda _, seed, options: TPESampler(seed=seed, **options),
         option_types(TPESampler, _OURS),
+        also=(*_BAYES, "hyperopt", "parzen"),
     ),
     "gp": SamplerKind(
         "Gaussian process with log expected improvement; for up to some 500 costly trials",
         lambda _, seed, options: GPSampler(seed=seed, **_quiet(options)),
         option_types(GPSampler, _OURS),
+        also=(*_BAYES, "gaussianprocess", "botorch"),
     ),
     "cmaes": SamplerKind(
         "CMA-ES (Hansen 2016, arXiv:1604.00772); categorical and conditional parameters are "
@@ -76,12 +91,14 @@ SAMPLERS: dict[str, SamplerKind] = {
         lambda _, seed, options: CmaEsSampler(seed=seed, **_quiet(options)),
         option_types(CmaEsSampler, _OURS),
         several=False,
+        also=("cma", "cmaessampler", "evolution"),
     ),
     "nsgaii": SamplerKind(
         "NSGA-II, a genetic algorithm for several metrics (Deb et al. 2002, "
         "doi:10.1109/4235.996017)",
         lambda _, seed, options: NSGAIISampler(seed=seed, **options),
         option_types(NSGAIISampler, {*_OURS, "crossover", "mutation"}),
+        also=("genetic", "nsga", "nsga2", "ga"),
     ),
     "random": SamplerKind(
         "independent uniform draws",
@@ -92,33 +109,62 @@ SAMPLERS: dict[str, SamplerKind] = {
         "quasi-Monte Carlo sequence; categorical and conditional parameters are drawn at random",
         _build_qmc,
         option_types(QMCSampler, _OURS),
+        also=("sobol", "halton", "lhs"),
     ),
     "grid": SamplerKind(
         "every point once, in the order of the file; `values` lists points of float parameters",
         None,
         {"values": "a mapping of lists"},
+        also=_EXHAUSTIVE,
     ),
-    "brute_force": SamplerKind("every point of a finite space once, in random order", None),
+    "brute_force": SamplerKind(
+        "every point of a finite space once, in random order", None, also=_EXHAUSTIVE
+    ),
 }
 
 
-def sampler_problems(name: str, options: Mapping[str, Any]) -> Iterator[Problem]:
-    """Find what is wrong with a sampler's options.
+def sampler_kind(name: str) -> SamplerKind:
+    """Find a sampler.
 
     Args:
-        name: A key of `SAMPLERS`.
+        name: A key of `SAMPLERS`, or `package.module:name` of a subclass of Optuna's
+            `BaseSampler`. Such a class is built anew for each draw, with the draw's own `seed`
+            if its constructor takes one: what it keeps in memory is lost between draws.
+
+    Returns:
+        Its row of the table.
+    """
+    if not is_plugin(name):
+        return SAMPLERS[name]
+    owner = load_class(name, BaseSampler)
+    is_seeded = takes(owner, "seed")
+
+    def build(_: int, seed: int, options: dict[str, Any]) -> BaseSampler:
+        made: BaseSampler = owner(**({"seed": seed} if is_seeded else {}), **options)
+        return made
+
+    return SamplerKind("a class of the user's", build, option_types(owner, {"seed"}))
+
+
+def sampler_problems(name: str, options: Mapping[str, Any]) -> Iterator[Problem]:
+    """Find what is wrong with a sampler and its options.
+
+    Args:
+        name: As for `sampler_kind`.
         options: The keys beside `name` and `seed`.
 
     Yields:
-        The option (empty for the sampler as a whole) and what must hold.
+        Each mistake.
     """
-    kind = SAMPLERS[name]
-    problems = list(
-        option_problems(options, kind.options, f"the sampler {name}", ("name", "seed"))
-    )
+    try:
+        kind = sampler_kind(name)
+    except PluginError as error:
+        yield Problem(("sampler", "name"), str(error))
+        return
+    problems = [*option_problems("sampler", name, options, kind.options, ("name", "seed"))]
     yield from problems
     if kind.build and not problems:
         try:
             kind.build(0, 0, dict(options))
-        except (TypeError, ValueError) as error:
-            yield "", worded(error)
+        except Exception as error:  # noqa: BLE001  it may be the user's class
+            yield Problem(("sampler",), useless_options(name, error), at_key=True)

@@ -4,14 +4,14 @@ Optuna's protocol for samplers draws once at the start of a trial (`sample_relat
 samplers here do all of their work in that one call: they walk the whole space, keep drawing
 until the constraints hold, and hand Optuna the finished point. The sampler underneath is
 built anew for each draw with a seed made of the study's seed and the trial's number, so a
-proposal is a function of the record alone: nothing to pickle, nothing to lose on a resume.
+proposal is a function of the storage alone: nothing to pickle, nothing to lose on a resume.
 """
 
 import copy
 import functools
 import random
-from collections.abc import Callable, Container, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import optuna
@@ -21,9 +21,9 @@ from optuna.samplers import BaseGASampler, BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from search.errors import SpaceError
-from search.spaces.optuna_logs import quiet_optuna
+from search.spaces.optuna_seam import fixed_params, quiet_optuna, study_with_earlier
 from search.spaces.parameters import Scalar
-from search.spaces.samplers import SAMPLERS, Build
+from search.spaces.samplers import Build, sampler_kind
 from search.spaces.space import Params, Space, finite_values, holds_value
 from search.spaces.spec import SamplerSpec
 
@@ -52,18 +52,9 @@ def trial_seed(study_seed: int, number: int, draw: int = 0) -> int:
     return int(state[0] >> 1)
 
 
-def make_sampler(spec: SamplerSpec, space: Space, informing: "Informing" = list) -> "PointSampler":
-    """Build the sampler that a space file names.
-
-    Args:
-        spec: Its name, seed and options.
-        space: What to propose points of.
-        informing: Finds trials that the sampler is to know of beside the study's own.
-
-    Returns:
-        An Optuna sampler whose trials get only feasible points of the space.
-    """
-    build = SAMPLERS[spec.name].build
+def make_sampler(spec: SamplerSpec, space: Space, informing: Informing = list) -> "PointSampler":
+    """Build the sampler that a space file names; its trials get only feasible points."""
+    build = sampler_kind(spec.name).build
     if build:
         return DrawingSampler(space, build, spec.seed, spec.options, informing)
     shuffle_seed = spec.seed if spec.name == "brute_force" else None
@@ -73,19 +64,9 @@ def make_sampler(spec: SamplerSpec, space: Space, informing: "Informing" = list)
 def sample_points(
     space: Space, n_points: int, seed: int = 0, fixed: Params | None = None
 ) -> list[Params]:
-    """Draw feasible points uniformly.
+    """Draw feasible points uniformly, the first one with some values given.
 
-    Args:
-        space: What to draw from.
-        n_points: How many.
-        seed: The same seed gives the same points.
-        fixed: Values that the first point has.
-
-    Returns:
-        The points.
-
-    Raises:
-        SpaceError: If the constraints reject `MAX_DRAWS` draws in a row.
+    It is a SpaceError if the constraints reject `MAX_DRAWS` draws in a row.
     """
     with quiet_optuna():
         study = optuna.create_study(sampler=DrawingSampler(space, _uniform, seed, {}))
@@ -95,12 +76,7 @@ def sample_points(
 
 
 class PointSampler(BaseSampler):
-    """A sampler that proposes whole points of a space.
-
-    Args:
-        space: What to propose points of.
-        informing: Finds trials to know of beside the study's own.
-    """
+    """A sampler that proposes whole points of a space."""
 
     def __init__(self, space: Space, informing: Informing) -> None:
         self.space = space
@@ -112,14 +88,7 @@ class PointSampler(BaseSampler):
         return self._find_informing()
 
     def exhausted(self, trials: Sequence[FrozenTrial]) -> bool:
-        """Tell whether no point is left to propose.
-
-        Args:
-            trials: All trials of the study.
-
-        Returns:
-            True once every point has been tried; never for a sampler that draws.
-        """
+        """Tell whether every point has been tried; never for a sampler that draws."""
         return False
 
     def infer_relative_search_space(
@@ -140,15 +109,7 @@ class PointSampler(BaseSampler):
 
 
 class DrawingSampler(PointSampler):
-    """Draws from one of Optuna's samplers until a point is feasible.
-
-    Args:
-        space: What to propose points of.
-        build: Makes the sampler underneath.
-        seed: The study's seed.
-        options: The options of the sampler underneath.
-        informing: See `PointSampler`.
-    """
+    """Draws from one of Optuna's samplers, or of the user's, until a point is feasible."""
 
     def __init__(
         self,
@@ -191,7 +152,7 @@ class DrawingSampler(PointSampler):
         return self._build(self._seed, seed, dict(self._options))
 
     def _as_seen(self, study: Study) -> Study:
-        return cast("Study", _SeenStudy(study, self.informing, self._renumbered))
+        return study_with_earlier(study, self.informing, self._renumbered)
 
     def _draw(self, study: Study, trial: FrozenTrial, draw: int) -> Params:
         inner = self._inner(trial, draw)
@@ -202,89 +163,30 @@ class DrawingSampler(PointSampler):
         inner.before_trial(study, draft)
         relative_space = inner.infer_relative_search_space(study, draft)
         relative = inner.sample_relative(study, draft, relative_space)
-        fixed = trial.system_attrs.get("fixed_params", {})
+        fixed = fixed_params(trial)
 
-        def choose(name: str, kind: BaseDistribution) -> Scalar:
+        def choose(name: str, distribution: BaseDistribution) -> Scalar:
             value: Scalar
             if name in fixed:
                 value = fixed[name]
-            elif kind.single():
-                value = finite_values(kind)[0]
-            elif name in relative and holds_value(kind, relative[name]):
+            elif distribution.single():
+                value = finite_values(distribution)[0]
+            elif name in relative and holds_value(distribution, relative[name]):
                 value = relative[name]
             else:
-                value = inner.sample_independent(study, draft, name, kind)
+                value = inner.sample_independent(study, draft, name, distribution)
             draft.params[name] = value
-            draft.distributions[name] = kind
+            draft.distributions[name] = distribution
             return value
 
         return self.space.walk(choose)
 
 
-class _SeenStudy:
-    """A study as the sampler underneath is to see it.
-
-    It has the first metric's direction wherever Optuna asks for only one: its TPE does so to
-    compare pruned trials, which never occur in a study of several metrics of Optuna's own.
-
-    Informing trials come before the study's own, whose numbers follow theirs: Optuna looks
-    trials up by their number, and takes them to be in its order.
-    """
-
-    def __init__(
-        self, study: Study, informing: list[FrozenTrial], renumbered: dict[int, FrozenTrial]
-    ) -> None:
-        self._study = study
-        self._informing = informing
-        self._renumbered = renumbered
-        self.direction = study.directions[0]
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._study, name)
-
-    def get_trials(
-        self, deepcopy: bool = True, states: Container[TrialState] | None = None
-    ) -> list[FrozenTrial]:
-        return self._after_informing(self._study.get_trials(deepcopy, states), states)
-
-    def _get_trials(
-        self,
-        deepcopy: bool = True,
-        states: Container[TrialState] | None = None,
-        use_cache: bool = False,
-    ) -> list[FrozenTrial]:
-        return self._after_informing(self._study._get_trials(deepcopy, states, use_cache), states)
-
-    def _after_informing(
-        self, own: list[FrozenTrial], states: Container[TrialState] | None
-    ) -> list[FrozenTrial]:
-        if not self._informing:
-            return own
-        before = [t for t in self._informing if states is None or t.state in states]
-        return [*before, *map(self._renumber, own)]
-
-    def _renumber(self, trial: FrozenTrial) -> FrozenTrial:
-        """Give an own trial a number after the informing ones; ended trials are kept so."""
-        seen = self._renumbered.get(trial._trial_id)
-        if seen is None:
-            seen = copy.copy(trial)
-            seen.number += len(self._informing)
-            if trial.state.is_finished():
-                self._renumbered[trial._trial_id] = seen
-        return seen
-
-
 class ListingSampler(PointSampler):
-    """Proposes every point of a finite space once.
+    """Proposes every point of a finite space once, in the order of the file or a random one.
 
     Optuna's own GridSampler and BruteForceSampler know neither constraints nor, the first,
     conditions: they would propose infeasible points, or one point several times.
-
-    Args:
-        space: What to list.
-        values: Values for parameters that have no finite number of them.
-        shuffle_seed: Seed of a random order; None for the order of the file.
-        informing: See `PointSampler`; their points have been tried.
     """
 
     def __init__(
@@ -315,7 +217,7 @@ class ListingSampler(PointSampler):
     ) -> dict[str, Any]:
         """See Optuna."""
         others = [t for t in study.get_trials(deepcopy=False) if t.number != trial.number]
-        fixed = trial.system_attrs.get("fixed_params", {})
+        fixed = fixed_params(trial)
         point = self._next(others, fixed)
         return point if point is not None else self._points[0]
 

@@ -1,10 +1,11 @@
 """The space file as typed models: what its keys are, what each holds, the JSON schema.
 
-Only the shape of single values is checked here; `space_file` reads the file and words its errors,
-`space_checks` looks at what must hold between values.
+Only the shape of single values is checked here; `shape` words what is wrong with it, and
+`relations` looks at what must hold between values.
 """
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -46,19 +47,13 @@ TRACKERS = ("tensorboard", "mlflow")
 """Viewers of other people that trials can be written for."""
 
 
+def _or_plugin(names: Iterable[str]) -> dict[str, Any]:
+    """Describe a name to editors: one of ours, or `package.module:name`."""
+    return {"anyOf": [{"enum": [*names]}, {"pattern": r"^[\w.]+:\w+$"}]}
+
+
 def study_name(name: str) -> str:
-    """Accept a study's name if it can be the name of a folder.
-
-    Args:
-        name: The name to judge.
-
-    Returns:
-        The same name.
-
-    Raises:
-        ValueError: If it has other characters than letters, digits, `.`, `_` and `-`, or
-            starts with a dot or a dash.
-    """
+    """Accept a study's name if it can be the name of a folder."""
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{,99}", name) or ".." in name:
         raise ValueError(
             "a study's name must be up to 100 letters, digits, '.', '_' and '-', not start with "
@@ -109,53 +104,58 @@ class MetricSpec(StrictModel):
     direction: Literal["maximize", "minimize"]
     reduce: Literal["best", "last"] = Field(
         default="best",
-        description="A trial's value: that of its best epoch, or of its last. The first of "
-        "several metrics says it for all.",
+        description="Whether a trial's value is that of its best epoch or of its last. Of several "
+        "metrics, the first decides for all.",
     )
 
 
 class BudgetSpec(StrictModel):
-    """When a run ends; what is reached first counts."""
+    """When a run ends: at whichever limit is reached first."""
 
     trials: int | None = Field(default=None, description="Number of trials.", gt=0)
     time: Duration | None = Field(default=None, description="Wall time of the run: 90s, 30m, 1h.")
     trial_time: Duration | None = Field(
-        default=None, description="Time of one trial; looked at after each epoch."
+        default=None, description="Time limit of one trial, checked after each epoch."
     )
 
 
-class SamplerSpec(StrictModel):
-    """Who proposes parameters; further keys are the sampler's own options."""
+class _Named(StrictModel):
+    """A section of which `name` chooses one of several, each with options of its own."""
 
     model_config = ConfigDict(extra="allow")
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """Its own options: the further keys."""
+        return dict(self.model_extra or {})
+
+
+class SamplerSpec(_Named):
+    """Which sampler proposes parameters; further keys are its own options."""
+
     name: str = Field(
-        default="tpe", json_schema_extra={"enum": [*SAMPLERS]}, description="Which sampler."
+        default="tpe",
+        json_schema_extra=_or_plugin(SAMPLERS),
+        description="Which sampler; package.module:name of a subclass of Optuna's BaseSampler "
+        "will do, too.",
     )
     seed: int = Field(
-        default=0, ge=0, description="The study's seed: of the sampler and of every trial."
+        default=0,
+        ge=0,
+        description="The study's seed, from which those of the sampler and of every trial follow.",
     )
 
-    @property
-    def options(self) -> dict[str, Any]:
-        """The sampler's own options."""
-        return dict(self.model_extra or {})
 
-
-class PrunerSpec(StrictModel):
-    """Who stops unpromising trials; further keys are the pruner's own options."""
-
-    model_config = ConfigDict(extra="allow")
+class PrunerSpec(_Named):
+    """Which pruner stops unpromising trials; further keys are its own options."""
 
     name: str = Field(
-        default="asha", json_schema_extra={"enum": [*PRUNERS]}, description="Which pruner."
+        default="asha",
+        json_schema_extra=_or_plugin(PRUNERS),
+        description="Which pruner; package.module:name of a subclass of Optuna's BasePruner will "
+        "do, too.",
     )
     min_epochs: int = Field(default=1, ge=1, description="No trial is pruned before this epoch.")
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """The pruner's own options."""
-        return dict(self.model_extra or {})
 
 
 class ResourcesSpec(StrictModel):
@@ -174,16 +174,16 @@ class ResourcesSpec(StrictModel):
 
 
 class FailuresSpec(StrictModel):
-    """How many failures are borne."""
+    """How many failures are tolerated."""
 
     max_retries: int = Field(
-        default=2, ge=0, description="How often a trial whose worker died is taken up again."
+        default=2, ge=0, description="How often a trial is resumed after its worker has died."
     )
     max_failures: int = Field(
         default=5,
         gt=0,
-        description="So many failed trials in a row, all for one reason, end the run; infeasible "
-        "and diverging ones do not count.",
+        description="Number of failed trials in a row, all for the same reason, that ends the "
+        "run; infeasible and diverging ones do not count.",
     )
 
 
@@ -202,14 +202,12 @@ class Spec(StrictModel):
     )
     objective: str = Field(description="Import path of the objective, package.module:name.")
     settings: dict[str, Any] = Field(
-        default={}, description="Handed to the objective as they are, as keyword arguments."
+        default={}, description="Keyword arguments passed to the objective unchanged."
     )
-    metric: MetricSpec
     metrics: list[MetricSpec] = Field(
-        default=[],
         min_length=1,
-        description="Several metrics, in the place of `metric`. The first one decides which "
-        "epoch of a trial counts and which trials are pruned.",
+        description="Several metrics, in place of `metric`. The first one decides which epoch "
+        "of a trial counts and which trials are pruned.",
     )
     budget: BudgetSpec
     sampler: SamplerSpec = SamplerSpec()
@@ -219,18 +217,18 @@ class Spec(StrictModel):
     parameters: dict[str, Parameter] = Field(min_length=1)
     constraints: list[str] = Field(
         default=[],
-        description="Expressions over parameters, and over what the objective measures, that "
-        "every trial satisfies.",
+        description="Expressions over parameters and over what the objective measures that "
+        "every trial must satisfy.",
     )
     storage: Annotated[str, AfterValidator(_storage)] = Field(
         default="journal",
         description="Where trials are recorded: journal or sqlite (a file in the study's "
-        "folder), or the URL of a database, as Optuna takes it.",
+        "folder), or the URL of a database as Optuna takes it.",
     )
     storage_path: Annotated[str | None, BeforeValidator(_storage_path)] = Field(
         default=None,
         min_length=1,
-        description="Where checkpoints lie: a folder that all nodes share, or the URL of a "
+        description="Where checkpoints are kept: a folder that all nodes share, or the URL of a "
         "bucket (s3://bucket/prefix, gs://…); by default the study's folder.",
     )
     keep: KeepField = Field(
@@ -238,8 +236,10 @@ class Spec(StrictModel):
         description="How many of the best complete trials keep their best checkpoint: a number, "
         "all or none.",
     )
-    trackers: list[Annotated[str, WithJsonSchema({"enum": [*TRACKERS]})]] = Field(
-        default=[], description="For which viewers trials are also written: tensorboard, mlflow."
+    trackers: list[Annotated[str, WithJsonSchema(_or_plugin(TRACKERS))]] = Field(
+        default=[],
+        description="Viewers that trials are also written for: tensorboard, mlflow, or "
+        "package.module:name of a tracker.",
     )
     start_from: list[dict[str, ScalarField]] = Field(
         default=[], description="Known good points, tried first; what they leave out is sampled."
@@ -247,22 +247,29 @@ class Spec(StrictModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _read_metrics(cls, data: Any) -> Any:
-        """Let `metric` be the first of `metrics`, whichever of the two is given."""
-        given = data.keys() & {"metric", "metrics"} if isinstance(data, dict) else ()
-        if len(given) == 2:
-            raise ValueError("metric and metrics exclude each other")
-        if "metric" in given:
-            return {**data, "metrics": [data["metric"]]}
-        several = data["metrics"] if "metrics" in given else None
-        return {**data, "metric": several[0]} if isinstance(several, list) and several else data
+    def _read_metric(cls, data: Any) -> Any:
+        """Take a single `metric` for a list of one."""
+        if not isinstance(data, dict) or "metric" not in data or "metrics" in data:
+            return data
+        others = {key: value for key, value in data.items() if key != "metric"}
+        return {**others, "metrics": [data["metric"]]}
 
     @model_serializer(mode="wrap")
-    def _write_metrics(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out what the other one of `metric` and `metrics` says."""
+    def _write_metric(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Write a list of one as `metric`."""
         data: dict[str, Any] = write(self)
-        data.pop("metric" if len(self.metrics) > 1 else "metrics", None)
-        return data
+        if len(data.get("metrics", [])) != 1:
+            return data
+        (metric,) = data["metrics"]
+        return {
+            ("metric" if key == "metrics" else key): (metric if key == "metrics" else value)
+            for key, value in data.items()
+        }
+
+    @property
+    def metric(self) -> MetricSpec:
+        """The metric that ranks trials: the only one, or the first of several."""
+        return self.metrics[0]
 
     @property
     def epochs(self) -> int | None:
@@ -272,12 +279,14 @@ class Spec(StrictModel):
 
 
 def json_schema() -> dict[str, Any]:
-    """Describe the space file for editors.
-
-    Returns:
-        A JSON schema (draft 2020-12).
-    """
+    """Describe the space file for editors, as a JSON schema (draft 2020-12)."""
     schema = Spec.model_json_schema()
-    schema["required"].remove("metric")
+    schema["required"].remove("metrics")
     schema["oneOf"] = [{"required": ["metric"]}, {"required": ["metrics"]}]
+    properties = {}
+    for key, value in schema["properties"].items():
+        if key == "metrics":
+            properties["metric"] = {"$ref": "#/$defs/MetricSpec"}
+        properties[key] = value
+    schema["properties"] = properties
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -11,6 +11,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from search.errors import SearchError, StudyError
+from search.objective.loading import extend_import_path
 from search.spaces.pruners import Judge, make_pruner
 from search.spaces.sampling import make_sampler, trial_seed
 from search.spaces.space_file import write_space_file
@@ -47,6 +48,7 @@ class StudyDriver(StudyReader):
 
     def __init__(self, folder: Path, spec: Spec, optuna_study: optuna.Study) -> None:
         super().__init__(folder, spec, optuna_study)
+        extend_import_path(self.import_folders)  # a sampler of the user's may lie there
         informing = functools.partial(informing_trials, optuna_study, self.space)
         self._sampler = make_sampler(spec.sampler, self.space, informing)
         pruner = spec.pruner

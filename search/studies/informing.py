@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 import optuna
 from optuna.trial import FrozenTrial
 
-from search.spaces.optuna_logs import quiet_optuna
+from search.spaces.optuna_seam import quiet_optuna
 from search.spaces.parameters import Scalar
 from search.spaces.space import Space
 from search.studies.space_versions import split_version, versioned

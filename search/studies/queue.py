@@ -6,9 +6,9 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from search.errors import StudyError
 from search.objective.loading import extend_import_path
-from search.spaces.measure_checks import measured_problem
+from search.spaces.document import dotted
 from search.spaces.parameters import Scalar
-from search.spaces.space_checks import point_problems
+from search.spaces.points import point_problems
 from search.studies import attributes
 from search.studies.informing import add_informing
 from search.studies.reader import StudyReader
@@ -29,12 +29,11 @@ def enqueue_point(study: StudyReader, point: dict[str, Scalar]) -> int:
     Raises:
         StudyError: If the point is not in the space.
     """
-    problems = list(point_problems(study.spec, point))
     extend_import_path(study.import_folders)
-    measured = None if problems else measured_problem(study.space, point)
-    problems += [measured] if measured else []
+    problems = point_problems(study.space, point)
     if problems:
-        raise StudyError("\n".join(problems))
+        lines = [f"{dotted(path)}: {text}" if path else text for path, text, _ in problems]
+        raise StudyError("\n".join(lines))
     study.optuna_study.enqueue_trial(point)
     return len(study.optuna_study.get_trials(deepcopy=False)) - 1
 

@@ -9,7 +9,7 @@ from optuna.storages import BaseStorage
 from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial
 
-from search.spaces.optuna_logs import quiet_optuna
+from search.spaces.optuna_seam import quiet_optuna
 
 WHOLE = "whole"
 """Attribute of a record that was carried over: all of its trials are there."""

@@ -9,7 +9,7 @@ import optuna
 from optuna.storages import BaseStorage, RDBStorage
 
 from search.errors import StudyError
-from search.spaces.optuna_logs import quiet_optuna
+from search.spaces.optuna_seam import quiet_optuna
 from search.studies import journal
 from search.studies.space_versions import newest_versions, split_version
 

@@ -10,10 +10,9 @@ from typing import TypedDict
 from weakref import WeakKeyDictionary
 
 import optuna
-from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
-from search.spaces.optuna_logs import quiet_optuna
+from search.spaces.optuna_seam import quiet_optuna
 from search.studies.reader import StudyReader
 from search.studies.trials import has_begun
 from search.summaries.layout import Grid, Part
@@ -97,6 +96,9 @@ def _importances(
     study: StudyReader, trials: list[FrozenTrial], names: list[str], place: int
 ) -> dict[str, float]:
     """Judge the parameters that all trials have, for one metric."""
+    # It imports scikit-learn for its forest, which takes longer than all else of a summary.
+    from optuna.importance import FanovaImportanceEvaluator, get_param_importances
+
     # Apart from the study's storage, which may also hold trials of other studies.
     with quiet_optuna():
         apart = optuna.create_study(directions=study.optuna_study.directions)

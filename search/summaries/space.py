@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from search.errors import SearchError
 from search.objective.descriptions import ClassCounts, class_counts
 from search.objective.loading import extend_import_path
-from search.spaces.parameters import CategoricalParameter, Parameter
+from search.spaces.parameters import CategoricalParameter, Parameter, wanted_values
 from search.spaces.sampling import sample_points
-from search.spaces.space import Space, wanted_values
+from search.spaces.space import Space
 from search.spaces.spec import Spec
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial

@@ -1,1 +1,1 @@
-"""Plots: their labels, their data against the records, and studies that have little to show."""
+"""Plots: their labels, their data against the trials, and studies that have little to show."""

@@ -1,4 +1,4 @@
-"""The studies that most figures are of."""
+"""The studies that most plots are of."""
 
 from pathlib import Path
 

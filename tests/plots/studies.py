@@ -1,4 +1,4 @@
-"""Studies to draw figures of, and what figures hold."""
+"""Studies to draw plots of, and what plots hold."""
 
 import math
 from pathlib import Path
@@ -63,8 +63,8 @@ def evaluate(study: StudyDriver, number: int, n_classes: int = 3) -> None:
     labels = np.arange(6 * n_classes) % n_classes
     probabilities = np.eye(n_classes)[np.where(np.arange(len(labels)) % 4, labels, 0)]
     names = [f"$class {n}$" for n in range(n_classes)]
-    figures = evaluate_predictions(probabilities, labels, names, 1.0)
-    store_evaluation(study.optuna_study, number, figures)
+    evaluation = evaluate_predictions(probabilities, labels, names, 1.0)
+    store_evaluation(study.optuna_study, number, evaluation)
 
 
 def add_trials(study: StudyDriver, n_trials: int, n_epochs: int = 10) -> None:
@@ -104,8 +104,8 @@ def _draw(kind: Any, generator: np.random.Generator) -> float:
     return float(generator.uniform(kind.low, kind.high))
 
 
-def records_of(study: StudyDriver, state: str) -> list[Trial]:
-    return sorted((r for r in study.trials() if r.state == state), key=lambda r: r.number)
+def trials_of(study: StudyDriver, state: str) -> list[Trial]:
+    return sorted((t for t in study.trials() if t.state == state), key=lambda t: t.number)
 
 
 def points_of(axes: Axes, label: str) -> list[tuple[float, float]]:
@@ -119,16 +119,16 @@ def points_of(axes: Axes, label: str) -> list[tuple[float, float]]:
     return [(float(x), float(y)) for x, y in np.asarray(found[0].get_offsets())]
 
 
-def drawn(figure: Figure | None) -> Figure:
+def drawn(plot: Figure | None) -> Figure:
     """Require that there is something to draw."""
-    assert figure is not None
-    return figure
+    assert plot is not None
+    return plot
 
 
-def sentence_of(figure: Figure | None) -> str:
-    assert figure is not None
-    assert not figure.axes
-    return " ".join(figure.texts[-1].get_text().split())
+def sentence_of(plot: Figure | None) -> str:
+    assert plot is not None
+    assert not plot.axes
+    return " ".join(plot.texts[-1].get_text().split())
 
 
 def legend_of(axes: Axes) -> list[str]:
@@ -137,5 +137,5 @@ def legend_of(axes: Axes) -> list[str]:
     return [text.get_text() for text in legend.get_texts()]
 
 
-def title_of(figure: Figure) -> str:
-    return str(figure.get_suptitle())
+def title_of(plot: Figure) -> str:
+    return str(plot.get_suptitle())

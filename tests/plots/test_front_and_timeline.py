@@ -8,7 +8,7 @@ from matplotlib.path import Path as Outline
 from optuna.trial import FrozenTrial, TrialState
 
 from search.plots.front import pareto_plot
-from search.plots.timeline import timeline
+from search.plots.history import timeline
 from search.studies.driver import StudyDriver
 from search.studies.trials import Epoch
 from tests.plots.studies import (
@@ -25,17 +25,17 @@ def test_front_has_axes_for_each_further_metric(tmp_path: Path, n_metrics: int) 
     study = new_study(tmp_path, n_metrics=n_metrics)
     for end in ENDS[:5]:
         run_trial(study, end)
-    figure = pareto_plot(study)
+    plot = pareto_plot(study)
     if n_metrics == 1:
-        assert figure is None
+        assert plot is None
         return
-    assert figure is not None
-    assert [axes.get_xlabel() for axes in figure.axes] == [
+    assert plot is not None
+    assert [axes.get_xlabel() for axes in plot.axes] == [
         *["latency (ms), lower is better", "size (MB), lower is better"][: n_metrics - 1]
     ]
-    assert figure.axes[0].get_ylabel() == "validation accuracy (share), higher is better"
+    assert plot.axes[0].get_ylabel() == "validation accuracy (share), higher is better"
     wanted = [(1.0 + n, study.trial(n).value) for n in (4, 1, 0)]
-    assert sorted(points_of(figure.axes[0], "front (3)")) == sorted(wanted)
+    assert sorted(points_of(plot.axes[0], "front (3)")) == sorted(wanted)
 
 
 def test_front_marks_dominated_trials_and_the_knee(tmp_path: Path) -> None:
@@ -46,9 +46,9 @@ def test_front_marks_dominated_trials_and_the_knee(tmp_path: Path) -> None:
         metrics = {"val_accuracy": accuracy, "latency_ms": cost}
         study.report(number, Epoch(1, {**metrics}, 0.1, 0.1))
         study.complete(number, 0.1)
-    figure = pareto_plot(study)
-    assert figure is not None
-    axes = figure.axes[0]
+    plot = pareto_plot(study)
+    assert plot is not None
+    axes = plot.axes[0]
     assert points_of(axes, "dominated (1)") == [(3.0, 0.7)]
     assert points_of(axes, "knee (trial 1)") == [(2.0, 0.8)]
     low, high = axes.get_xlim()

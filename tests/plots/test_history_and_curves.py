@@ -17,15 +17,15 @@ from tests.plots.studies import (
     legend_of,
     new_study,
     points_of,
-    records_of,
     run_trial,
+    trials_of,
 )
 
 
-def test_history_marks_are_the_values_of_the_records(study: StudyDriver) -> None:
+def test_history_marks_are_the_values_of_the_trials(study: StudyDriver) -> None:
     axes = optimization_history(study).axes[0]
     for state, word in [("COMPLETE", "complete"), ("PRUNED", "pruned"), ("RUNNING", "running")]:
-        wanted = [(r.number, r.value) for r in records_of(study, state)]
+        wanted = [(t.number, t.value) for t in trials_of(study, state)]
         assert points_of(axes, word) == wanted
     assert [x for x, _ in points_of(axes, "failed")] == [3]
     assert axes.get_xlabel() == "trial (number)"
@@ -75,7 +75,7 @@ def test_curves_are_the_values_of_the_best_trials(study: StudyDriver) -> None:
     assert axes.get_xlabel() == "epoch"
     faint = {str(c.get_label()): c for c in axes.collections if isinstance(c, LineCollection)}
     segments = faint["pruned (2)"].get_segments()
-    wanted = [sorted(r.values.items()) for r in records_of(study, "PRUNED")]
+    wanted = [sorted(t.values.items()) for t in trials_of(study, "PRUNED")]
     assert [list(map(tuple, s)) for s in segments] == [[(e, v) for e, v in w] for w in wanted]
 
 

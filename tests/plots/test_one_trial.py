@@ -18,10 +18,10 @@ from tests.plots.studies import (
 
 
 def test_rates_are_those_of_the_history_with_the_frozen_phase(study: StudyDriver) -> None:
-    figure = learning_rate(study)
-    assert figure is not None
-    assert title_of(figure) == "Learning rate of trial 6"
-    upper, lower = figure.axes
+    plot = learning_rate(study)
+    assert plot is not None
+    assert title_of(plot) == "Learning rate of trial 6"
+    upper, lower = plot.axes
     head, backbone = lower.lines
     assert list(head.get_ydata()) == pytest.approx([0.1 / 4**e for e in range(1, 5)])  # type: ignore[arg-type]
     shown = np.asarray(backbone.get_ydata(), dtype=float)
@@ -42,13 +42,13 @@ def test_rates_need_a_history(large: StudyDriver) -> None:
 def test_confusions_are_the_shares_and_counts(study: StudyDriver) -> None:
     assert confusion_matrix(study) is None
     evaluate(study, 4)
-    figure = confusion_matrix(study)
-    assert figure is not None
+    plot = confusion_matrix(study)
+    assert plot is not None
     counts = np.array(study.trial(4).test.confusion)  # type: ignore[union-attr]
-    axes, bar = figure.axes
+    axes, bar = plot.axes
     shares = counts / counts.sum(axis=1, keepdims=True)
     assert np.asarray(axes.images[0].get_array()) == pytest.approx(shares)
-    assert title_of(figure) == "Confusions on the test split, trial 4"
+    assert title_of(plot) == "Confusions on the test split, trial 4"
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("predicted class", "true class")
     assert bar.get_ylabel() == "share of the true class"
     cells = {text.get_text().split("\n")[0] for text in axes.texts}
@@ -58,9 +58,9 @@ def test_confusions_are_the_shares_and_counts(study: StudyDriver) -> None:
 
 def test_class_accuracy_is_the_recall_worst_first(study: StudyDriver) -> None:
     evaluate(study, 4)
-    figure = class_accuracy(study, 4)
-    assert figure is not None
-    axes = figure.axes[0]
+    plot = class_accuracy(study, 4)
+    assert plot is not None
+    axes = plot.axes[0]
     columns = study.trial(4).test.per_class  # type: ignore[union-attr]
     bars = next(c for c in axes.containers if hasattr(c, "patches"))
     assert [bar.get_width() for bar in bars.patches] == sorted(columns["recall"])
@@ -74,13 +74,13 @@ def test_confusions_of_very_many_classes_are_a_sentence(study: StudyDriver) -> N
     assert sentence_of(confusion_matrix(study)) == (
         "The matrix is kept for up to 100 classes; there are 101."
     )
-    figure = class_accuracy(study)
-    assert figure is not None
-    assert "the worst 30 of 101 classes" in figure.axes[0].get_xlabel()
+    plot = class_accuracy(study)
+    assert plot is not None
+    assert "the worst 30 of 101 classes" in plot.axes[0].get_xlabel()
 
 
 @pytest.mark.parametrize("name", TRIAL_PLOTS)
-def test_figure_of_a_trial_that_is_not_there_is_refused(study: StudyDriver, name: str) -> None:
+def test_plot_of_a_trial_that_is_not_there_is_refused(study: StudyDriver, name: str) -> None:
     with pytest.raises(StudyError) as error:
         TRIAL_PLOTS[name](study, 99)
     assert str(error.value) == "toy: a trial from 0 to 7 must be given, got 99"

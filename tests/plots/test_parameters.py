@@ -9,59 +9,58 @@ import pytest
 from matplotlib.collections import LineCollection, PathCollection
 
 from search.plots.contour import contour
-from search.plots.importance import importance, main_importance
-from search.plots.labels import value_label
 from search.plots.parallel import parallel_coordinates
-from search.plots.slices import slices
+from search.plots.slices import importance, slices
+from search.plots.values import value_label
 from search.studies.driver import StudyDriver
 from search.studies.queue import warm_start
-from search.summaries.importance import FEWEST_TRIALS
+from search.summaries.importance import FEWEST_TRIALS, importance_facts
 from tests.plots.studies import (
     PARAMETERS,
     drawn,
     new_study,
     points_of,
-    records_of,
     run_trial,
     sentence_of,
+    trials_of,
 )
 
 
 def test_slices_have_an_axis_for_each_parameter(study: StudyDriver) -> None:
-    figure = drawn(slices(study))
-    shown = [axes for axes in figure.axes if axes.get_visible()]
+    plot = drawn(slices(study))
+    shown = [axes for axes in plot.axes if axes.get_visible()]
     assert [axes.get_xlabel() for axes in shown] == list(PARAMETERS)
     assert [axes.get_xscale() == "log" for axes in shown] == [
         bool(p.get("log")) for p in PARAMETERS.values()
     ]
-    assert figure.get_supylabel() == value_label(study)
-    wanted = [(r.params["dropout"], r.value) for r in records_of(study, "COMPLETE")]
+    assert plot.get_supylabel() == value_label(study)
+    wanted = [(t.params["dropout"], t.value) for t in trials_of(study, "COMPLETE")]
     assert points_of(shown[1], "complete") == wanted
     choices = shown[4]
     assert [text.get_text() for text in choices.get_xticklabels()] == ["none", "lpft", "null"]
     places = [round(x) for x, _ in points_of(choices, "complete")]
-    values = [r.params["freeze"] for r in records_of(study, "COMPLETE")]
+    values = [t.params["freeze"] for t in trials_of(study, "COMPLETE")]
     assert places == [["none", "lpft", None].index(value) for value in values]
 
 
 def test_slices_leave_out_trials_without_the_parameter(large: StudyDriver) -> None:
     axes = drawn(slices(large)).axes[5]
-    with_it = [r for r in records_of(large, "COMPLETE") if "unfreeze_at" in r.params]
+    with_it = [t for t in trials_of(large, "COMPLETE") if "unfreeze_at" in t.params]
     assert 0 < len(points_of(axes, "complete")) == len(with_it) < 500
 
 
 def test_slices_pruned_trials_beyond_the_values_stand_at_the_edge(study: StudyDriver) -> None:
     axes = drawn(slices(study)).axes[1]
     low, high = axes.get_ylim()
-    pruned = records_of(study, "PRUNED")
-    wanted = [max(low, min(high, cast("float", r.value))) for r in pruned]
+    pruned = trials_of(study, "PRUNED")
+    wanted = [max(low, min(high, cast("float", t.value))) for t in pruned]
     assert [y for _, y in points_of(axes, "pruned")] == pytest.approx(wanted)
 
 
 def test_parallel_lines_go_through_all_parameters(study: StudyDriver) -> None:
-    figure = parallel_coordinates(study, n_best=1)
-    assert figure is not None
-    axes = figure.axes[0]
+    plot = parallel_coordinates(study, n_best=1)
+    assert plot is not None
+    axes = plot.axes[0]
     lines = [c for c in axes.collections if isinstance(c, LineCollection)]
     assert sorted(len(c.get_segments()) for c in lines) == [1, 3]
     (best,) = next(c.get_segments() for c in lines if len(c.get_segments()) == 1)
@@ -75,9 +74,9 @@ def test_parallel_lines_go_through_all_parameters(study: StudyDriver) -> None:
 
 
 def test_parallel_colour_bar_names_the_metric(study: StudyDriver) -> None:
-    figure = parallel_coordinates(study)
-    assert figure is not None
-    assert figure.axes[1].get_ylabel() == value_label(study)
+    plot = parallel_coordinates(study)
+    assert plot is not None
+    assert plot.axes[1].get_ylabel() == value_label(study)
 
 
 def test_parallel_of_one_parameter_is_left_out(tmp_path: Path) -> None:
@@ -90,7 +89,7 @@ def test_parallel_of_one_parameter_is_left_out(tmp_path: Path) -> None:
 
 
 def test_importances_find_what_matters(large: StudyDriver) -> None:
-    found = main_importance(large)["importances"]
+    found = importance_facts(large)[0]["importances"]
     assert list(found)[:2] == ["learning_rate", "dropout"]
     assert sum(found.values()) == pytest.approx(1.0)
     axes = drawn(importance(large)).axes[0]
@@ -108,25 +107,25 @@ def test_importance_of_few_trials_is_a_sentence(study: StudyDriver) -> None:
 def test_importance_leaves_out_trials_of_another_study(large: StudyDriver, tmp_path: Path) -> None:
     new = new_study(tmp_path, study="new")
     warm_start(new, large)
-    assert main_importance(new)["importances"] == {}
+    assert importance_facts(new)[0]["importances"] == {}
 
 
 def test_importance_of_several_metrics_is_that_of_the_first(tmp_path: Path) -> None:
     study = new_study(tmp_path, n_metrics=2)
     for _ in range(FEWEST_TRIALS):
         run_trial(study, "complete")
-    assert sum(main_importance(study)["importances"].values()) == pytest.approx(1.0)
+    assert sum(importance_facts(study)[0]["importances"].values()) == pytest.approx(1.0)
 
 
 def test_contour_is_over_the_two_most_important_numbers(large: StudyDriver) -> None:
-    figure = contour(large)
-    assert figure is not None
-    axes, bar = figure.axes
+    plot = contour(large)
+    assert plot is not None
+    axes, bar = plot.axes
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("learning_rate", "dropout")
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "linear")
     assert bar.get_ylabel() == value_label(large)
     wanted = sorted(
-        (r.params["learning_rate"], r.params["dropout"]) for r in records_of(large, "COMPLETE")
+        (t.params["learning_rate"], t.params["dropout"]) for t in trials_of(large, "COMPLETE")
     )
     marks = [c for c in axes.collections if isinstance(c, PathCollection)][-1]
     assert sorted(map(tuple, np.asarray(marks.get_offsets()).tolist())) == wanted
@@ -146,9 +145,9 @@ def test_contour_of_few_values_is_a_table_of_means(tmp_path: Path, names: tuple[
     study = new_study(tmp_path, parameters={name: parameters[name] for name in names})
     for _ in range(FEWEST_TRIALS + 10):
         run_trial(study, "complete")
-    figure = contour(study)
-    assert figure is not None
-    axes = figure.axes[0]
+    plot = contour(study)
+    assert plot is not None
+    axes = plot.axes[0]
     x, y = axes.get_xlabel(), axes.get_ylabel()
     texts = [text.get_text().split("\n") for text in axes.texts]
     assert sum(int(count.split()[0]) for _, count in texts) == FEWEST_TRIALS + 10
@@ -156,7 +155,7 @@ def test_contour_of_few_values_is_a_table_of_means(tmp_path: Path, names: tuple[
     if "dropout" in names:
         return
     cell = study.trial(0).params[x], study.trial(0).params[y]
-    values = [r.value for r in study.trials() if (r.params[x], r.params[y]) == cell]
+    values = [t.value for t in study.trials() if (t.params[x], t.params[y]) == cell]
     assert [f"{np.mean(cast('list[float]', values)):.4f}", len(values)] in [
         [mean, int(count.split()[0])] for mean, count in texts
     ]

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from optuna.study import StudyDirection
 
-from search.plots.limits import cut_text, focus
 from search.plots.scales import scale_of
 from search.plots.style import plain, shortened
+from search.plots.values import cut_text, focus
 from search.spaces.parameters import CategoricalParameter, FloatParameter, IntParameter
 from search.studies.trials import Trial
 

@@ -1,1 +1,1 @@
-"""Other people's viewers of trials: what the record has, written as TensorBoard and MLflow do."""
+"""Trackers: they write what a study has for other people's viewers, as TensorBoard and MLflow."""

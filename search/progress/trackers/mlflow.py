@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from search.errors import SearchError
-from search.progress.trackers.tracker import Metrics, TrackedTrial, missing
+from search.progress.trackers.tracker import Metrics, TrackedTrial
 from search.studies.checkpoints import BEST_CHECKPOINT, checkpoint_name
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial
@@ -32,23 +32,17 @@ _SETTINGS = {
 
 
 class MlflowTracker:
-    """Writes an experiment that is named as the study.
-
-    Args:
-        study: The study.
-    """
+    """Writes an experiment that is named as the study."""
 
     def __init__(self, study: StudyReader) -> None:
         for name, value in _SETTINGS.items():
             os.environ.setdefault(name, value)
-        try:
-            from mlflow.tracking import MlflowClient
-        except ModuleNotFoundError as error:
-            raise missing("mlflow", error) from None
+        from mlflow.tracking import MlflowClient
+
         folder = study.folder.resolve()
         own = os.environ.get("MLFLOW_TRACKING_URI")
         if not own and {"?", "%"} & set(str(folder)):
-            raise SearchError(f"the study's path must hold neither ? nor %, got {folder}")
+            raise SearchError(f"the study's path must contain neither ? nor %, got {folder}")
         self._client = MlflowClient(tracking_uri=own or f"sqlite:///{folder / DATABASE}")
         self._study = study
         self._metrics = [metric.name for metric in study.spec.metrics]
@@ -66,29 +60,29 @@ class MlflowTracker:
         self._completed: dict[int, str] = {}
         self._n_epochs: dict[int, int] = {}
 
-    def knows(self, trial: TrackedTrial) -> bool:
+    def knows(self, tracked: TrackedTrial) -> bool:
         """See `Tracker`."""
-        known = self._states.get(trial.identity) == trial.record.state
-        if known and trial.record.state == "COMPLETE":
-            self._completed[trial.record.number] = self._runs[trial.identity]
+        known = self._states.get(tracked.identity) == tracked.trial.state
+        if known and tracked.trial.state == "COMPLETE":
+            self._completed[tracked.trial.number] = self._runs[tracked.identity]
         return known
 
-    def begin(self, trial: TrackedTrial) -> None:
+    def begin(self, tracked: TrackedTrial) -> None:
         """See `Tracker`."""
-        number = trial.record.number
+        number = tracked.trial.number
         if number in self._run_of:
             return
         written: set[int] = set()
-        run = self._runs.get(trial.identity)
+        run = self._runs.get(tracked.identity)
         if run is None:
-            run = self._create(trial)
+            run = self._create(tracked)
         else:
             history = self._client.get_metric_history(run, self._metrics[0])
             written = {metric.step for metric in history}
             self._client.update_run(run, status="RUNNING")
         self._run_of[number] = run
         self._n_epochs[number] = 0
-        for epoch, metrics in trial.epochs():
+        for epoch, metrics in tracked.epochs():
             if epoch not in written:
                 self.epoch(number, epoch, metrics)
             self._n_epochs[number] = epoch
@@ -99,22 +93,22 @@ class MlflowTracker:
             self._n_epochs[number] = epoch
             self._log(number, metrics, epoch)
 
-    def end(self, record: Trial) -> None:
+    def end(self, trial: Trial) -> None:
         """See `Tracker`."""
-        best = {f"best_{name}": record.metrics.get(name) for name in self._metrics}
-        tags = {_STATE: record.state, "reason": record.reason}
-        if record.has_ended and record.best_epoch is not None:
-            tags["best_epoch"] = str(record.best_epoch)
-            self._log(record.number, best, record.best_epoch)
-        run = self._run_of.pop(record.number)
+        best = {f"best_{name}": trial.metrics.get(name) for name in self._metrics}
+        tags = {_STATE: trial.state, "reason": trial.reason}
+        if trial.has_ended and trial.best_epoch is not None:
+            tags["best_epoch"] = str(trial.best_epoch)
+            self._log(trial.number, best, trial.best_epoch)
+        run = self._run_of.pop(trial.number)
         for name, value in tags.items():
             self._client.set_tag(run, name, value)
-        if record.has_ended:
-            self._client.set_terminated(run, _STATUS[record.state])
+        if trial.has_ended:
+            self._client.set_terminated(run, _STATUS[trial.state])
         else:
-            self._client.update_run(run, status=_STATUS[record.state])
-        if record.state == "COMPLETE":
-            self._completed[record.number] = run
+            self._client.update_run(run, status=_STATUS[trial.state])
+        if trial.state == "COMPLETE":
+            self._completed[trial.number] = run
 
     def close(self) -> None:
         """Add the best models that the study keeps."""
@@ -145,24 +139,24 @@ class MlflowTracker:
             if not token:
                 return
 
-    def _create(self, trial: TrackedTrial) -> str:
+    def _create(self, tracked: TrackedTrial) -> str:
         from mlflow.entities import Param
 
-        record = trial.record
+        trial = tracked.trial
         tags = {
-            _IDENTITY: trial.identity,
+            _IDENTITY: tracked.identity,
             "study": self._study.name,
-            "trial": str(record.number),
-            "seed": str(record.seed),
+            "trial": str(trial.number),
+            "seed": str(trial.seed),
             _STATE: "RUNNING",
         }
         run = self._client.create_run(
-            self._experiment, tags=tags, run_name=f"trial {record.number}"
+            self._experiment, tags=tags, run_name=f"trial {trial.number}"
         )
-        params = [Param(name, str(value)) for name, value in record.params.items()]
+        params = [Param(name, str(value)) for name, value in trial.params.items()]
         self._client.log_batch(run.info.run_id, params=params)
-        self._runs[trial.identity] = str(run.info.run_id)
-        return self._runs[trial.identity]
+        self._runs[tracked.identity] = str(run.info.run_id)
+        return self._runs[tracked.identity]
 
     def _log(self, number: int, metrics: Metrics, step: int) -> None:
         from mlflow.entities import Metric

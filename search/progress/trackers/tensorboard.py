@@ -10,7 +10,7 @@ import shutil
 import time
 from typing import TYPE_CHECKING, Any
 
-from search.progress.trackers.tracker import Metrics, TrackedTrial, missing
+from search.progress.trackers.tracker import Metrics, TrackedTrial
 from search.studies.checkpoints import trial_name
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial
@@ -28,33 +28,26 @@ _FLUSH_S = 5
 
 
 class TensorBoardTracker:
-    """Writes a folder of event files for each trial.
-
-    Args:
-        study: The study.
-    """
+    """Writes a folder of event files for each trial."""
 
     def __init__(self, study: StudyReader) -> None:
-        try:
-            importlib.import_module("tensorboard.summary.writer.event_file_writer")
-        except ModuleNotFoundError as error:
-            raise missing("tensorboard", error) from None
+        importlib.import_module("tensorboard.summary.writer.event_file_writer")  # or fail here
         self._root = study.folder / FOLDER
         self._metrics = [metric.name for metric in study.spec.metrics]
         self._parameters = list(study.spec.parameters)
         self._open: dict[int, EventFileWriter] = {}
         self._n_epochs: dict[int, int] = {}
 
-    def knows(self, trial: TrackedTrial) -> bool:
+    def knows(self, tracked: TrackedTrial) -> bool:
         """See `Tracker`."""
-        return (self._root / trial_name(trial.record.number) / _WHOLE).exists()
+        return (self._root / trial_name(tracked.trial.number) / _WHOLE).exists()
 
-    def begin(self, trial: TrackedTrial) -> None:
+    def begin(self, tracked: TrackedTrial) -> None:
         """See `Tracker`."""
         from tensorboard.compat.proto.event_pb2 import SessionLog
         from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-        number = trial.record.number
+        number = tracked.trial.number
         if number in self._open:
             return
         folder = self._root / trial_name(number)
@@ -64,8 +57,8 @@ class TensorBoardTracker:
         self._n_epochs[number] = 0
         # Has a TensorBoard that looks on forget what it had read of the former files.
         self._add(number, 1, session_log=SessionLog(status=SessionLog.START))
-        self._add_hparams(trial.record)
-        for epoch, metrics in trial.epochs():
+        self._add_hparams(tracked.trial)
+        for epoch, metrics in tracked.epochs():
             self.epoch(number, epoch, metrics)
 
     def epoch(self, number: int, epoch: int, metrics: Metrics) -> None:
@@ -75,23 +68,23 @@ class TensorBoardTracker:
         self._n_epochs[number] = epoch
         self._add_scalars(number, epoch, metrics)
 
-    def end(self, record: Trial) -> None:
+    def end(self, trial: Trial) -> None:
         """See `Tracker`."""
         from tensorboard.plugins.hparams import api_pb2, plugin_data_pb2
 
-        number = record.number
-        if record.has_ended:
-            best = {f"hparam/{name}": record.metrics.get(name) for name in self._metrics}
-            self._add_scalars(number, record.best_epoch or 0, best)
-            self._add_text(number, "state", record.state)
-            if record.reason:
-                self._add_text(number, "reason", record.reason)
-            failed = record.state == "FAIL"
+        number = trial.number
+        if trial.has_ended:
+            best = {f"hparam/{name}": trial.metrics.get(name) for name in self._metrics}
+            self._add_scalars(number, trial.best_epoch or 0, best)
+            self._add_text(number, "state", trial.state)
+            if trial.reason:
+                self._add_text(number, "reason", trial.reason)
+            failed = trial.state == "FAIL"
             status = api_pb2.STATUS_FAILURE if failed else api_pb2.STATUS_SUCCESS
             end = plugin_data_pb2.SessionEndInfo(status=status, end_time_secs=time.time())
             self._add_plugin(number, "session_end_info", session_end_info=end)
         self._open.pop(number).close()
-        if record.has_ended:
+        if trial.has_ended:
             (self._root / trial_name(number) / _WHOLE).touch()
 
     def close(self) -> None:
@@ -99,7 +92,7 @@ class TensorBoardTracker:
         for writer in self._open.values():
             writer.close()
 
-    def _add_hparams(self, record: Trial) -> None:
+    def _add_hparams(self, trial: Trial) -> None:
         """Give the trial a row in the table of hyperparameters."""
         from tensorboard.plugins.hparams import api_pb2, plugin_data_pb2
 
@@ -108,16 +101,16 @@ class TensorBoardTracker:
             hparam_infos=[api_pb2.HParamInfo(name=name) for name in self._parameters],
             metric_infos=[api_pb2.MetricInfo(name=name) for name in names],
         )
-        self._add_plugin(record.number, "experiment", experiment=experiment)
+        self._add_plugin(trial.number, "experiment", experiment=experiment)
         start = plugin_data_pb2.SessionStartInfo(start_time_secs=time.time())
-        for name, value in record.params.items():
+        for name, value in trial.params.items():
             if isinstance(value, bool):
                 start.hparams[name].bool_value = value
             elif isinstance(value, int | float):
                 start.hparams[name].number_value = value
             else:
                 start.hparams[name].string_value = str(value)
-        self._add_plugin(record.number, "session_start_info", session_start_info=start)
+        self._add_plugin(trial.number, "session_start_info", session_start_info=start)
 
     def _add_plugin(self, number: int, tag: str, **content: Any) -> None:
         from tensorboard.plugins.hparams import metadata, plugin_data_pb2

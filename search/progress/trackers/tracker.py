@@ -1,13 +1,20 @@
-"""What a tracker is: it is told of trials in the driver, apart from the work of the driver."""
+"""What a tracker is, which there are, and how one of a user is loaded.
 
-from collections.abc import Mapping
+A tracker writes trials for a viewer of other people, beside the study's own storage.
+"""
+
+import importlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from search.errors import SearchError
+from search.objective.loading import extend_import_path
 from search.studies.history import read_history
+from search.studies.reader import StudyReader
 from search.studies.trials import Trial
+from search.text import did_you_mean, listing
 
 Metrics = Mapping[str, float | int | None]
 """What a trial reported of an epoch; None marks an undefined metric."""
@@ -18,23 +25,19 @@ class TrackedTrial:
     """A trial as its tracker needs it.
 
     Args:
-        record: What is recorded of it.
+        trial: What the study holds of it.
         identity: A name that no other trial of any study has.
         folder: The trial's folder.
     """
 
-    record: Trial
+    trial: Trial
     identity: str
     folder: Path
 
     def epochs(self) -> list[tuple[int, Metrics]]:
-        """Read the epochs that are recorded.
-
-        Returns:
-            Number and metrics of each, in order.
-        """
+        """Read number and metrics of each epoch that is recorded, in order."""
         # What stands after these in the file is being written, or told of by itself.
-        rows = read_history(self.folder)[: self.record.n_epochs]
+        rows = read_history(self.folder)[: self.trial.n_epochs]
         return [
             (int(row.pop("epoch")), {k: float(v) for k, v in row.items() if v and k != "seconds"})
             for row in rows
@@ -42,40 +45,110 @@ class TrackedTrial:
 
 
 class Tracker(Protocol):
-    """Writes trials for one viewer; anything that it raises ends it, and nothing else."""
+    """Writes trials for one viewer.
 
-    def knows(self, trial: TrackedTrial) -> bool:
-        """Tell whether all of a trial that has ended is written."""
+    A space file names it under `trackers`: one of `TRACKERS`, or `package.module:name` of a
+    class or function that is called with the study (a `StudyReader`) and gives a tracker. It is
+    made and called in one thread of the driver's process, apart from the run, so it may be
+    slow. Whatever it raises ends its part in this session, with one warning, and nothing else;
+    the next session is told again of every trial that `knows` denies.
+    """
+
+    def knows(self, tracked: TrackedTrial) -> bool:
+        """Tell whether all of a trial that ended in an earlier session is written.
+
+        Args:
+            tracked: A trial that has ended.
+
+        Returns:
+            False to be told of it by `begin` and `end`.
+        """
         ...
 
-    def begin(self, trial: TrackedTrial) -> None:
-        """Take up a trial with the epochs that it has; one that is open goes on."""
+    def begin(self, tracked: TrackedTrial) -> None:
+        """Open a trial and write the epochs that it has.
+
+        Args:
+            tracked: The trial; called again for one that is open, it must do nothing.
+        """
         ...
 
     def epoch(self, number: int, epoch: int, metrics: Metrics) -> None:
-        """Write an epoch of an open trial; one that is written already is passed over."""
+        """Write an epoch of an open trial.
+
+        Args:
+            number: The trial.
+            epoch: From 1; one that is written already must be passed over.
+            metrics: All that the objective reported.
+        """
         ...
 
-    def end(self, record: Trial) -> None:
-        """End an open trial; one that is RUNNING is left for a later run."""
+    def end(self, trial: Trial) -> None:
+        """Write how an open trial ended, and close it.
+
+        Args:
+            trial: The trial; one that is INTERRUPTED goes on in a later session.
+        """
         ...
 
     def close(self) -> None:
-        """Write what is left at the end of a run."""
+        """Write what is left at the end of a session."""
         ...
 
 
-def missing(tracker: str, error: ModuleNotFoundError) -> SearchError:
-    """Word the lack of a tracker's package.
+class TrackerEntry(NamedTuple):
+    """A tracker of ours: where it is, what it writes, the extra that installs its package."""
+
+    path: str
+    description: str
+    extra: str
+
+
+TRACKERS = {
+    "tensorboard": TrackerEntry(
+        "search.progress.trackers.tensorboard:TensorBoardTracker",
+        "event files with scalars by epoch and a table of hyperparameters",
+        "tensorboard",
+    ),
+    "mlflow": TrackerEntry(
+        "search.progress.trackers.mlflow:MlflowTracker",
+        "a run for each trial, in the study's database or on a server, with the best models",
+        "mlflow",
+    ),
+}
+"""The trackers of ours, by the name that a space file gives; none is loaded before it is used."""
+
+
+def make_tracker(name: str, study: StudyReader) -> Tracker:
+    """Make a tracker of a study.
 
     Args:
-        tracker: The tracker, which is also the name of its extra.
-        error: Of the import.
+        name: One of `TRACKERS`, or `package.module:name`.
+        study: The study; a tracker of the user may lie where its objective may.
 
     Returns:
-        An error that says how to install it.
+        The tracker.
+
+    Raises:
+        SearchError: If there is no such tracker, or the extra of one of ours is not installed.
+        ModuleNotFoundError: If a tracker of the user, or a package that it needs, is missing.
     """
-    return SearchError(
-        f"the package {error.name} must be installed, by the extra {tracker!r}: "
-        f"pip install -e '.[{tracker}]' in the folder of search"
-    )
+    entry = TRACKERS.get(name)
+    if not entry:
+        if ":" not in name:
+            hint = did_you_mean(name, TRACKERS)
+            raise SearchError(f"unknown tracker {name!r}{hint}; valid: {listing(TRACKERS)}")
+        extend_import_path(study.import_folders)
+    module, _, attribute = (entry.path if entry else name).partition(":")
+    try:
+        make: Callable[[StudyReader], Tracker] = getattr(
+            importlib.import_module(module), attribute
+        )
+        return make(study)
+    except ModuleNotFoundError as error:
+        if not entry:
+            raise
+        raise SearchError(
+            f"the package {error.name} must be installed, by the extra {entry.extra!r}: "
+            f"pip install -e '.[{entry.extra}]' in the folder of search"
+        ) from None

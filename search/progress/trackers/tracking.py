@@ -1,7 +1,7 @@
-"""Tells trackers of a run. Each works in a thread of its own: the driver only passes on.
+"""Tells trackers of a session. Each works in a thread of its own: the driver only passes on.
 
-A tracker that fails is named once and left out from there on; the record has everything, and
-the next run writes what it lacks.
+A tracker that fails is named once and left out from there on; the study has everything, and the
+next session writes what it lacks.
 """
 
 import threading
@@ -12,19 +12,13 @@ from queue import SimpleQueue
 
 from optuna.trial import FrozenTrial
 
-from search.progress.trackers.mlflow import MlflowTracker
-from search.progress.trackers.tensorboard import TensorBoardTracker
-from search.progress.trackers.tracker import TrackedTrial, Tracker
+from search.progress.trackers.tracker import TrackedTrial, Tracker, make_tracker
 from search.running.run import INTERRUPTED, Observer, Run
 from search.studies.reader import StudyReader
 from search.studies.trials import Epoch, Trial
 
-_KINDS: dict[str, Callable[[StudyReader], Tracker]] = {
-    "tensorboard": TensorBoardTracker,
-    "mlflow": MlflowTracker,
-}
 _PATIENCE_S, _SHORT_PATIENCE_S = 30.0, 4.0
-"""For so long the end of a run waits for its trackers, and for so long if it was interrupted."""
+"""How long the end of a session waits for its trackers, and how long after an interruption."""
 
 Job = Callable[[Tracker], None]
 
@@ -33,15 +27,9 @@ Job = Callable[[Tracker], None]
 def tracked(
     study: StudyReader, observer: Observer, warn: Callable[[str], None]
 ) -> Iterator[Observer]:
-    """Have the trackers of a study told of its run.
+    """Have a study's trackers told of its session, after the observer; yields whom to tell.
 
-    Args:
-        study: The study; its space file names the trackers.
-        observer: Who else is told, and first.
-        warn: Tells the user, in one line, why a tracker is left out.
-
-    Yields:
-        Who is to be told of the run.
+    `warn` tells the user, in one line, why a tracker is left out.
     """
     lanes = [_Lane(name, study, warn) for name in study.spec.trackers]
     tracking = _Tracking(observer, lanes)
@@ -81,11 +69,11 @@ class _Lane:
             return
         self._thread.join(patience_s)
         if self._thread.is_alive():
-            self._warn_once("must be done soon after the run, it is not")
+            self._warn_once("it was still writing when the run ended")
 
     def _work(self) -> None:
         try:
-            tracker = _KINDS[self._name](self._study)
+            tracker = make_tracker(self._name, self._study)
             for job in iter(self._jobs.get, None):
                 job(tracker)
             tracker.close()
@@ -117,9 +105,9 @@ class _Tracking:
         for lane in self._lanes:
             lane.start()
         trials = self._study.optuna_study.get_trials(deepcopy=False)
-        for record in run.study.trials():
-            if record.has_ended:
-                known = self._tracked(record, trials[record.number])
+        for trial in run.study.trials():
+            if trial.has_ended:
+                known = self._tracked(trial, trials[trial.number])
                 self._pass_on(_write_ended(known))
 
     def trial_started(self, trial: Trial) -> None:
@@ -144,27 +132,30 @@ class _Tracking:
     def run_ended(self) -> None:
         self._observer.run_ended()
 
+    def say_at_once(self, text: str) -> None:
+        self._observer.say_at_once(text)
+
     def _pass_on(self, job: Job) -> None:
         for lane in self._lanes:
             lane.put(job)
 
-    def _running(self, record: Trial) -> TrackedTrial:
+    def _running(self, trial: Trial) -> TrackedTrial:
         trials = self._study.optuna_study.get_trials(deepcopy=False)
-        return self._tracked(record, trials[record.number])
+        return self._tracked(trial, trials[trial.number])
 
-    def _tracked(self, record: Trial, frozen: FrozenTrial) -> TrackedTrial:
+    def _tracked(self, trial: Trial, frozen: FrozenTrial) -> TrackedTrial:
         study = self._study
         begun = frozen.datetime_start.isoformat() if frozen.datetime_start else ""
-        identity = f"{study.name}/{record.number}/{begun}"
-        return TrackedTrial(record, identity, study.trial_folder(record.number))
+        identity = f"{study.name}/{trial.number}/{begun}"
+        return TrackedTrial(trial, identity, study.trial_folder(trial.number))
 
 
-def _write_ended(trial: TrackedTrial) -> Job:
-    """Write a trial of an earlier run, if that run could not."""
+def _write_ended(tracked: TrackedTrial) -> Job:
+    """Write a trial of an earlier session, if that session could not."""
 
     def write(tracker: Tracker) -> None:
-        if not tracker.knows(trial):
-            tracker.begin(trial)
-            tracker.end(trial.record)
+        if not tracker.knows(tracked):
+            tracker.begin(tracked)
+            tracker.end(tracked.trial)
 
     return write

@@ -14,18 +14,9 @@ _WORKERS = "resources.workers"
 
 
 def engine_module(name: str, workers: int | None = None, overrides: Sequence[str] = ()) -> str:
-    """Find an engine.
+    """Find the module of an engine, as `--engine`, `--workers` and `--set` name it.
 
-    Args:
-        name: What the user gave as `--engine`.
-        workers: What the user gave as `--workers`; what a space file says is for other engines.
-        overrides: What the user gave as `--set`.
-
-    Returns:
-        The name of its module.
-
-    Raises:
-        SearchError: If no engine has that name, or it has no such number of workers.
+    The workers of a space file do not count: they are for other engines.
     """
     if name not in ENGINES:
         hint = did_you_mean(name, ENGINES)

@@ -3,56 +3,41 @@
 Ray moves work and nothing else: our searcher hands out a run's assignments, our scheduler
 passes each event to the run and stops a trial when the run says so. Ray's own OptunaSearch
 and ASHAScheduler are not used: the first tells Optuna that stopped trials are COMPLETE and
-drops the report that stopped them, the second never stops a NaN.
+drops the epoch that stopped them, the second never stops a NaN.
 
 Ray's defaults that are changed here, and why:
 
 - Actors are reused between trials; starting one takes about a second.
-- Experiment snapshots and result loggers are off; the study is the record.
+- Experiment snapshots and result loggers are off; all of that is in the study.
 - No trial is asked for before a worker is free, so a sampler sees all there is to see.
 - All workers start at the same time, and none that is still starting is given up because
   another became free; else short trials would all run on the first worker.
 """
 
-import logging
 import math
 import os
-import secrets
 import shutil
-import signal
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from search.errors import SearchError
-from search.running.assignment import shared_environment
-from search.running.deadline import ended_after
-from search.running.memory import count_oom_kills
+from search.running.engines import ray_privates
 from search.running.run import Run
-from search.running.trial import Assignment, Environment, import_objective, run_trial
+from search.running.trial import Assignment, import_objective, run_trial
+from search.running.worker import Environment, ended_after, environment_here
 from search.spaces.spec import ResourcesSpec
 from search.studies.trials import Event, Failure, FailureKind
 
-_ENVIRONMENT = {
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "RAY_AIR_NEW_OUTPUT": "0",
-    "RAY_CHDIR_TO_TRIAL_DIR": "0",
-    "RAY_TRAIN_ENABLE_V2_MIGRATION_WARNINGS": "0",
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
-    "TUNE_DISABLE_SIGINT_HANDLER": "1",
-    "TUNE_GLOBAL_CHECKPOINT_S": str(10**9),
-}
-os.environ.update({k: v for k, v in _ENVIRONMENT.items() if k not in os.environ})
+ray_privates.set_environment()
 
 import ray  # noqa: E402  Ray reads its environment while it is imported
 from ray import tune  # noqa: E402
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler  # noqa: E402
 from ray.tune.search import Searcher  # noqa: E402
 
+_KERNEL_COUNTERS = Path("/proc/vmstat")
 _OBJECT_STORE_BYTES = 100 * 1024**2  # events are small; the default takes a third of memory
 
 
@@ -89,12 +74,7 @@ class TrialActor(tune.Trainable):
 
 
 class RunSearcher(Searcher):
-    """Hands out a run's assignments.
-
-    Args:
-        run: Where they come from.
-        environment: What the workers are like.
-    """
+    """Hands out a run's assignments, to workers in an environment."""
 
     def __init__(self, run: Run, environment: Environment) -> None:
         super().__init__()
@@ -117,7 +97,7 @@ class RunSearcher(Searcher):
         """See Ray: nothing to do, the scheduler has passed everything on."""
 
     def save(self, checkpoint_path: str) -> None:
-        """See Ray: nothing to save, the study is the record."""
+        """See Ray: nothing to save, all of it is in the study."""
 
     def __getstate__(self) -> dict[str, Any]:
         """See Ray: it pickles what it holds; a study stays here."""
@@ -125,16 +105,12 @@ class RunSearcher(Searcher):
 
 
 class RunScheduler(FIFOScheduler):
-    """Passes events to a run and stops trials when it says so.
-
-    Args:
-        run: Who records and decides.
-    """
+    """Passes events to a run, which records and decides, and stops trials when it says so."""
 
     def __init__(self, run: Run) -> None:
         super().__init__()
         self._run = run
-        self._n_oom_kills = count_oom_kills()
+        self._n_oom_kills = _count_oom_kills()
 
     def on_trial_result(self, controller: Any, trial: Any, result: dict[str, Any]) -> str:
         """See Ray: called with every event, the last one of a trial included."""
@@ -142,20 +118,18 @@ class RunScheduler(FIFOScheduler):
         return TrialScheduler.STOP if over else TrialScheduler.CONTINUE
 
     def choose_trial_to_run(self, controller: Any) -> Any:
-        """See Ray: the newest is for the worker that became free, older ones have their own."""
-        trials = reversed(controller.get_trials())
-        return next((trial for trial in trials if trial.status == "PENDING"), None)
+        """See Ray: called when a worker may take a trial."""
+        return ray_privates.newest_waiting(controller)
 
     def on_trial_error(self, controller: Any, trial: Any) -> None:
         """See Ray: a worker is gone; exceptions in objectives never come here."""
-        text = str(trial.get_error())
+        text, out_of_memory = ray_privates.error_of(trial)
         reason = (text.strip().splitlines() or ["its worker died"])[0]
-        before, self._n_oom_kills = self._n_oom_kills, count_oom_kills()
+        before, self._n_oom_kills = self._n_oom_kills, _count_oom_kills()
         kind: FailureKind = "worker_died"
         if self._n_oom_kills > before:
             kind, reason = "out_of_memory", "the kernel killed its worker"
-        # So Ray names the error when it kills a worker because its node runs out of memory.
-        elif "OutOfMemoryError" in text:
+        elif out_of_memory:
             kind = "out_of_memory"
         self._run.fail(_number(trial), Failure(kind, reason, text))
 
@@ -167,29 +141,21 @@ class RunScheduler(FIFOScheduler):
 def run_trials(run: Run, address: str | None = None) -> None:
     """Run a study's trials in parallel until its run hands out no more.
 
-    Args:
-        run: The run to serve.
-        address: A Ray cluster to join; None starts one on this machine and ends it again.
-
-    Raises:
-        SearchError: If the cluster cannot be reached or holds no single trial.
+    Joins the Ray cluster at an address; without one, starts one on this machine and ends it.
     """
-    # A worker's death is recorded and shown by the run; Ray would print a traceback as well.
-    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
+    ray_privates.keep_quiet()
     resources = run.study.spec.resources
     try:
-        with _undisturbed():
+        with ray_privates.undisturbed():
             _connect(resources, address)
         cpus, gpus = _per_trial(resources)
         n_workers = _count_workers(resources, cpus, gpus)
-        environment = shared_environment(
-            run.study.import_folders, n_threads=max(1, int(cpus)), hide_gpus=not gpus
-        )
+        environment = environment_here(run.study.import_folders, cpus, gpus)
         run.start(n_workers)
         _fit(run, environment, n_workers, {"cpu": cpus, "gpu": gpus})
     finally:
         run.end()
-        with _undisturbed():
+        with ray_privates.undisturbed():
             ray.shutdown()
             shutil.rmtree(run.study.folder / ".ray", ignore_errors=True)
 
@@ -216,41 +182,7 @@ def _fit(run: Run, environment: Environment, n_workers: int, per_trial: dict[str
     tuner.fit()
 
 
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Let Ray start or end as a whole: put off what a handler of signals raises until then.
-
-    Afterwards this process has its own handlers, in whose place Ray sets others.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    handlers = {signum: signal.getsignal(signum) for signum in (signal.SIGINT, signal.SIGTERM)}
-    put_off: list[KeyboardInterrupt] = []
-
-    def handle(signum: int, frame: FrameType | None) -> None:
-        handler = handlers[signal.Signals(signum)]
-        try:
-            if callable(handler):
-                handler(signum, frame)
-        except KeyboardInterrupt as error:
-            put_off.append(error)
-
-    for signum, handler in handlers.items():
-        if callable(handler):
-            signal.signal(signum, handle)
-    try:
-        yield
-    finally:
-        for signum, handler in handlers.items():
-            signal.signal(signum, handler)
-    if put_off:
-        raise put_off[0]
-
-
 def _connect(resources: ResourcesSpec, address: str | None) -> None:
-    # The run records and shows what becomes of a worker; Ray would tell it on stdout as well.
-    ray._private.worker._worker_logs_enabled = False
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     if address:
         try:
@@ -261,8 +193,7 @@ def _connect(resources: ResourcesSpec, address: str | None) -> None:
                 f"--address: a running Ray cluster must be given, got {address!r}: {reason}"
             ) from None
         return
-    # Given one, Ray does not write a token for later use into the home folder.
-    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    ray_privates.set_token()
     wanted = math.ceil((resources.workers or 0) * resources.cpus_per_trial)
     ray.init(
         address="local",
@@ -296,8 +227,16 @@ def _count_workers(resources: ResourcesSpec, cpus: float, gpus: float) -> int:
     return min(int(fits), resources.workers or int(fits))
 
 
+def _count_oom_kills() -> int:
+    """Count the processes that the kernel has killed to free memory since this machine started."""
+    if not _KERNEL_COUNTERS.exists():  # as on macOS
+        return 0
+    counters = dict(line.split() for line in _KERNEL_COUNTERS.read_text().splitlines())
+    return int(counters.get("oom_kill", 0))
+
+
 def _number(trial: Any) -> int:
-    return int(trial.config["assignment"].number)
+    return ray_privates.assignment_of(trial).number
 
 
 def _name(trial: Any) -> str:

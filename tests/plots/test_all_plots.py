@@ -1,4 +1,4 @@
-"""All figures: of any study, and as files."""
+"""All plots: of any study, and as files."""
 
 import threading
 from pathlib import Path
@@ -7,10 +7,10 @@ import pytest
 from optuna.study import StudyDirection
 
 from search.errors import StudyError
-from search.plots.catalogue import PLOTS
-from search.plots.files import plot_bytes, write_plots
+from search.plots.catalogue import PLOTS, write_plots
 from search.plots.history import optimization_history
-from search.plots.labels import axis_label
+from search.plots.rendering import plot_bytes
+from search.plots.values import axis_label
 from search.studies.driver import StudyDriver
 from search.summaries.importance import FEWEST_TRIALS
 from tests.plots.studies import (
@@ -25,21 +25,21 @@ from tests.plots.studies import (
 @pytest.mark.parametrize("ends", [[], ["complete"], ["fail"] * 3, ["run"], ["prune"]], ids=str)
 @pytest.mark.parametrize("name", PLOTS)
 @pytest.mark.parametrize("n_metrics", [1, 2])
-def test_every_figure_of_a_small_study_can_be_drawn(
+def test_every_plot_of_a_small_study_can_be_drawn(
     tmp_path: Path, name: str, ends: list[str], n_metrics: int
 ) -> None:
     study = new_study(tmp_path, n_metrics=n_metrics)
     for end in ends:
         run_trial(study, end, n_epochs=1)
-    figure = PLOTS[name](study)
-    if figure is not None:
-        assert title_of(figure)
-        assert figure.axes or sentence_of(figure).endswith(".")
-        assert plot_bytes(figure, "svg").startswith(b"<?xml")
+    plot = PLOTS[name](study)
+    if plot is not None:
+        assert title_of(plot)
+        assert plot.axes or sentence_of(plot).endswith(".")
+        assert plot_bytes(plot, "svg").startswith(b"<?xml")
 
 
 @pytest.mark.parametrize("name", ["slices", "parallel", "contour", "importance"])
-def test_figures_of_fixed_and_strange_parameters_can_be_drawn(tmp_path: Path, name: str) -> None:
+def test_plots_of_fixed_and_strange_parameters_can_be_drawn(tmp_path: Path, name: str) -> None:
     study = new_study(
         tmp_path,
         parameters={
@@ -53,20 +53,20 @@ def test_figures_of_fixed_and_strange_parameters_can_be_drawn(tmp_path: Path, na
     )
     for _ in range(FEWEST_TRIALS):
         run_trial(study, "complete", n_epochs=1)
-    figure = PLOTS[name](study)
-    assert figure is not None
-    assert plot_bytes(figure, "png")
+    plot = PLOTS[name](study)
+    assert plot is not None
+    assert plot_bytes(plot, "png")
 
 
-def test_every_figure_of_a_thousand_trials_is_small(large: StudyDriver) -> None:
+def test_every_plot_of_a_thousand_trials_is_small(large: StudyDriver) -> None:
     evaluate(large, 0, n_classes=100)
     for name, draw in PLOTS.items():
-        figure = draw(large)
-        if figure is not None:
-            assert len(plot_bytes(figure, "svg")) < 500_000, name
+        plot = draw(large)
+        if plot is not None:
+            assert len(plot_bytes(plot, "svg")) < 500_000, name
 
 
-def test_figures_can_be_drawn_in_threads_without_pyplot(study: StudyDriver) -> None:
+def test_plots_can_be_drawn_in_threads_without_pyplot(study: StudyDriver) -> None:
     from matplotlib import pyplot
 
     sizes: list[int] = []
@@ -84,7 +84,7 @@ def test_figures_can_be_drawn_in_threads_without_pyplot(study: StudyDriver) -> N
 
 
 def test_write_makes_the_files_and_the_same_ones_again(study: StudyDriver, tmp_path: Path) -> None:
-    folder = tmp_path / "a" / "figures"
+    folder = tmp_path / "a" / "plots"
     files = write_plots(study, folder)
     names = [path.name for path in files]
     assert names[:4] == ["history.png", "history.svg", "curves.png", "curves.svg"]
@@ -112,7 +112,7 @@ def test_write_only_what_is_named(study: StudyDriver, tmp_path: Path) -> None:
         (
             ["png"],
             ["slice"],
-            "a figure must be given, got 'slice'; did you mean 'slices'; valid: history, curves, "
+            "a plot must be given, got 'slice'; did you mean 'slices'; valid: history, curves, "
             "slices, parallel, importance, contour, front, timeline, learning_rate, "
             "confusion_matrix, class_accuracy",
         ),

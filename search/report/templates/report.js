@@ -7,15 +7,15 @@ if (table) {
     const cell = row.cells[place], text = cell.dataset.key ?? cell.textContent;
     return text === "" ? null : isNaN(text) ? text : Number(text);
   };
-  // Numbers stand before words; what is missing stands last, whichever way is sorted.
-  const order = (a, b, way) =>
+  // Numbers stand before words; what is missing stands last, whichever direction is sorted.
+  const order = (a, b, sign) =>
     a === null || b === null ? (a === null) - (b === null) :
-    typeof a !== typeof b ? (typeof a === "number" ? -way : way) : a < b ? -way : a > b ? way : 0;
+    typeof a !== typeof b ? (typeof a === "number" ? -sign : sign) : a < b ? -sign : a > b ? sign : 0;
   heads.forEach((head, place) => head.firstChild.addEventListener("click", () => {
-    const way = head.getAttribute("aria-sort") === "ascending" ? -1 : 1;
+    const sign = head.getAttribute("aria-sort") === "ascending" ? -1 : 1;
     for (const other of heads) other.removeAttribute("aria-sort");
-    head.setAttribute("aria-sort", way === 1 ? "ascending" : "descending");
-    rows.sort((a, b) => order(key(a, place), key(b, place), way));
+    head.setAttribute("aria-sort", sign === 1 ? "ascending" : "descending");
+    rows.sort((a, b) => order(key(a, place), key(b, place), sign));
     table.tBodies[0].append(...rows);
   }));
   const input = document.getElementById("filter"), count = document.getElementById("count");
@@ -48,7 +48,7 @@ for (const frame of document.querySelectorAll(".frame")) {
   new ResizeObserver(look).observe(box);
 }
 
-// Figures: point at a mark to see its trial, tick trials to mark them in each.
+// Plots: point at a mark to see its trial, tick trials to mark them in each.
 const rowOf = new Map(rows.map(row => [Number(row.querySelector("input").value), row]));
 const marked = new Set(), tip = document.getElementById("tip"), chips = document.getElementById("marked");
 const draw = (parent, name, attributes, text) => {

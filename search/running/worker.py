@@ -1,0 +1,146 @@
+"""A worker's process: what it must look like, its random generators, its end when it hangs.
+
+torch is looked up, never imported: an objective that uses it has loaded it.
+"""
+
+import faulthandler
+import gc
+import os
+import random
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TextIO
+
+import numpy as np
+
+from search.objective.loading import extend_import_path
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What the processes that run a study's trials must look like.
+
+    Args:
+        folders: Where objectives may lie, absolute.
+        working_folder: The folder in which relative paths of settings start.
+        n_threads: Threads of one trial, at least 1.
+        hide_gpus: Whether the objective must see no GPU.
+    """
+
+    folders: tuple[str, ...]
+    working_folder: str
+    n_threads: int = 1
+    hide_gpus: bool = False
+
+
+def environment_here(
+    folders: Sequence[str], cpus: float, gpus: float | Literal["auto"]
+) -> Environment:
+    """Describe workers that start in this process's folder, with what each trial gets."""
+    return Environment(tuple(folders), str(Path.cwd()), max(1, int(cpus)), hide_gpus=gpus == 0)
+
+
+def prepare(environment: Environment) -> None:
+    """Make this process fit for objectives, before they are imported."""
+    extend_import_path(environment.folders)
+    if os.path.isdir(environment.working_folder):
+        os.chdir(environment.working_folder)
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[name] = str(environment.n_threads)
+    if environment.hide_gpus:
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
+
+def limit_threads(n_threads: int) -> None:
+    """Keep torch from using more cores than the trial was given; it reads no variable later."""
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(n_threads)
+
+
+def release_gpu_memory() -> None:
+    """Give back what a trial held on a GPU, for the next one and for other processes."""
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        gc.collect()
+        torch.cuda.empty_cache()
+
+
+def seed_generators(seed: int) -> None:
+    """Seed the generators of Python, NumPy and torch with a number from 0 to 2**32 - 1."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.manual_seed(seed)
+
+
+def generator_states() -> dict[str, Any]:
+    """Read the state of every generator as tensors and plain data, by name of the library."""
+    of_numpy = dict(np.random.get_state(legacy=False))
+    inner = {**of_numpy["state"], "key": of_numpy["state"]["key"].tolist()}
+    states: dict[str, Any] = {
+        "python": random.getstate(),
+        "numpy": {**of_numpy, "state": inner},
+    }
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        states["torch"] = torch.get_rng_state()
+        if torch.cuda.is_initialized():
+            states["cuda"] = torch.cuda.get_rng_state_all()
+    return states
+
+
+def restore_generators(states: dict[str, Any]) -> None:
+    """Put every generator into what `generator_states` gave, here or in another process."""
+    random.setstate(states["python"])
+    inner = states["numpy"]["state"]
+    key = np.asarray(inner["key"], dtype=np.uint32)
+    np.random.set_state({**states["numpy"], "state": {**inner, "key": key}})
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return
+    if "torch" in states:
+        torch.set_rng_state(states["torch"])
+    if torch.cuda.is_initialized() and len(states.get("cuda", [])) == torch.cuda.device_count():
+        torch.cuda.set_rng_state_all(states["cuda"])
+
+
+@contextmanager
+def ended_after(seconds: float | None, error_file: Path) -> Iterator[None]:
+    """End this process, and write to a file where it was, if a block of code takes too long.
+
+    The clock runs outside the interpreter, so code that never returns to it is ended too.
+    """
+    if seconds is None:
+        yield
+        return
+    with _opened(error_file) as file:
+        faulthandler.dump_traceback_later(max(seconds, 0.001), exit=True, file=file)
+        try:
+            yield
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+
+
+def was_ended(error_file: Path) -> bool | None:
+    """Tell whether `ended_after` ended a process; None if it wrote elsewhere."""
+    try:
+        return bool(error_file.read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return None
+
+
+@contextmanager
+def _opened(error_file: Path) -> Iterator[TextIO]:
+    study = error_file.parent.parent.parent
+    if not study.is_dir():  # a node that does not share the study's folder
+        yield sys.stderr
+        return
+    error_file.parent.mkdir(parents=True, exist_ok=True)
+    with error_file.open("w", encoding="utf-8") as file:
+        yield file
+    error_file.unlink()

@@ -1,0 +1,105 @@
+"""What must hold between a space file and its objective: settings, parameters and metrics."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from search.errors import ObjectiveError
+from search.objective.source import accepted_settings, may_have, static_member
+from search.spaces.document import KeyPath, Problem
+from search.spaces.spec import Spec
+from search.text import unknown
+
+Declared = Mapping[str, Sequence[str]]
+"""Names of parameters and of metrics; an objective may leave either out."""
+
+
+def declared_problems(spec: Spec) -> Iterator[Problem]:
+    """Check names against those that the objective takes and reports.
+
+    Of most objectives only the source is read; one that may declare names is asked.
+    """
+    problems = list(_settings_problems(spec))
+    yield from problems
+    if problems or not may_have(spec.objective, "declares"):
+        return
+    try:
+        declared = _declared_names(spec.objective, spec.settings)
+    except ObjectiveError as error:
+        text = str(error).removeprefix("objective: ")
+        place = place_in(text, {("settings", name): name for name in spec.settings})
+        yield Problem(place or ("objective",), text, at_key=place is not None)
+    else:
+        yield from _name_problems(declared, spec)
+
+
+def place_in(text: str, names: Mapping[KeyPath, str]) -> KeyPath | None:
+    """Find the key of a space file whose name stands first in the text of an error."""
+    found = {
+        path: match.start()
+        for path, name in names.items()
+        if (match := re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text))
+    }
+    return min(found, key=lambda path: found[path], default=None)
+
+
+def first_line(error: Exception) -> str:
+    """Write what an objective raised, with its type unless it was raised to be read by people."""
+    line = (str(error).strip().splitlines() or ["no message"])[0]
+    return line if getattr(error, "fatal", False) else f"{type(error).__name__}: {line}"
+
+
+def _declared_names(objective: str, settings: Mapping[str, Any]) -> Declared:
+    """Ask an objective for the parameters it takes and the metrics it reports."""
+    method = static_member(objective, "declares")
+    if method is None:
+        return {}
+    try:
+        declared = method(**settings)
+    except Exception as error:  # noqa: BLE001  it is the user's code
+        raise ObjectiveError(f"objective: {first_line(error)}") from error
+    if not _is_declared(declared):
+        raise ObjectiveError(
+            f"objective: {objective}.declares must give {{'parameters': names, "
+            f"'metrics': names}}, got {declared!r:.80}"
+        )
+    return {key: [*names] for key, names in declared.items()}
+
+
+def _settings_problems(spec: Spec) -> Iterator[Problem]:
+    accepted = accepted_settings(spec.objective)
+    if accepted is None:
+        return
+    for name in spec.settings.keys() - {*accepted.names, *spec.parameters}:
+        if not accepted.others:
+            text = unknown("setting of the objective", name, accepted.names)
+            yield Problem(("settings", name), text, at_key=True)
+    for name in accepted.required:
+        if name not in spec.settings:
+            text = f"the key {name!r} must be given, {spec.objective} has no default for it"
+            yield Problem(("settings",), text, at_key=True)
+
+
+def _name_problems(declared: Declared, spec: Spec) -> Iterator[Problem]:
+    if "parameters" in declared:
+        valid = declared["parameters"]
+        for name in spec.parameters:
+            if name not in valid:
+                text = unknown("parameter of the objective", name, valid)
+                yield Problem(("parameters", name), text, at_key=True)
+    if "metrics" in declared:
+        valid = declared["metrics"]
+        for i, metric in enumerate(spec.metrics):
+            if metric.name not in valid:
+                text = unknown("metric of the objective", metric.name, valid)
+                yield Problem(("metrics", i, "name"), text)
+
+
+def _is_declared(declared: object) -> bool:
+    return isinstance(declared, Mapping) and all(
+        key in ("parameters", "metrics")
+        and isinstance(names, Iterable)
+        and not isinstance(names, str)
+        and all(isinstance(name, str) for name in names)
+        for key, names in declared.items()
+    )

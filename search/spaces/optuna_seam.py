@@ -1,0 +1,156 @@
+"""Everything here that leans on names of Optuna's which it does not promise to keep.
+
+Optuna's samplers and pruners take a `Study` and reach into it. Ours have to show them another
+study than the one on disk, and Optuna offers no public way to do so. Each such name is used in
+this module only; `tests/test_optuna_seam.py` fails when a release of Optuna moves one.
+"""
+
+import copy
+from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, cast
+
+from optuna import Study, logging
+from optuna.storages import BaseStorage
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+
+Show = Callable[[FrozenTrial, StudyDirection], FrozenTrial]
+"""Turns a recorded trial into the one that a pruner is to see."""
+
+Notes = list[tuple[str, Any]]
+"""What a pruner wants to have noted of a trial: system attributes by key."""
+
+
+@contextmanager
+def quiet_optuna() -> Iterator[None]:
+    """Keep Optuna from announcing studies; warnings still pass."""
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+
+
+def trial_id(trial: FrozenTrial) -> int:
+    """Name a trial across all studies of its storage; a number is unique in its study only."""
+    return trial._trial_id
+
+
+def fixed_params(trial: FrozenTrial) -> dict[str, Any]:
+    """Read the values that a queued trial was given, which `Study.enqueue_trial` notes so."""
+    return dict(trial.system_attrs.get("fixed_params", {}))
+
+
+def study_with_earlier(
+    study: Study, earlier: Sequence[FrozenTrial], renumbered: dict[int, FrozenTrial]
+) -> Study:
+    """Show a sampler some earlier trials as the first ones of a study.
+
+    Args:
+        study: The study; it is not changed.
+        earlier: Ended trials, numbered from 0. The study's own get the numbers after theirs.
+        renumbered: Keeps the study's ended trials with those numbers from one call to the next.
+
+    Returns:
+        What a sampler may read of it, in the place of the study.
+    """
+    return cast("Study", _StudyWithEarlier(study, earlier, renumbered))
+
+
+class _StudyWithEarlier:
+    """A study as samplers see it.
+
+    It has the first metric's direction wherever Optuna asks for only one: its TPE does so to
+    compare pruned trials, which never occur in a study of several metrics of Optuna's own.
+    """
+
+    def __init__(
+        self, study: Study, earlier: Sequence[FrozenTrial], renumbered: dict[int, FrozenTrial]
+    ) -> None:
+        self._study = study
+        self._earlier = earlier
+        self._renumbered = renumbered
+        self.direction = study.directions[0]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._study, name)
+
+    def get_trials(
+        self, deepcopy: bool = True, states: Container[TrialState] | None = None
+    ) -> list[FrozenTrial]:
+        return self._after_earlier(self._study.get_trials(deepcopy, states), states)
+
+    def _get_trials(  # Optuna's own samplers ask so, for its cache
+        self,
+        deepcopy: bool = True,
+        states: Container[TrialState] | None = None,
+        use_cache: bool = False,
+    ) -> list[FrozenTrial]:
+        return self._after_earlier(self._study._get_trials(deepcopy, states, use_cache), states)
+
+    def _after_earlier(
+        self, own: list[FrozenTrial], states: Container[TrialState] | None
+    ) -> list[FrozenTrial]:
+        if not self._earlier:
+            return own
+        before = [t for t in self._earlier if states is None or t.state in states]
+        return [*before, *map(self._renumber, own)]
+
+    def _renumber(self, trial: FrozenTrial) -> FrozenTrial:
+        """Number an own trial after the earlier ones: Optuna takes numbers to be positions."""
+        seen = self._renumbered.get(trial_id(trial))
+        if seen is None:
+            seen = copy.copy(trial)
+            seen.number += len(self._earlier)
+            if trial.state.is_finished():
+                self._renumbered[trial_id(trial)] = seen
+        return seen
+
+
+def study_for_pruner(study: Study, show: Show, notes: Notes) -> Study:
+    """Show a pruner a study of one metric, the first, and keep it from writing.
+
+    Optuna's pruners know no study of several metrics; intermediate values are of the first.
+
+    Args:
+        study: The study; it is not changed.
+        show: Applied to each trial that the pruner reads.
+        notes: Takes what the pruner would have written.
+
+    Returns:
+        What to hand to the pruner.
+    """
+    view = copy.copy(study)
+    view._storage = _NotingStorage(study._storage, show, notes)  # type: ignore[assignment]
+    view._directions = study.directions[:1]
+    return view
+
+
+class _NotingStorage:
+    """Reads from a storage as if of one metric, and keeps what a pruner would write."""
+
+    def __init__(self, storage: BaseStorage, show: Show, notes: Notes) -> None:
+        self._storage = storage
+        self._show = show
+        self._notes = notes
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._storage, name)
+
+    def get_study_directions(self, study_id: int) -> list[StudyDirection]:
+        return self._storage.get_study_directions(study_id)[:1]
+
+    def get_all_trials(
+        self,
+        study_id: int,
+        deepcopy: bool = True,
+        states: Container[TrialState] | None = None,
+    ) -> list[FrozenTrial]:
+        (direction,) = self.get_study_directions(study_id)
+        trials = self._storage.get_all_trials(study_id, deepcopy=deepcopy, states=states)
+        return [self._show(trial, direction) for trial in trials]
+
+    def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
+        self._notes.append((key, value))
