@@ -1,8 +1,8 @@
-"""How numbers, durations, names and lists are written for people, each in one place."""
+"""How numbers, durations, names and tables are written for people, and escaped, once each."""
 
 import difflib
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,24 +12,20 @@ _DURATION = re.compile(
     r"(?:(?P<d>[\d.]+)d)?(?:(?P<h>[\d.]+)h)?(?:(?P<m>[\d.]+)m)?(?:(?P<s>[\d.]+)s)?"
 )
 _UNIT_S = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
+_MARKDOWN = str.maketrans({character: f"\\{character}" for character in "\\|*_<`[~"})
+_LATEX = str.maketrans(
+    {
+        **{character: f"\\{character}" for character in "&%$#_{}"},
+        **{"\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}"},
+        # Other signs than these stand at these places of LaTeX's default font.
+        **{"<": "\\textless{}", ">": "\\textgreater{}", "|": "\\textbar{}"},
+        **{"–": "--", "→": "$\\to$", "×": "$\\times$", "·": "$\\cdot$"},
+    }
+)
 
 
 def parse_duration(value: object) -> float:
-    """Read a length of time.
-
-    Args:
-        value: A number of seconds, or a text such as `90s`, `30m`, `1h30m` or `2d`.
-
-    Returns:
-        Seconds, above 0.
-
-    Raises:
-        ValueError: If the value is neither, or not above 0.
-
-    Example:
-        >>> parse_duration("1h30m")
-        5400.0
-    """
+    """Read seconds from a number or a text such as `90s`, `30m`, `1h30m` or `2d`."""
     seconds = -1.0
     if isinstance(value, int | float) and not isinstance(value, bool):
         seconds = float(value)
@@ -49,18 +45,7 @@ def parse_duration(value: object) -> float:
 
 
 def format_duration(seconds: float) -> str:
-    """Write a length of time as `parse_duration` reads it.
-
-    Args:
-        seconds: At least 0; shown to the second from one minute on.
-
-    Returns:
-        A short text.
-
-    Example:
-        >>> format_duration(5400)
-        '1h30m'
-    """
+    """Write a length of time as `parse_duration` reads it, to the second from a minute on."""
     if seconds < 60:
         return f"{seconds:.3g}s"
     whole = round(seconds)
@@ -69,33 +54,13 @@ def format_duration(seconds: float) -> str:
 
 
 def did_you_mean(word: str, valid: Iterable[str]) -> str:
-    """Say which valid word was probably meant.
-
-    Args:
-        word: What was given.
-        valid: What could have been given.
-
-    Returns:
-        `"; did you mean 'x'"`, or an empty string when nothing is near.
-
-    Example:
-        >>> did_you_mean("nmae", ["name", "seed"])
-        "; did you mean 'name'"
-    """
+    """Suggest the valid word that was probably meant: `; did you mean 'x'`, or nothing."""
     near = nearest(word, valid)
     return f"; did you mean {near!r}" if near else ""
 
 
 def nearest(word: str, valid: Iterable[str]) -> str | None:
-    """Find the valid word that was probably meant.
-
-    Args:
-        word: What was given.
-        valid: What could have been given.
-
-    Returns:
-        The only one that begins so, else the nearest one, or None when nothing is near.
-    """
+    """Find the only valid word that begins so, else the nearest one, if any is near."""
     words = list(valid)
     longer = [other for other in words if other.startswith(word)] if len(word) > 2 else []
     if len(longer) == 1:
@@ -110,52 +75,24 @@ def unknown(noun: str, name: str, valid: Collection[str], meant: Collection[str]
 
 
 def shown(value: object) -> str:
-    """Write a value as YAML has it.
-
-    Args:
-        value: Plain data.
-
-    Returns:
-        For instance `null`, `true` or `'text'`.
-
-    Example:
-        >>> shown(None), shown(True), shown("a"), shown(1.5)
-        ('null', 'true', "'a'", '1.5')
-    """
+    """Write plain data as YAML has it, texts in quotes, with every digit."""
     if value is None:
         return "null"
     return str(value).lower() if isinstance(value, bool) else repr(value)
 
 
 def listing(words: Iterable[object]) -> str:
-    """Join words for a message.
-
-    Args:
-        words: What to list, in the order to show.
-
-    Returns:
-        The words separated by commas, or `(none)`.
-
-    Example:
-        >>> listing(["a", "b"])
-        'a, b'
-    """
+    """Join words by commas; `(none)` where there is none."""
     return ", ".join(str(word) for word in words) or "(none)"
 
 
+def counted(n: int, noun: str) -> str:
+    """Count things: `1 trial`, `1,200 images`."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
 def number_text(value: object) -> str:
-    """Write a figure.
-
-    Args:
-        value: A number, or None where there is nothing to show; anything else as `value_text`.
-
-    Returns:
-        Three to four digits of a float, all of an int.
-
-    Example:
-        >>> number_text(0.98765), number_text(12345), number_text(None)
-        ('0.9877', '12,345', '–')
-    """
+    """Write a metric: three to four digits of a float, all of an int, `–` for None."""
     if value is None:
         return "–"
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -165,74 +102,100 @@ def number_text(value: object) -> str:
     return f"{value:.4f}" if 0.01 <= abs(value) < 1000 or not value else f"{value:#.3g}"
 
 
+def signed(value: float | None) -> str:
+    """Write a difference: as `number_text`, with its sign."""
+    return f"+{number_text(value)}" if value is not None and value > 0 else number_text(value)
+
+
+def tenths(value: float | None) -> str:
+    """Write seconds or a speed to a tenth, `–` for None."""
+    return "–" if value is None else f"{value:.1f}"
+
+
+def percent(share: float | None) -> str:
+    """Write a share from 0 to 1 in percent, `–` for None."""
+    return "–" if share is None else f"{share:.1%}"
+
+
+def signed_percent(share: float | None) -> str:
+    """Write a relative difference in percent, with its sign."""
+    text = "–" if share is None else f"{share:+.1%}"
+    return "0.0%" if text[1:] == "0.0%" else text
+
+
 def value_text(value: object) -> str:
-    """Write the value of a parameter, as YAML has it.
-
-    Args:
-        value: Plain data.
-
-    Returns:
-        For instance `null`, `true` or `0.001`.
-
-    Example:
-        >>> value_text(None), value_text(True), value_text(0.1234567)
-        ('null', 'true', '0.1235')
-    """
-    named: Mapping[object, str] = {True: "true", False: "false"}
+    """Write the value of a parameter in short, as YAML has it."""
     if value is None:
         return "null"
     if isinstance(value, bool):
-        return named[value]
+        return "true" if value else "false"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def escape_latex(text: str) -> str:
-    r"""Write a text so that LaTeX shows it as it is.
-
-    Args:
-        text: Any text.
-
-    Returns:
-        The same with its special characters as commands.
-
-    Example:
-        >>> print(escape_latex("n_epochs & 50%"))
-        n\_epochs \& 50\%
-    """
-    text = text.replace("\\", "\\textbackslash ")
-    for character in "&%$#_{}":
-        text = text.replace(character, "\\" + character)
-    return text.replace("~", "\\textasciitilde ").replace("^", "\\textasciicircum ")
+def bound_text(value: float) -> str:
+    """Write a number that somebody chose, such as the end of a range, with its own digits."""
+    return f"{value:g}"
 
 
 def cell_text(column: str, value: object) -> str:
-    """Write a cell of the leaderboard.
-
-    Args:
-        column: Its column.
-        value: What the leaderboard has there.
-
-    Returns:
-        A short text, `–` where there is nothing.
-
-    Example:
-        >>> cell_text("seconds", 12.345), cell_text("seed", 123456), cell_text("params_n", None)
-        ('12.3', '123456', '–')
-    """
+    """Write a cell of the leaderboard, `–` where there is nothing."""
     if value is None:
         return "–"
     if column == "seconds" and isinstance(value, float):
-        return f"{value:.1f}"
+        return tenths(value)
     is_number = not (column == "seed" or column.startswith("params_"))
     return number_text(value) if is_number else value_text(value)
 
 
-def new_table() -> "Table":
-    """Begin a table.
+def printable(text: str) -> str:
+    """Show control characters, line breaks apart, as escapes: none may reach a terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
 
-    Returns:
-        One without columns.
-    """
+
+def escape_markdown(text: str) -> str:
+    """Write a text so that Markdown shows it as it is, on one line."""
+    return printable(text.replace("\n", ", ")).translate(_MARKDOWN)
+
+
+def escape_latex(text: str) -> str:
+    """Write a text so that LaTeX shows it as it is, on one line."""
+    return printable(text.replace("\n", ", ")).translate(_LATEX)
+
+
+def markdown_table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    left: Sequence[str] = (),
+    bold: Sequence[int] = (),
+) -> str:
+    """Write a table as Markdown: `left` names columns of words, `bold` numbers rows from 0."""
+    rule = [":---" if name in left else "---:" for name in columns]
+    head, *body = ([escape_markdown(cell) for cell in row] for row in (columns, *rows))
+    body = [_strong(row, "**{}**") if n in bold else row for n, row in enumerate(body)]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in [head, rule, *body])
+
+
+def latex_table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    left: Sequence[str] = (),
+    bold: Sequence[int] = (),
+) -> str:
+    """Write a table as a `tabular` of LaTeX with the rules of the package `booktabs`."""
+    head, *body = ([escape_latex(cell) for cell in row] for row in (columns, *rows))
+    body = [_strong(row, "\\textbf{{{}}}") if n in bold else row for n, row in enumerate(body)]
+    lines = [f"{' & '.join(cells)} \\\\" for cells in (head, *body)]
+    aligns = "".join("l" if name in left else "r" for name in columns)
+    lines = ["\\toprule", lines[0], "\\midrule", *lines[1:], "\\bottomrule"]
+    return "\n".join([f"\\begin{{tabular}}{{{aligns}}}", *lines, "\\end{tabular}\n"])
+
+
+def _strong(cells: Sequence[str], form: str) -> list[str]:
+    return [form.format(cell) if cell else cell for cell in cells]
+
+
+def new_table() -> "Table":
+    """Begin a table for a terminal."""
     from rich import box
     from rich.table import Table
 

@@ -1,12 +1,17 @@
 """A study as reports are made of, built without running it, and texts that they must equal."""
 
+import io
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from rich.console import Console
 
 from search.studies.driver import StudyDriver
 from search.studies.test_metrics import Evaluation, Miss, store_evaluation
 from search.studies.trials import Epoch, Failure
+from search.summaries.layout import Part, text_report
 from tests.conftest import ROOT, make_spec
 
 GOLDEN = ROOT / "tests" / "golden"
@@ -39,7 +44,7 @@ def make_study(studies: Path, **sections: Any) -> StudyDriver:
 
 
 def report(study: StudyDriver, number: int, accuracies: list[float], **metrics: Any) -> None:
-    """Epoch an epoch for each accuracy."""
+    """Report an epoch for each accuracy."""
     for epoch, accuracy in enumerate(accuracies, start=1):
         reported = {
             "train_accuracy": accuracy + 0.0625,
@@ -79,14 +84,14 @@ def fill(study: StudyDriver) -> StudyDriver:
     fail(study, Failure("error", "no such layer: pool_9 & 50%"))
     fail(study, Failure("infeasible", "the kernel | does not fit"))
     for number, confusion in CONFUSIONS.items():
-        store_evaluation(study.optuna_study, number, figures(confusion))
+        store_evaluation(study.optuna_study, number, evaluation_of(confusion))
     return study
 
 
-def figures(
+def evaluation_of(
     confusion: list[list[int]] | None, classes: tuple[str, ...] = ("cat", "dog")
 ) -> Evaluation:
-    """Make test figures of 10 images a class."""
+    """Make test metrics of 10 images a class."""
     right = [row[place] for place, row in enumerate(confusion or [])] or [5] * len(classes)
     accuracy = sum(right) / (10 * len(classes))
     ones = [1.0] * len(classes)
@@ -103,6 +108,13 @@ def figures(
         confusion=confusion,
         worst=[Miss(3, "cat", "dog", 0.0125), Miss(11, "dog", "cat", 0.25)],
     )
+
+
+def told(parts: Sequence[Part], width: int = 300) -> str:
+    """Print a document on a terminal of a width."""
+    file = io.StringIO()
+    Console(file=file, width=width, color_system=None).print(text_report(parts, width), crop=False)
+    return file.getvalue()
 
 
 def assert_golden(text: str, name: str) -> None:

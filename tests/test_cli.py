@@ -304,7 +304,7 @@ def test_show_study_and_trial(studied: Search) -> None:
     assert "out of luck" in studied("show", "toy").stdout
     best = studied("show", "toy", str(rows[0]["trial"])).stdout
     assert "state       COMPLETE" in best
-    assert "val loss" in best
+    assert "Epochs" in best
     failed = studied("show", "toy", str(rows[-1]["trial"])).stdout
     assert "FAIL – error: RuntimeError: out of luck" in failed
     assert "error.txt" in failed

@@ -10,11 +10,14 @@ from search.errors import SearchError, StudyError
 from search.studies.reader import StudyReader
 from search.studies.test_metrics import store_evaluation
 from search.summaries.class_changes import class_changes, confusion_changes
-from search.summaries.comparison import choose_sides, comparison_facts
-from search.summaries.comparison_parts import comparison_parts
-from search.summaries.layout import WRITERS, text_report
-from tests.conftest import text_of
-from tests.reports import assert_golden, figures, fill, make_study, run
+from search.summaries.comparison import (
+    ComparisonFacts,
+    choose_sides,
+    comparison_facts,
+    comparison_parts,
+)
+from search.summaries.layout import WRITERS
+from tests.reports import assert_golden, evaluation_of, fill, make_study, run, told
 
 
 @pytest.fixture
@@ -31,7 +34,7 @@ def other(tmp_path: Path) -> StudyReader:
     return study
 
 
-def facts_of(study: StudyReader, *names: str) -> dict[str, object]:
+def facts_of(study: StudyReader, *names: str) -> ComparisonFacts:
     return comparison_facts(*choose_sides(names, study.folder.parent))
 
 
@@ -78,8 +81,8 @@ def test_side_without_a_complete_trial_is_named(study: StudyReader, tmp_path: Pa
     with pytest.raises(StudyError) as error:
         choose_sides(["toy", "pruned"], tmp_path)
     assert str(error.value) == (
-        "pruned: a complete trial must exist to be its best one, none does; "
-        "valid: pruned:NUMBER for one of its 1 trials"
+        "pruned: no trial is complete, so there is no best one; "
+        "name one of its trials as pruned:NUMBER"
     )
 
 
@@ -91,12 +94,12 @@ def test_comparison_is_written_as_kept(study: StudyReader, name: str) -> None:
 
 def test_comparison_text_and_facts_are_as_kept(study: StudyReader) -> None:
     facts = facts_of(study, "toy:0", "toy:1")
-    assert_golden(text_of(text_report(comparison_parts(facts), 100), 100), "compare.text")
+    assert_golden(told(comparison_parts(facts), 100), "compare.text")
     assert_golden(json.dumps(facts, indent=2), "compare.json")
 
 
 def test_confusions_read_the_other_way_round_beside_the_diagonal() -> None:
-    found = confusion_changes(figures([[8, 2], [3, 7]]), figures([[9, 1], [5, 5]]))
+    found = confusion_changes(evaluation_of([[8, 2], [3, 7]]), evaluation_of([[9, 1], [5, 5]]))
     assert found
     assert found["difference"] == [[1, -1], [2, -2]]
     assert (found["right"]["difference"], found["right"]["better"]) == (-1, "a")
@@ -105,22 +108,22 @@ def test_confusions_read_the_other_way_round_beside_the_diagonal() -> None:
         ("dog", "cat", "a"),
         ("cat", "dog", "b"),
     ]
-    recalls = class_changes(figures([[8, 2], [3, 7]]), figures([[9, 1], [5, 5]]))
+    recalls = class_changes(evaluation_of([[8, 2], [3, 7]]), evaluation_of([[9, 1], [5, 5]]))
     assert [(r["class"], r["better"]) for r in recalls] == [("cat", "b"), ("dog", "a")]
 
 
 def test_confusions_of_other_classes_are_not_compared(
     study: StudyReader, other: StudyReader
 ) -> None:
-    store_evaluation(other.optuna_study, 0, figures([[5, 5], [0, 10]], ("cat", "owl")))
+    store_evaluation(other.optuna_study, 0, evaluation_of([[5, 5], [0, 10]], ("cat", "owl")))
     facts = facts_of(study, "toy", "other")
     assert facts["confusion"] is None
     assert facts["notes"] == ["the test splits differ: their confusions cannot be compared"]
-    assert [row["class"] for row in facts["classes"]] == ["cat"]  # type: ignore[attr-defined]
+    assert [row["class"] for row in facts["classes"]] == ["cat"]
 
 
 def test_confusions_that_are_not_kept_are_named(study: StudyReader) -> None:
-    store_evaluation(study.optuna_study, 2, figures(None))
+    store_evaluation(study.optuna_study, 2, evaluation_of(None))
     facts = facts_of(study, "toy:1", "toy:2")
     assert facts["notes"] == ["too many classes: no confusion matrices are kept"]
 
@@ -129,8 +132,8 @@ def test_many_classes_are_left_to_json(study: StudyReader) -> None:
     classes = tuple(f"class {n}" for n in range(21))
     for number, right in ((0, 9), (1, 10)):
         rows = [[right * (row == column) for column in range(21)] for row in range(21)]
-        store_evaluation(study.optuna_study, number, figures(rows, classes))
-    text = text_of(text_report(comparison_parts(facts_of(study, "toy:0", "toy:1")), 200))
+        store_evaluation(study.optuna_study, number, evaluation_of(rows, classes))
+    text = told(comparison_parts(facts_of(study, "toy:0", "toy:1")), 200)
     assert "the difference of 21 classes is in the output of --json" in text
 
 
@@ -141,7 +144,7 @@ def test_settings_of_two_studies_are_compared(study: StudyReader, other: StudyRe
         {"name": "settings.width", "b": 8},
     ]
     assert facts["notes"] == [
-        "no test figures of b: confusions and recalls of classes cannot be compared"
+        "no test metrics of b: confusions and recall by class cannot be compared"
     ]
 
 
@@ -150,9 +153,9 @@ def test_trials_that_are_not_complete_are_compared_as_far_as_they_went(study: St
     assert facts["notes"] == [
         "a (trial 3) is PRUNED: pruned at epoch 2",
         "b (trial 6) is FAIL: infeasible: the kernel | does not fit",
-        "no test figures of a and b: confusions and recalls of classes cannot be compared",
+        "no test metrics of a and b: confusions and recall by class cannot be compared",
     ]
-    assert text_of(text_report(comparison_parts(facts), 100))
+    assert told(comparison_parts(facts), 100)
 
 
 def test_metrics_better_by_the_direction_of_the_study(tmp_path: Path) -> None:
@@ -160,11 +163,11 @@ def test_metrics_better_by_the_direction_of_the_study(tmp_path: Path) -> None:
     run(study, [0.5], odd=1)
     run(study, [0.5], odd=0)
     facts = facts_of(study, "toy", "0", "1")
-    others = {row["metric"]: row for row in facts["others"]}  # type: ignore[attr-defined]
+    others = {row["metric"]: row for row in facts["others"]}
     assert others["n_parameters"]["better"] == "a"
     assert (others["odd"]["better"], others["odd"]["relative"]) == (None, -1.0)
     metrics = facts["metrics"]
-    assert all(row["better"] is None for row in metrics)  # type: ignore[attr-defined]
+    assert all(row["better"] is None for row in metrics)
 
 
 @pytest.mark.parametrize("suffix", [".png", ".svg"])
@@ -207,5 +210,5 @@ def test_trials_of_the_same_name_are_told_apart(study: StudyReader, tmp_path: Pa
     namesake = make_study(tmp_path / "elsewhere")
     run(namesake, [0.5])
     facts = facts_of(study, "toy:0", f"{namesake.folder}:0")
-    text = text_of(text_report(comparison_parts(facts), 100))
+    text = told(comparison_parts(facts), 100)
     assert text.startswith("Trials toy:0 (a) and toy:0 (b)\n")

@@ -21,7 +21,7 @@ from search.commands import looking
 from search.commands.evaluating import evaluate
 from search.errors import ObjectiveError, SearchError, StudyError
 from search.studies.driver import StudyDriver
-from search.studies.export import FORMATS, LEADERBOARD_FILE
+from search.studies.export import EXPORT_FORMATS, LEADERBOARD_FILE
 from search.studies.leaderboard import leaderboard_rows
 from search.studies.lock import driving
 from search.studies.space_change import change_space
@@ -81,7 +81,7 @@ def test_evaluate_makes_the_objective_as_the_trial_did(study: StudyDriver) -> No
     assert len(Predicting.made) == len(X) + 1
 
 
-def test_evaluate_stores_the_figures_once(
+def test_evaluate_stores_the_metrics_once(
     run_study: RunStudy, sections: dict[str, Any], storage: str
 ) -> None:
     study = run_study("inline", **sections, storage=storage)
@@ -181,7 +181,7 @@ def test_evaluate_names_the_classes_if_the_objective_does(
     assert record.test.per_class["class"] == ["cat", "dog", "owl"]
 
 
-def test_evaluate_of_a_running_study_is_refused_but_figures_are_shown(study: StudyDriver) -> None:
+def test_evaluate_of_a_running_study_is_refused_but_metrics_are_shown(study: StudyDriver) -> None:
     with driving(study.folder), pytest.raises(StudyError, match="is already running"):
         evaluated(study)
     evaluated(study)
@@ -214,7 +214,7 @@ def test_leaderboard_has_test_columns_once_a_trial_is_evaluated(study: StudyDriv
     assert columns[place : place + 5] == [*TEST_COLUMNS, "params_x"]
     assert [rows[0][column] for column in TEST_COLUMNS] == list(record.test.metrics.values())
     assert [rows[1][column] for column in TEST_COLUMNS] == [None] * 4
-    assert json.loads(FORMATS["json"](rows)) == rows
+    assert json.loads(EXPORT_FORMATS["json"](rows)) == rows
     assert "test_auroc" in (study.folder / LEADERBOARD_FILE).read_text()
 
 
@@ -223,14 +223,14 @@ def test_verb_prints_tables_and_what_is_next(
 ) -> None:
     evaluate("toy", top=2, studies=study.folder.parent)
     out, err = capsys.readouterr()
-    assert out.count("true \\") == 2
+    assert out.count("Confusions, test split") == 2
     assert "trial 1, epoch 2: 60 test images in " in out
     assert f"search leaderboard toy --studies {study.folder.parent}" in err
     looking.leaderboard("toy", studies=study.folder.parent)
     head = capsys.readouterr().out.splitlines()[0].split()
     assert head[:4] == ["train", "val", "test", "best"]
     looking.show("toy", 1, studies=study.folder.parent)
-    assert "true \\" in capsys.readouterr().out
+    assert "Confusions, test split" in capsys.readouterr().out
     looking.show("toy", 1, studies=study.folder.parent, as_json=True)
     shown = json.loads(capsys.readouterr().out)["test"]
     evaluate("toy", studies=study.folder.parent, as_json=True)
@@ -242,7 +242,7 @@ def test_verb_prints_tables_and_what_is_next(
 
 
 def test_verb_takes_trials_or_top(study: StudyDriver) -> None:
-    with pytest.raises(SearchError, match="--top: must be left out where --trial is given"):
+    with pytest.raises(SearchError, match="--top: cannot be given together with --trial"):
         evaluate("toy", trial=[1], top=2, studies=study.folder.parent)
 
 
@@ -254,7 +254,7 @@ def test_command_line_ends_in_one_line_for_a_mistake(study: StudyDriver, tmp_pat
     assert result.stderr.count("\n") == 1
 
 
-def test_figures_of_the_image_classifier_are_those_of_scikit_learn(
+def test_metrics_of_the_image_classifier_are_those_of_scikit_learn(
     run_study: RunStudy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

@@ -7,12 +7,9 @@ import pytest
 
 from search.studies.driver import StudyDriver
 from search.summaries import importance
-from search.summaries.best_trials import summary_facts
 from search.summaries.importance import FEWEST_TRIALS, importance_facts
-from search.summaries.layout import text_report
-from search.summaries.summary_parts import summary_parts
-from tests.conftest import text_of
-from tests.reports import make_study, report
+from search.summaries.summary import summary_facts, summary_parts
+from tests.reports import make_study, report, told
 
 PARAMETERS: dict[str, Any] = {
     "x": {"type": "float", "low": 0.0, "high": 1.0},
@@ -52,7 +49,7 @@ def test_importance_is_the_same_twice(tmp_path: Path) -> None:
 
 def test_importance_is_shown_with_the_trials_behind_it(tmp_path: Path) -> None:
     facts = summary_facts(make(tmp_path, 12))
-    lines = text_of(text_report(summary_parts(facts), 200)).splitlines()
+    lines = told(summary_parts(facts), 200).splitlines()
     place = lines.index("What mattered for val_accuracy")
     assert lines[place + 1] == "fANOVA over 12 complete trials, seed 1"
     n_having = facts["importance"][0]["only_in"]["only_a"]
@@ -97,5 +94,5 @@ def test_importance_of_many_trials_is_that_of_some_drawn(
     (facts,) = importance_facts(study)
     assert (facts["n_trials"], facts["n_complete"]) == (12, 15)
     assert importance_facts(study) == [facts]
-    text = text_of(text_report(summary_parts(summary_facts(study)), 200))
+    text = told(summary_parts(summary_facts(study)), 200)
     assert "fANOVA over 12 of 15 complete trials, seed 1" in text

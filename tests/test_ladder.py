@@ -8,12 +8,10 @@ import pytest
 from search.commands.comparing import ladder
 from search.errors import StudyError
 from search.studies.reader import StudyReader
-from search.summaries.ladder import ladder_facts
-from search.summaries.ladder_parts import ladder_parts
-from search.summaries.layout import WRITERS, text_report
-from tests.conftest import text_of
+from search.summaries.ladder import ladder_facts, ladder_part
+from search.summaries.layout import WRITERS
 from tests.processes import command_in
-from tests.reports import assert_golden, fill, make_study, run
+from tests.reports import assert_golden, fill, make_study, run, told
 
 STEPS = [0, 1, 2, 3]
 
@@ -25,12 +23,12 @@ def study(tmp_path: Path) -> StudyReader:
 
 @pytest.mark.parametrize("name", WRITERS)
 def test_ladder_is_written_as_kept(study: StudyReader, name: str) -> None:
-    assert_golden(WRITERS[name](ladder_parts(ladder_facts(study, STEPS))), f"ladder.{name}")
+    assert_golden(WRITERS[name]([ladder_part(ladder_facts(study, STEPS))]), f"ladder.{name}")
 
 
 def test_ladder_text_and_facts_are_as_kept(study: StudyReader) -> None:
     facts = ladder_facts(study, STEPS)
-    assert_golden(text_of(text_report(ladder_parts(facts), 100), 100), "ladder.text")
+    assert_golden(told([ladder_part(facts)], 100), "ladder.text")
     assert_golden(json.dumps(facts, indent=2), "ladder.json")
 
 
@@ -41,7 +39,7 @@ def test_step_tells_null_from_a_parameter_that_does_not_exist(study: StudyReader
         {"name": "pool", "old": None, "new": "max"},
         {"name": "pool_size", "new": 2},
     ]
-    text = text_of(text_report(ladder_parts(ladder_facts(study, [0, 1])), 100))
+    text = told([ladder_part(ladder_facts(study, [0, 1]))], 100)
     assert "pool: null → max" in text
     assert "pool_size: – → 2" in text
 
@@ -58,7 +56,7 @@ def test_step_of_lower_values_is_better_where_they_are_minimized(tmp_path: Path)
 
 def test_ladder_of_one_trial_is_shown_with_a_sentence(study: StudyReader) -> None:
     facts = ladder_facts(study, [1])
-    assert facts["notes"] == ["one trial is no ladder: name at least two"]
+    assert facts["notes"] == ["a ladder needs at least two trials"]
     assert [step["trial"] for step in facts["steps"]] == [1]
 
 
@@ -67,9 +65,9 @@ def test_ladder_of_failed_trials_says_why(study: StudyReader) -> None:
     assert facts["notes"] == [
         "trial 5 is FAIL: error: no such layer: pool_9 & 50%",
         "trial 6 is FAIL: infeasible: the kernel | does not fit",
-        "no trial is evaluated on the test split, see search evaluate",
+        "no trial is evaluated on the test split, see `search evaluate`",
     ]
-    lines = text_of(text_report(ladder_parts(facts), 100)).splitlines()
+    lines = told([ladder_part(facts)], 100).splitlines()
     assert lines[5].split() == ["step", "trial", "changed"]
 
 
@@ -85,7 +83,7 @@ def test_trials_that_do_not_exist_are_named_and_nothing_is_printed(
 def test_study_without_a_trial_is_said(tmp_path: Path) -> None:
     facts = ladder_facts(make_study(tmp_path), [0])
     assert facts["problems"] == ["toy: no trial has begun, got trial 0"]
-    assert text_of(text_report(ladder_parts(facts), 100)) == "Steps of toy\n"
+    assert told([ladder_part(facts)], 100) == "Steps of toy\n"
 
 
 def test_command_line_prints_markdown(study: StudyReader, tmp_path: Path) -> None:

@@ -7,18 +7,19 @@ import pytest
 
 from search.errors import StudyError
 from search.studies.driver import StudyDriver
-from search.studies.export import FORMATS, write_leaderboard
+from search.studies.export import EXPORT_FORMATS, write_leaderboard
 from search.studies.leaderboard import COLUMNS, leaderboard_rows
 from search.studies.trials import Epoch, Failure
-from search.summaries.facts import study_facts
-from search.summaries.summary import (
+from search.summaries.leaderboard import leaderboard_parts
+from search.summaries.study import (
     counts_text,
     failure_lines,
-    leaderboard_view,
-    studies_table,
-    study_view,
+    studies_part,
+    study_facts,
+    study_parts,
 )
-from tests.conftest import make_spec, text_of
+from tests.conftest import make_spec
+from tests.reports import told
 
 
 @pytest.fixture
@@ -102,7 +103,7 @@ def test_rows_unknown_column_is_an_error(study: StudyDriver) -> None:
         leaderboard_rows(study, sort="vale")
 
 
-@pytest.mark.parametrize("format_name", FORMATS)
+@pytest.mark.parametrize("format_name", EXPORT_FORMATS)
 def test_export_writes_every_format_also_of_an_empty_study(
     tmp_path: Path, study: StudyDriver, format_name: str
 ) -> None:
@@ -114,13 +115,13 @@ def test_export_writes_every_format_also_of_an_empty_study(
 
 def test_export_json_keeps_every_value(study: StudyDriver) -> None:
     rows = leaderboard_rows(study)
-    assert json.loads(FORMATS["json"](rows)) == rows
+    assert json.loads(EXPORT_FORMATS["json"](rows)) == rows
 
 
 def test_export_markdown_and_latex_escape(study: StudyDriver) -> None:
     rows = leaderboard_rows(study)
-    assert "the kernel \\| 7x7_must & fit" in FORMATS["md"](rows).decode()
-    assert "7x7\\_must \\& fit" in FORMATS["latex"](rows).decode()
+    assert "the kernel \\| 7x7\\_must & fit" in EXPORT_FORMATS["md"](rows).decode()
+    assert "7x7\\_must \\& fit" in EXPORT_FORMATS["latex"](rows).decode()
 
 
 def test_export_unwritable_file_is_one_line(tmp_path: Path, study: StudyDriver) -> None:
@@ -130,9 +131,9 @@ def test_export_unwritable_file_is_one_line(tmp_path: Path, study: StudyDriver) 
 
 
 def test_view_wide_is_one_table(study: StudyDriver) -> None:
-    lines = text_of(leaderboard_view(study, 300)).splitlines()
+    lines = told(leaderboard_parts(study), 300).splitlines()
     assert lines[0].split() == ["best", "val"]
-    heads = ["rank", "trial", "state", "score", "epoch", "loss", "params", "seconds"]
+    heads = ["rank", "trial", "state", "score", "epoch", "loss", "weights", "seconds"]
     assert lines[1].split() == [*heads, "x", "mode", "decay"]
     assert lines[3].split()[:8] == ["1", "3", "COMPLETE", "0.3000", "1", "0.5000", "12,345", "0.5"]
     assert not any("FAIL" in line for line in lines)
@@ -140,20 +141,20 @@ def test_view_wide_is_one_table(study: StudyDriver) -> None:
 
 @pytest.mark.parametrize("width", [24, 40, 60])
 def test_view_narrow_goes_on_in_further_tables(study: StudyDriver, width: int) -> None:
-    text = text_of(leaderboard_view(study, width), width=width)
+    text = told(leaderboard_parts(study), width)
     assert text.count("rank") > 1
     assert "…" not in text
-    assert all(name in text for name in ("score", "params", "mode", "decay"))
+    assert all(name in text for name in ("score", "weights", "mode", "decay"))
 
 
 def test_view_all_trials_when_no_top_is_given(study: StudyDriver) -> None:
-    assert text_of(leaderboard_view(study, 300, top=None)).count("FAIL") == 2
+    assert told(leaderboard_parts(study, top=None), 300).count("FAIL") == 2
 
 
 def test_view_empty_study(tmp_path: Path) -> None:
     study = StudyDriver.create(make_spec(study="empty"), tmp_path)
-    assert text_of(leaderboard_view(study, 80)).strip() == "no trials"
-    assert "trials      no trials" in text_of(study_view(study, 80))
+    assert told(leaderboard_parts(study), 80).strip() == "no trials"
+    assert "trials      no trials" in told(study_parts(study), 80)
 
 
 def test_counts_and_failures(study: StudyDriver) -> None:
@@ -164,6 +165,6 @@ def test_counts_and_failures(study: StudyDriver) -> None:
 
 def test_studies_table_counts_by_state(study: StudyDriver) -> None:
     line = next(
-        line for line in text_of(studies_table([study_facts(study)])).splitlines() if "toy" in line
+        line for line in told([studies_part([study_facts(study)])]).splitlines() if "toy" in line
     )
     assert line.split()[:8] == ["toy", "7", "3", "1", "2", "1", "0.3000", "score"]

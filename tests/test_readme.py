@@ -18,7 +18,7 @@ from search.spaces.pruners import PRUNERS
 from search.spaces.samplers import SAMPLERS
 from search.spaces.space_file import load_space_file
 from search.spaces.spec import Spec
-from search.studies.export import FORMATS
+from search.studies.export import EXPORT_FORMATS
 from search.studies.leaderboard import COLUMNS
 from search.studies.trials import FAILURE_KINDS
 from tests.conftest import ROOT, RunStudy
@@ -69,7 +69,7 @@ def test_readme_explains_every_key() -> None:
 
 def test_readme_explains_every_column_and_format() -> None:
     assert all(f"`{column}`" in README for column in [*COLUMNS, "reason"])
-    assert "\\|".join(FORMATS) in README
+    assert "\\|".join(EXPORT_FORMATS) in README
 
 
 def test_readme_objective_runs_as_it_stands(tmp_path: Path) -> None:

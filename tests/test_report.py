@@ -183,14 +183,14 @@ def test_report_of_an_older_record_names_the_command(full_study: StudyDriver) ->
     page = PageText(report_html(full_study))
     assert "Worst classified test images" not in page.tables
     assert (
-        "not kept when trial 1 was evaluated; search evaluate toy --trial 1 --again keeps them"
+        "not kept when trial 1 was evaluated; run `search evaluate toy --trial 1 --again`"
         in (page.texts["p"])
     )
 
 
 def test_report_of_a_study_that_was_not_evaluated_names_the_command(tmp_path: Path) -> None:
     page = PageText(report_html(new_study(tmp_path, 3)))
-    text = "no trial has been evaluated on the test split; search evaluate toy does"
+    text = "no trial has been evaluated on the test split; run `search evaluate toy`"
     assert text in page.texts["p"]
 
 

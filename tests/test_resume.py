@@ -21,11 +21,11 @@ from search.studies.driver import StudyDriver
 from search.studies.lock import driving
 from search.studies.reader import StudyReader
 from search.studies.trials import Epoch, Trial
-from search.summaries.best_trials import summary_facts
-from search.summaries.facts import study_facts
-from search.summaries.summary import studies_table, study_view
-from tests.conftest import ROOT, make_spec, text_of
+from search.summaries.study import studies_part, study_facts, study_parts
+from search.summaries.summary import summary_facts
+from tests.conftest import ROOT, make_spec
 from tests.processes import environment, start
+from tests.reports import told
 
 SPACE = """\
 study: toy
@@ -318,8 +318,8 @@ def test_trial_that_nobody_runs_is_interrupted_and_stays_running_on_disk(tmp_pat
     assert found.optuna_study.trials[0].state.name == "RUNNING"
     facts = study_facts(found)
     assert (facts["running"], facts["interrupted"]) == (0, 1)
-    assert text_of(studies_table([facts])).split()[:7][-1] == "interrupted"
-    assert "1 trial: 1 interrupted" in text_of(study_view(found, 100))
+    assert told([studies_part([facts])]).split()[:7][-1] == "interrupted"
+    assert "1 trial: 1 interrupted" in told(study_parts(found), 100)
     assert summary_facts(found)["endings"]["interrupted"]["n"] == 1
     with driving(folder):
         assert found.trial(0).state == "RUNNING"

@@ -14,15 +14,16 @@ from search.running.run import Run
 from search.running.session import extend_study
 from search.spaces.pruners import PRUNERS
 from search.studies.driver import StudyDriver
-from search.studies.export import FORMATS
+from search.studies.export import EXPORT_FORMATS
 from search.studies.leaderboard import COLUMNS, leaderboard_rows
 from search.studies.queue import enqueue_point, informing_trials, retry_trials, warm_start
 from search.studies.space_change import change_space
 from search.studies.trials import Epoch, Failure, Trial
-from search.summaries.facts import study_facts
-from search.summaries.space_view import space_view
-from search.summaries.summary import studies_table, study_view, trial_view
-from tests.conftest import BASE, RunStudy, make_spec, text_of
+from search.summaries.space import space_part
+from search.summaries.study import studies_part, study_facts, study_parts
+from search.summaries.trial import trial_parts
+from tests.conftest import BASE, RunStudy, make_spec
+from tests.reports import told
 
 METRICS = [
     {"name": "score", "direction": "maximize"},
@@ -172,7 +173,7 @@ def test_rows_go_by_front_and_then_by_the_first_metric(study: StudyDriver) -> No
 
 
 def test_export_has_the_front(study: StudyDriver) -> None:
-    lines = FORMATS["csv"](leaderboard_rows(study)).decode().splitlines()
+    lines = EXPORT_FORMATS["csv"](leaderboard_rows(study)).decode().splitlines()
     assert lines[0].startswith("rank,front,trial,state,value,best_epoch,")
     assert lines[5].startswith("5,2,4,COMPLETE,0.7,1,")
     assert lines[8].startswith(",,7,FAIL,")
@@ -183,16 +184,17 @@ def test_facts_name_front_and_knee(study: StudyDriver) -> None:
     assert (facts["front"], facts["knee"]) == ([0, 1, 2, 3], 1)
     assert (facts["best"], facts["best_trial"], facts["metric"]) == (0.9, 0, "score")
     assert json.loads(json.dumps(facts)) == facts
-    assert "score, cost" in text_of(studies_table([facts]))
+    assert "score, cost" in told([studies_part([facts])])
 
 
 def test_study_view_shows_the_front_with_its_knee(study: StudyDriver) -> None:
-    lines = text_of(study_view(study, 200)).splitlines()
+    lines = told(study_parts(study), 200).splitlines()
     assert "metrics     score, maximize; cost, minimize" in lines
     start = lines.index(next(line for line in lines if line.startswith("Pareto front")))
-    assert [line.split() for line in lines[start + 1 : start + 7]] == [
+    assert lines[start + 1].endswith("in another: score (maximize), cost (minimize)")
+    assert [line.split() for line in lines[start + 3 : start + 9]] == [
         ["trial", "score", "cost"],
-        [lines[start + 2].split()[0]],
+        [lines[start + 4].split()[0]],
         ["0", "0.9000", "9.0000"],
         ["1", "0.8000", "2.0000", "knee"],
         ["2", "0.5000", "1.5000"],
@@ -200,17 +202,17 @@ def test_study_view_shows_the_front_with_its_knee(study: StudyDriver) -> None:
     ]
     head = next(line for line in lines if "rank" in line).split()
     assert head[:6] == ["rank", "front", "trial", "state", "score", "cost"]
-    assert "            2.0000 (cost)" in text_of(trial_view(study, 1)).splitlines()
+    assert "            2.0000 (cost)" in told(trial_parts(study, study.trial(1))).splitlines()
 
 
 def test_study_without_a_complete_trial_can_be_shown(tmp_path: Path) -> None:
     study = StudyDriver.create(spec_of(), tmp_path)
     assert (study_facts(study)["front"], study_facts(study)["knee"]) == ([], None)
-    assert "Pareto" not in text_of(study_view(study, 200))
+    assert "Pareto" not in told(study_parts(study), 200)
 
 
 def test_space_view_names_all_metrics() -> None:
-    text = text_of(space_view(spec_of()))
+    text = told([space_part(spec_of())])
     assert "metrics     score, maximize; cost, minimize, best epoch" in text.splitlines()
 
 

@@ -17,9 +17,10 @@ from search.commands.evaluating import evaluate
 from search.studies.driver import StudyDriver
 from search.studies.folder import read_picture, write_pictures
 from search.studies.test_metrics import N_WORST, Evaluation, Miss, read_evaluation, worst_images
-from search.summaries.evaluation import NO_MISSES, figures_view
-from tests.conftest import RunStudy, text_of
+from search.summaries.evaluation import evaluation_parts
+from tests.conftest import RunStudy
 from tests.predicting import Showing
+from tests.reports import told
 
 CLASSES = ["a", "b", "c"]
 # At epoch 2 of `Predicting` images 40 to 59 are taken for class 0, for sure; those of class 0 are
@@ -82,7 +83,7 @@ def test_evaluate_keeps_the_worst_and_their_pictures(run_study: RunStudy) -> Non
         assert (picture.size, picture.getpixel((0, 0))) == ((8, 8), 160)
 
 
-def test_pictures_that_cannot_be_written_cost_no_figures(run_study: RunStudy) -> None:
+def test_pictures_that_cannot_be_written_cost_no_metrics(run_study: RunStudy) -> None:
     study = run_one(run_study)
     study.trial_folder(0).mkdir(parents=True, exist_ok=True)
     (study.trial_folder(0) / "worst").write_text("a file in the place of a folder")
@@ -142,7 +143,7 @@ def test_tables_show_the_worst(run_study: RunStudy, capsys: pytest.CaptureFixtur
         capsys.readouterr()
         show(studies=studies)
         lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-        place = lines.index(["worst", "image", "true", "predicted", "p(true)"])
+        place = lines.index(["image", "true", "predicted", "p(true)"])
         assert lines[place + 2] == ["40", "1", "0", "0.0000"]
     capsys.readouterr()
     evaluate("toy", studies=studies, as_json=True)
@@ -159,8 +160,8 @@ def test_record_of_before_is_read_and_says_what_it_lacks(run_study: RunStudy) ->
     test = study.trial(0).test
     assert test
     assert test.worst is None
-    text = text_of(figures_view(study.trial(0)))
-    assert "search evaluate STUDY --trial N --again keeps them" in text
+    text = told(evaluation_parts("toy", study.trial(0)))
+    assert "run `search evaluate toy --trial 0 --again`" in text
 
 
 def test_record_of_a_newer_version_is_read() -> None:
@@ -173,4 +174,6 @@ def test_no_miss_is_said(run_study: RunStudy) -> None:
     read(study)
     attributes = study.optuna_study.user_attrs["test:0"]
     study.optuna_study.set_user_attr("test:0", {**attributes, "worst": []})
-    assert NO_MISSES in text_of(figures_view(study.trial(0)))
+    assert "every test image is classified correctly" in told(
+        evaluation_parts("toy", study.trial(0))
+    )

@@ -16,7 +16,7 @@ from search.studies.folder import study_names
 from search.studies.lock import Driver, driving, stop_driver
 from search.studies.queue import enqueue_point, keep_checkpoints
 from search.studies.reader import StudyReader
-from search.summaries.facts import study_facts
+from search.summaries.study import study_facts
 from search.text import listing
 
 if TYPE_CHECKING:

@@ -10,12 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from search.errors import SearchError, StudyError
-from search.studies.export import FORMATS, history_frame, leaderboard_frame, write_leaderboard
+from search.studies.export import (
+    EXPORT_FORMATS,
+    history_frame,
+    leaderboard_frame,
+    write_leaderboard,
+)
 from search.studies.folder import usual_studies
 from search.studies.leaderboard import leaderboard_rows
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial as Trial
-from search.summaries.summary import counts_text
+from search.summaries.study import counts_text
 from search.text import listing
 
 if TYPE_CHECKING:
@@ -160,7 +165,10 @@ class Study:
             SearchError: If the file's ending names no format.
         """
         output = Path(output)
-        endings = {".tex": "latex", **{f".{name}": name for name in FORMATS if name != "latex"}}
+        endings = {
+            ".tex": "latex",
+            **{f".{name}": name for name in EXPORT_FORMATS if name != "latex"},
+        }
         if format_ is None and output.suffix not in endings:
             raise SearchError(
                 f"--output: the file's ending must name its format, got {str(output)!r}; valid: "
@@ -191,9 +199,9 @@ class Study:
         Returns:
             Plain data: `best`, `importance`, `edges`, `endings`, `savings` and more.
         """
-        from search.summaries.best_trials import summary_facts
+        from search.summaries.summary import summary_facts
 
-        return summary_facts(self.reader, top, columns)
+        return dict(summary_facts(self.reader, top, columns))
 
     def compare(
         self, trial: Trial | int, other: Trial | int | None = None, of: "Study | None" = None
@@ -213,7 +221,7 @@ class Study:
 
         second = of or self
         sides = [(self, self._number(trial)), (second, second._number(other))]
-        return comparison_facts(*((study.reader, study.trial(n)) for study, n in sides))
+        return dict(comparison_facts(*((study.reader, study.trial(n)) for study, n in sides)))
 
     def ladder(self, trials: Sequence[Trial | int]) -> dict[str, Any]:
         """Show trials as steps, as `search ladder` does.
@@ -226,7 +234,7 @@ class Study:
         """
         from search.summaries.ladder import ladder_facts
 
-        return ladder_facts(self.reader, [self._number(trial) for trial in trials])
+        return dict(ladder_facts(self.reader, [self._number(trial) for trial in trials]))
 
     def evaluate(self, trial: Trial | int | None = None, *, again: bool = False) -> dict[str, Any]:
         """Compute a trial's test metrics, as `search evaluate` does: once.
@@ -244,7 +252,7 @@ class Study:
 
         chosen = choose_trials(self.reader, [self._number(trial)], top=1)
         evaluate_trials(self.reader, chosen, again=again, skip=False, say=_say_nothing)
-        return evaluation_facts(self.trial(chosen[0].number))
+        return dict(evaluation_facts(self.trial(chosen[0].number)))
 
     def predict(
         self, images: str | Path | Sequence[str | Path], trial: Trial | int | None = None

@@ -1,27 +1,26 @@
 """The verbs that sum studies up and compare trials: summary, compare and ladder."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from search.commands.options import STUDIES, JsonOption, StudiesOption, StudyArgument
-from search.commands.output import next_commands, print_json, stdout
-from search.errors import SearchError, StudyError
+from search.commands.options import (
+    STUDIES,
+    FormatOption,
+    JsonOption,
+    StudiesOption,
+    StudyArgument,
+)
+from search.commands.output import checked_format, next_commands, print_document
+from search.errors import StudyError
 from search.studies.folder import study_command
-from search.text import did_you_mean, listing
-
-if TYPE_CHECKING:
-    from search.summaries.layout import Part
-
-FORMATS = ("text", "md", "latex", "json")
-FormatOption = Annotated[str, typer.Option("--format", "-f", help=f"One of {', '.join(FORMATS)}.")]
 
 
 def summary(
     study: StudyArgument,
-    top: Annotated[int, typer.Option(min=1, help="So many trials of the leaderboard.")] = 10,
+    top: Annotated[int, typer.Option(min=1, help="Number of trials of the leaderboard.")] = 10,
     columns: Annotated[
         str | None, typer.Option(help="Columns of the leaderboard, as trial,value,filters.")
     ] = None,
@@ -32,14 +31,13 @@ def summary(
     """Sum a study up: its best trials, what mattered, edges of the space, what pruning saved."""
     from search.best_trial.choice import has_checkpoint
     from search.studies.reader import StudyReader
-    from search.summaries.best_trials import summary_facts
-    from search.summaries.summary_parts import summary_parts
+    from search.summaries.summary import summary_facts, summary_parts
 
-    format_ = _checked(format_, as_json)
+    format_ = checked_format(format_, as_json)
     names = [name.strip() for name in columns.split(",")] if columns is not None else None
     opened = StudyReader.open(study, studies)
     facts = summary_facts(opened, top, names)
-    _print(facts, summary_parts(facts), format_)
+    print_document(facts, summary_parts(facts), format_)
     _raise(facts["problems"])
     best, folder = facts["study"]["best_trial"], opened.folder
     if best is None:
@@ -67,17 +65,21 @@ def compare(
 ) -> None:
     """Compare two trials: parameters, metrics, classes and confusions."""
     from search.best_trial.choice import has_checkpoint
-    from search.summaries.comparison import choose_sides, comparison_facts
-    from search.summaries.comparison_parts import comparison_parts, side_names
+    from search.summaries.comparison import (
+        choose_sides,
+        comparison_facts,
+        comparison_parts,
+        side_names,
+    )
 
-    format_ = _checked(format_, as_json)
+    format_ = checked_format(format_, as_json)
     if plot is not None:
         from search.plots.curves import check_plot_file
 
         check_plot_file(plot)
     sides = choose_sides(trials, studies)
     facts = comparison_facts(*sides)
-    _print(facts, comparison_parts(facts), format_)
+    print_document(facts, comparison_parts(facts), format_)
     names = side_names(facts)
     if plot is not None:
         from search.plots.curves import write_curves
@@ -103,39 +105,17 @@ def ladder(
 ) -> None:
     """Show trials as steps: what each changed from the one before, and what it brought."""
     from search.studies.reader import StudyReader
-    from search.summaries.ladder import ladder_facts
-    from search.summaries.ladder_parts import ladder_parts
+    from search.summaries.ladder import ladder_facts, ladder_part
 
-    format_ = _checked(format_, as_json)
+    format_ = checked_format(format_, as_json)
     opened = StudyReader.open(study, studies)
     facts = ladder_facts(opened, trials)
     _raise(facts["problems"])
-    _print(facts, ladder_parts(facts), format_)
+    print_document(facts, [ladder_part(facts)], format_)
     if len(trials) > 1:
         next_commands(study_command(opened.folder, "compare", trials[0], trials[-1]))
     else:
         next_commands(study_command(opened.folder, "leaderboard"))
-
-
-def _checked(format_: str, as_json: bool) -> str:
-    if format_ not in FORMATS:
-        hint = did_you_mean(format_, FORMATS)
-        raise SearchError(
-            f"--format: a format must be given, got {format_!r}{hint}; valid: {listing(FORMATS)}"
-        )
-    return "json" if as_json else format_
-
-
-def _print(facts: Mapping[str, Any], parts: Sequence["Part"], format_: str) -> None:
-    from search.summaries.layout import WRITERS, text_report
-
-    if format_ == "json":
-        print_json(facts)
-    elif format_ == "text":
-        console = stdout()
-        console.print(text_report(parts, console.width))
-    else:
-        typer.echo(WRITERS[format_](parts), nl=False)
 
 
 def _raise(problems: Sequence[str]) -> None:

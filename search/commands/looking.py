@@ -1,67 +1,84 @@
 """The verbs that look at studies: list, show, leaderboard and export."""
 
 import dataclasses
-import sys
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from search.commands.options import STUDIES, JsonOption, StudiesOption, StudyArgument
-from search.commands.output import next_commands, print_json, stdout
+from search.commands.options import (
+    STUDIES,
+    FormatOption,
+    JsonOption,
+    StudiesOption,
+    StudyArgument,
+    TableFormatOption,
+)
+from search.commands.output import (
+    TABLE_FORMATS,
+    checked_format,
+    next_commands,
+    print_document,
+    print_parts,
+    print_rows,
+)
 from search.errors import SearchError
 from search.studies.folder import study_command
-from search.text import did_you_mean, listing
+from search.text import listing
 
 if TYPE_CHECKING:
     from search.studies.reader import StudyReader
+    from search.summaries.study import StudyFacts
 
 
 def list_studies(
     studies: StudiesOption = STUDIES,
     storage: Annotated[
-        str | None, typer.Option(help="URL of a database whose studies to list instead.")
+        str | None, typer.Option(help="List the studies of this database (its URL) instead.")
     ] = None,
+    format_: TableFormatOption = "text",
     as_json: JsonOption = False,
 ) -> None:
     """List the studies there are, with their trials and best values."""
+    from search.summaries.study import database_facts, study_facts
+
+    format_ = checked_format(format_, as_json, TABLE_FORMATS)
+    if storage is not None:
+        _print_studies(database_facts(storage), format_, "the database")
+        return
+    found = _open_all(studies)
+    _print_studies([study_facts(study) for study in found], format_, str(studies))
+    if found:
+        next_commands(study_command(found[0].folder, "show"))
+    else:
+        example = Path("spaces/small_cnn.yaml")
+        next_commands(f"search run {example}" if example.exists() else "search run --help")
+
+
+def _open_all(studies: Path) -> "list[StudyReader]":
+    """Open the studies of a folder; those that cannot be read are named on stderr."""
     from search.studies.folder import study_names
     from search.studies.reader import StudyReader
-    from search.summaries.facts import study_facts
-    from search.summaries.summary import studies_table
 
-    if storage is not None:
-        _list_database(storage, as_json)
-        return
     found = []
     for name in study_names(studies):
         try:
             found.append(StudyReader.open(name, studies))
         except SearchError as error:
             typer.echo(f"left out: {error}", err=True)
-    if as_json:
-        print_json([study_facts(study) for study in found])
-    elif found:
-        stdout().print(studies_table(map(study_facts, found)))
-        next_commands(study_command(found[0].folder, "show"))
-    else:
-        typer.echo(f"no studies in {studies}", err=True)
-        example = Path("spaces/small_cnn.yaml")
-        next_commands(f"search run {example}" if example.exists() else "search run --help")
+    return found
 
 
-def _list_database(url: str, as_json: bool) -> None:
-    from search.summaries.facts import database_facts
-    from search.summaries.summary import studies_table
+def _print_studies(found: "list[StudyFacts]", format_: str, place: str) -> None:
+    from search.summaries.study import plain_rows, studies_part
 
-    found = database_facts(url)
-    if as_json:
-        print_json(found)
-    elif found:
-        stdout().print(studies_table(found))
-    else:
-        typer.echo("no studies in the database", err=True)
+    if format_ == "csv":
+        print_rows(plain_rows(found), format_)
+    elif found or format_ == "json":
+        print_document(found, [studies_part(found)], format_)
+    if not found:
+        typer.echo(f"no studies in {place}", err=True)
 
 
 def show(
@@ -70,79 +87,65 @@ def show(
     layers: Annotated[
         bool, typer.Option("--layers", help="Of a trial: its network, by the study's objective.")
     ] = False,
+    format_: FormatOption = "text",
     studies: StudiesOption = STUDIES,
     as_json: JsonOption = False,
 ) -> None:
     """Describe a study, or one of its trials with every epoch."""
     from search.studies.reader import StudyReader
-    from search.summaries.facts import study_facts
-    from search.summaries.summary import study_view
+    from search.summaries.study import study_facts, study_parts
 
+    format_ = checked_format(format_, as_json)
     opened = StudyReader.open(study, studies)
     if trial is not None:
-        _show_trial(opened, trial, layers, as_json)
-    elif layers:
-        raise SearchError("--layers: a trial must be named, as in: search show STUDY 3 --layers")
-    elif as_json:
-        print_json(study_facts(opened))
-    else:
-        console = stdout()
-        console.print(study_view(opened, console.width))
-        best = study_facts(opened)["best_trial"]
-        next_command = ("export",) if best is None else ("show", best)
-        next_commands(study_command(opened.folder, *next_command))
-
-
-def _show_trial(study: "StudyReader", number: int, layers: bool, as_json: bool) -> None:
-    from search.summaries.summary import trial_view
-
-    # Only on request: it imports the objective, while opening a study executes nothing of it.
-    table = _layers(study, number) if layers else None
-    if as_json:
-        facts = {**dataclasses.asdict(study.trial(number)), "history": study.history(number)}
-        print_json({**facts, "layers": table} if layers else facts)
+        _show_trial(opened, trial, layers, format_)
         return
-    stdout().print(trial_view(study, number))
-    if table:
-        typer.echo(f"\n{table}")
+    if layers:
+        raise SearchError("--layers: a trial must be named, as in: search show STUDY 3 --layers")
+    facts = study_facts(opened)
+    print_document(facts, study_parts(opened), format_)
+    best = facts["best_trial"]
+    next_command = ("export",) if best is None else ("show", best)
+    next_commands(study_command(opened.folder, *next_command))
+
+
+def _show_trial(study: "StudyReader", number: int, layers: bool, format_: str) -> None:
+    from search.summaries.layout import Part
+    from search.summaries.trial import trial_layers, trial_parts
+
+    trial = study.trial(number)
+    facts = {**dataclasses.asdict(trial), "history": study.history(number)}
+    parts = trial_parts(study, trial)
+    # Only on request: it imports the objective, while opening a study executes nothing of it.
+    if layers:
+        facts["layers"] = trial_layers(study, trial)
+        parts.append(Part("Layers", verbatim=facts["layers"]))
+    print_document(facts, parts, format_)
+    if "n_parameters" in trial.metrics and not layers:  # it is a network
+        next_commands(study_command(study.folder, "show", number, "--layers"))
     else:
-        next_commands(_next_to_trial(study, number))
-
-
-def _next_to_trial(study: "StudyReader", number: int) -> str:
-    if "n_parameters" in study.trial(number).metrics:  # it is a network
-        return study_command(study.folder, "show", number, "--layers")
-    return study_command(study.folder, "leaderboard")
-
-
-def _layers(study: "StudyReader", number: int) -> str:
-    from search.best_trial.trained import as_it_ran
-    from search.objective.loading import extend_import_path
-    from search.objective.probing import describe
-
-    ran = as_it_ran(study, study.trial(number))
-    extend_import_path(study.import_folders)
-    return describe(ran.objective, ran.settings).layers(ran.params)
+        next_commands(study_command(study.folder, "leaderboard"))
 
 
 def leaderboard(
     study: StudyArgument,
-    top: Annotated[int | None, typer.Option(min=1, help="Only so many; default all.")] = None,
-    sort: Annotated[str, typer.Option(help="A column; -COLUMN turns it round.")] = "rank",
+    top: Annotated[int | None, typer.Option(min=1, help="Number of trials; default all.")] = None,
+    sort: Annotated[str, typer.Option(help="A column; -COLUMN reverses the order.")] = "rank",
+    format_: TableFormatOption = "text",
     studies: StudiesOption = STUDIES,
     as_json: JsonOption = False,
 ) -> None:
     """Print the trials of a study, best first."""
     from search.studies.leaderboard import leaderboard_rows
     from search.studies.reader import StudyReader
-    from search.summaries.summary import leaderboard_view
+    from search.summaries.leaderboard import leaderboard_parts
 
+    format_ = checked_format(format_, as_json, TABLE_FORMATS)
     opened = StudyReader.open(study, studies)
-    if as_json:
-        print_json(leaderboard_rows(opened, top, sort))
-        return
-    console = stdout()
-    console.print(leaderboard_view(opened, console.width, top, sort))
+    if format_ in {"json", "csv"}:
+        print_rows(leaderboard_rows(opened, top, sort), format_)
+    else:
+        print_parts(leaderboard_parts(opened, top, sort), format_)
     next_commands(study_command(opened.folder, "export", "--format", "csv"))
 
 
@@ -163,21 +166,17 @@ def export(
     studies: StudiesOption = STUDIES,
 ) -> None:
     """Write every trial of a study, or every epoch of a trial, as a table with stable columns."""
-    from search.studies.export import FORMATS, write_leaderboard
+    from search.studies.export import EXPORT_FORMATS, write_leaderboard
     from search.studies.leaderboard import leaderboard_rows
     from search.studies.reader import StudyReader
 
     if format_ is None:
-        format_ = _format_of(output, FORMATS) if output else "csv"
-    if format_ not in FORMATS:
-        hint = did_you_mean(format_, FORMATS)
-        raise SearchError(
-            f"--format: a format must be given, got {format_!r}{hint}; valid: {listing(FORMATS)}"
-        )
+        format_ = _format_of(output, EXPORT_FORMATS) if output else "csv"
+    checked_format(format_, valid=EXPORT_FORMATS)
     opened = StudyReader.open(study, studies)
     rows = leaderboard_rows(opened) if trial is None else opened.history(trial)
     if output is None:
-        sys.stdout.buffer.write(FORMATS[format_](rows))
+        print_rows(rows, format_)
         return
     write_leaderboard(rows, format_, output)
     noun = "trials" if trial is None else "epochs"

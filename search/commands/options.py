@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from search.commands.output import DOCUMENT_FORMATS, TABLE_FORMATS
 from search.running.engines import ENGINES
 from search.studies.folder import STUDIES as STUDIES
 from search.studies.folder import usual_studies
@@ -65,3 +66,9 @@ EngineOption = Annotated[
 AddressOption = Annotated[str | None, typer.Option(help="Address of a Ray cluster to join.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+FormatOption = Annotated[
+    str, typer.Option("--format", "-f", help=f"One of {', '.join(DOCUMENT_FORMATS)}.")
+]
+TableFormatOption = Annotated[
+    str, typer.Option("--format", "-f", help=f"One of {', '.join(TABLE_FORMATS)}.")
+]

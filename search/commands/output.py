@@ -2,31 +2,39 @@
 
 import json
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from search.errors import SearchError
 from search.studies.folder import study_command
+from search.text import did_you_mean, listing
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from search.studies.reader import StudyReader
+    from search.summaries.layout import Part
+
+DOCUMENT_FORMATS = ("text", "md", "latex", "json")
+TABLE_FORMATS = (*DOCUMENT_FORMATS, "csv")
 
 
 def stdout() -> "Console":
     """Open the console for data."""
     from rich.console import Console
 
-    # Elsewhere than on a terminal nothing may be cut to a width.
-    return Console(width=None if sys.stdout.isatty() else 1000, highlight=False)
+    # Elsewhere than on a terminal nothing may be cut to a width; names such as [/] are no markup.
+    width = None if sys.stdout.isatty() else 1000
+    return Console(width=width, highlight=False, markup=False, emoji=False)
 
 
 def stderr() -> "Console":
     """Open the console for progress."""
     from rich.console import Console
 
-    return Console(stderr=True)
+    return Console(stderr=True, markup=False, emoji=False)
 
 
 def say(text: str) -> None:
@@ -39,21 +47,59 @@ def print_json(data: object) -> None:
     typer.echo(json.dumps(data, indent=2))
 
 
+def print_parts(parts: "Sequence[Part]", format_: str = "text") -> None:
+    """Print a document to stdout, as text, Markdown or LaTeX."""
+    from search.summaries.layout import WRITERS, text_report
+
+    if format_ == "text":
+        console = stdout()
+        console.print(text_report(parts, console.width), crop=False)
+    else:
+        typer.echo(WRITERS[format_](parts), nl=False)
+
+
+def print_document(facts: object, parts: "Sequence[Part]", format_: str) -> None:
+    """Print a document to stdout in one of `DOCUMENT_FORMATS`; its facts are the JSON."""
+    if format_ == "json":
+        print_json(facts)
+    else:
+        print_parts(parts, format_)
+
+
+def print_rows(rows: list[dict[str, Any]], format_: str) -> None:
+    """Print rows of a table to stdout in one of the formats of `search export`."""
+    from search.studies.export import EXPORT_FORMATS
+
+    typer.echo(EXPORT_FORMATS[format_](rows), nl=False)
+
+
+def checked_format(
+    given: str, as_json: bool = False, valid: Collection[str] = DOCUMENT_FORMATS
+) -> str:
+    """Refuse a format that does not exist; `--json` is `--format json`."""
+    if given not in valid:
+        hint = did_you_mean(given, valid)
+        raise SearchError(
+            f"--format: a format must be given, got {given!r}{hint}; valid: {listing(valid)}"
+        )
+    return "json" if as_json else given
+
+
 def next_commands(*commands: str) -> None:
-    """Name the commands that are useful next, the likeliest first."""
+    """Name the commands that are useful next, the likeliest first, on stderr."""
     say("next: " + "\n      ".join(commands))
 
 
 def print_result(study: "StudyReader") -> None:
-    """Print what a session has come to: counts and failures to stderr, best trials to stdout."""
-    from search.summaries.summary import counts_text, failure_lines, leaderboard_view
+    """Print what a run has come to: counts and failures to stderr, the best trials to stdout."""
+    from search.summaries.leaderboard import leaderboard_parts
+    from search.summaries.study import counts_text, failure_lines
 
     records = study.trials()
     if not records:
         return
     say("\n".join([counts_text(records), *failure_lines(records)]))
-    console = stdout()
-    console.print(leaderboard_view(study, console.width))
+    print_parts(leaderboard_parts(study))
     next_commands(
         study_command(study.folder, "show", records[0].number),
         study_command(study.folder, "export", "--format", "csv"),

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from search.commands.options import SetOption, SpaceArgument
-from search.commands.output import next_commands, print_json, say, stdout
+from search.commands.output import next_commands, print_json, print_parts, say
 
 
 def check(
@@ -19,17 +19,15 @@ def check(
     """Validate a space file and describe its search and its images."""
     from search.api import spaces
     from search.running.trying import tried_lines
-    from search.summaries.space_view import class_table, notes_view, space_view
+    from search.summaries.space import class_part, notes_part, space_part
 
     checked = spaces.check(space, set_ or [])
-    console = stdout()
-    console.print(space_view(checked.spec))
-    if checked.class_counts:
-        console.print()
-        console.print(class_table(checked.class_counts))
-    if checked.notes:
-        console.print()
-        console.print(notes_view(checked.notes))
+    print_parts([space_part(checked.spec)])
+    told = [class_part(checked.class_counts)] if checked.class_counts else []
+    told += [notes_part(checked.notes)] if checked.notes else []
+    if told:
+        typer.echo()
+        print_parts(told)
     if checked.problem:
         say(f"warning: no trial can run yet: {checked.problem}")
         if not try_:

@@ -130,7 +130,7 @@ def _table(found: "list[Classified]", top: int) -> "Table":
     """Lay out a line for each image, its likeliest classes side by side."""
     from rich.text import Text
 
-    from search.text import new_table
+    from search.text import new_table, number_text
 
     n_shown = min(top, len(found[0].classes))
     table = new_table()
@@ -141,6 +141,6 @@ def _table(found: "list[Classified]", top: int) -> "Table":
     for one in found:
         cells = [Text(str(one.path))]
         for name, share in one.classes[:n_shown]:
-            cells += [Text(name), Text(f"{share:.4f}")]
+            cells += [Text(name), Text(number_text(share))]
         table.add_row(*cells)
     return table

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from search.spaces.spec import Spec
 from search.studies.trials import Trial
-from search.text import format_duration, new_table, value_text
+from search.text import format_duration, new_table, number_text, tenths, value_text
 
 _WORDS = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}
 
@@ -85,20 +85,21 @@ class Standing:
         parts += [f"{self.counts[state]} {word}" for state, word in _WORDS.items()]
         best = self.best
         if best is not None:
-            parts.append(f"best {self.spec.metric.name} {best[0]:.4f} (trial {best[1]})")
+            parts.append(f"best {self.spec.metric.name} {number_text(best[0])} (trial {best[1]})")
         elapsed_s = max(self.elapsed_s(), 1e-9)
-        parts.append(f"{self.n_epochs / elapsed_s:.1f} epochs/s")
+        parts.append(f"{tenths(self.n_epochs / elapsed_s)} epochs/s")
         parts.append(f"{format_duration(elapsed_s)} elapsed{self._left(elapsed_s)}")
         return parts
 
     def finished_line(self, trial: Trial) -> str:
         """Say in one line how a trial that is taken in has ended, and which one is the best."""
-        value = "" if trial.value is None else f" {self.spec.metric.name}={trial.value:.4f}"
+        metric = self.spec.metric.name
+        value = "" if trial.value is None else f" {metric}={number_text(trial.value)}"
         epoch = f" at epoch {trial.best_epoch} of {trial.n_epochs}" if trial.best_epoch else ""
         reason = f" ({trial.reason})" if trial.failure else ""
-        seconds = f", {trial.seconds:.1f} s" if trial.seconds is not None else ""
+        seconds = f", {tenths(trial.seconds)} s" if trial.seconds is not None else ""
         leader = self.best
-        best = f", best {leader[0]:.4f} in trial {leader[1]}" if leader else ""
+        best = f", best {number_text(leader[0])} in trial {leader[1]}" if leader else ""
         end = f"[{self._done()}] trial {trial.number} {trial.state}"
         return f"{end}{value}{epoch}{seconds}{best}{reason}"
 
@@ -112,8 +113,7 @@ class Standing:
     def _shown(self, trial: Trial) -> "RunningTrial":
         epoch, value = self._latest.get(trial.number, (0, None))
         of = f"/{self.spec.epochs}" if self.spec.epochs else ""
-        shown = "–" if value is None else f"{value:.4f}"
-        return RunningTrial(trial.number, f"{epoch}{of}", shown, trial.params)
+        return RunningTrial(trial.number, f"{epoch}{of}", number_text(value), trial.params)
 
     @property
     def _sign(self) -> int:

@@ -20,16 +20,12 @@ from search.studies.folder import read_picture
 from search.studies.reader import StudyReader
 from search.studies.storage import shown_url
 from search.studies.trials import Trial
-from search.summaries.best_trials import summary_facts
-from search.summaries.report_parts import (
-    classes_part,
-    environment_part,
-    first_evaluated,
-    layers_text,
-    test_parts,
-)
-from search.summaries.report_table import report_table
-from search.summaries.summary_parts import summary_parts
+from search.summaries.evaluation import test_parts
+from search.summaries.leaderboard import report_table
+from search.summaries.space import classes_part
+from search.summaries.study import environment_part
+from search.summaries.summary import summary_facts, summary_parts
+from search.summaries.trial import layers_part
 
 
 def write_report(study: StudyReader, path: Path, ask: bool = True) -> None:
@@ -42,7 +38,7 @@ def report_html(study: StudyReader, ask: bool = True) -> str:
     facts = summary_facts(study)
     trials = study.trials()
     best = next((trial for trial in trials if trial.state == "COMPLETE"), None)
-    evaluated = first_evaluated(trials)
+    evaluated = next((trial for trial in trials if trial.test), None)
     _, *parts = summary_parts(facts)
     columns, rows = report_table(study)
     plots, undrawn = _plots(study)
@@ -58,10 +54,10 @@ def report_html(study: StudyReader, ask: bool = True) -> str:
         undrawn=undrawn,
         light=Markup(colour_rules(dark=False)),  # noqa: S704
         dark=Markup(colour_rules(dark=True)),  # noqa: S704
-        tested=test_parts(study, evaluated),
+        tested=test_parts(study.name, evaluated),
         pictures=_pictures(study, evaluated),
         classes=classes_part(study, evaluated, ask),
-        layers=layers_text(study, best, ask),
+        layers=layers_part(study, best, ask),
         environment=environment_part(study),
         space=shown_url(study.space_file.read_text(encoding="utf-8")),
     )

@@ -24,7 +24,7 @@ from search.spaces.sampling import sample_points, trial_seed
 from search.spaces.space import Params, Space
 from search.spaces.spec import Spec
 from search.studies.trials import Epoch, Failure
-from search.text import format_duration, listing, shown, value_text
+from search.text import format_duration, listing, number_text, shown, value_text
 
 _FURTHER_POINTS = 10  # drawn where the objective finds the ones before infeasible
 
@@ -78,7 +78,7 @@ def tried_lines(tried: Tried, spec: Spec) -> Iterator[str]:
     """Say to people what one epoch has shown."""
     epoch = tried.epoch
     values = listing(f"{name}={value_text(value)}" for name, value in tried.params.items())
-    metrics = listing(f"{name} {_metric_text(value)}" for name, value in epoch.metrics.items())
+    metrics = listing(f"{name} {number_text(value)}" for name, value in epoch.metrics.items())
     set_up = format_duration(epoch.elapsed_s - epoch.seconds)
     yield f"tried       {values}"
     yield f"took        {set_up} to set up, {format_duration(epoch.seconds)} for the first epoch"
@@ -87,10 +87,6 @@ def tried_lines(tried: Tried, spec: Spec) -> Iterator[str]:
         yield f"a trial     about {training} of training if all {spec.epochs} epochs take as long"
     yield f"metrics     {metrics}"
     yield f"objective   {listing(tried.abilities)}"
-
-
-def _metric_text(value: float | None) -> str:
-    return "None" if value is None else f"{value:.4g}"
 
 
 def _points(spec: Spec) -> Iterator[Params]:

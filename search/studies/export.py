@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from search.studies.disk import write_whole
 from search.studies.leaderboard import Row
 from search.studies.trials import History
-from search.text import escape_latex
+from search.text import cell_text, latex_table, markdown_table
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -41,38 +41,30 @@ def _json(rows: list[Row]) -> bytes:
 
 
 def _markdown(rows: list[Row]) -> bytes:
-    if not rows:
-        return b""
-    cells = [[_text(value).replace("|", "\\|") for value in row.values()] for row in rows]
-    lines = [list(rows[0]), ["---"] * len(rows[0]), *cells]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines).encode()
+    return markdown_table(*_for_people(rows)).encode() if rows else b""
 
 
 def _latex(rows: list[Row]) -> bytes:
-    if not rows:
-        return b""
-    head = " & ".join(map(escape_latex, rows[0]))
-    body = [" & ".join(escape_latex(_text(v)) for v in row.values()) for row in rows]
-    lines = [
-        f"\\begin{{tabular}}{{{'l' * len(rows[0])}}}",
-        "\\toprule",
-        f"{head} \\\\",
-        "\\midrule",
-    ]
-    lines += [f"{line} \\\\" for line in body] + ["\\bottomrule", "\\end{tabular}"]
-    return ("\n".join(lines) + "\n").encode()
+    return latex_table(*_for_people(rows)).encode() if rows else b""
+
+
+def _for_people(rows: list[Row]) -> tuple[list[str], list[list[str]], list[str]]:
+    """Give columns, cells, and which columns hold words."""
+    cells = [[cell_text(name, value) for name, value in row.items()] for row in rows]
+    left = [name for name in rows[0] if any(isinstance(row[name], str) for row in rows)]
+    return list(rows[0]), cells, left
 
 
 def _parquet(rows: list[Row]) -> bytes:
     table, buffer = leaderboard_frame(rows), io.BytesIO()
     for name in table.columns:
         if table[name].dtype == object:  # choices of several types
-            table[name] = table[name].map(_text).astype("string")
+            table[name] = table[name].map(str, na_action="ignore").astype("string")
     table.to_parquet(buffer, index=False)
     return buffer.getvalue()
 
 
-FORMATS: dict[str, Callable[[list[Row]], bytes]] = {
+EXPORT_FORMATS: dict[str, Callable[[list[Row]], bytes]] = {
     "csv": _csv,
     "json": _json,
     "md": _markdown,
@@ -82,11 +74,5 @@ FORMATS: dict[str, Callable[[list[Row]], bytes]] = {
 
 
 def write_leaderboard(rows: list[Row], format_name: str, path: Path) -> None:
-    """Write rows to a file in one of `FORMATS`, whole or not at all."""
-    write_whole(path, FORMATS[format_name](rows))
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    """Write rows to a file in one of `EXPORT_FORMATS`, whole or not at all."""
+    write_whole(path, EXPORT_FORMATS[format_name](rows))

@@ -1,5 +1,6 @@
-"""What a study says, for people: first as facts, then as tables of text, Markdown or LaTeX.
+"""What a study says, for people: a module for each subject, and `layout`, which prints them all.
 
-`facts`, `best_trials`, `comparison`, `ladder` and what they call make plain data (`--json`);
-`summary`, `figures_view` and the `…_parts` make text of it, which `layout` writes.
+A subject's `…_facts` gathers plain data (typed dictionaries, which `--json` prints as they are:
+some of their keys exist only where they mean something, which a dataclass could not say), and
+its `…_parts` puts them into words and tables.
 """

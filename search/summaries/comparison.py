@@ -1,9 +1,9 @@
-"""Two trials side by side as plain data, of one study or of two."""
+"""Two trials side by side, of one study or of two."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from optuna.study import StudyDirection
 
@@ -14,33 +14,77 @@ from search.studies.reader import StudyReader
 from search.studies.test_metrics import TEST_METRICS
 from search.studies.trials import Trial
 from search.summaries.class_changes import (
+    ClassChange,
+    ConfusionFacts,
+    Difference,
+    change_cells,
     class_changes,
+    classes_part,
     confusion_changes,
+    confusion_parts,
     difference,
     same_images,
 )
-from search.summaries.trial_facts import SPLITS, other_metrics, split_metrics
+from search.summaries.evaluation import SPLITS, Metrics, other_metrics, split_metrics
+from search.summaries.layout import Grid, Part, heading
+from search.text import number_text, value_text
 
 Side = tuple[StudyReader, Trial]
 """A trial and its study."""
-_Ways = Callable[[str, str], StudyDirection | None]
-"""Tells by split (empty for none) and name which way a metric is better."""
+_DirectionOf = Callable[[str, str], StudyDirection | None]
+"""Tells by split (empty for none) and name which direction of a metric is better."""
+
+
+class SideFacts(TypedDict):
+    """What is said of one of the two trials."""
+
+    study: str
+    trial: int
+    state: str
+    metric: str
+    value: float | None
+    best_epoch: int | None
+    n_epochs: int
+
+
+class Differing(TypedDict):
+    """A parameter or setting that differs; a side that does not have it has no entry."""
+
+    name: str
+    a: NotRequired[Any]
+    b: NotRequired[Any]
+
+
+class MetricChange(Difference):
+    """The change of a metric that is of no split."""
+
+    metric: str
+
+
+class SplitChange(MetricChange):
+    """The change of a metric of a split."""
+
+    split: str
+
+
+class ComparisonFacts(TypedDict):
+    """Two trials compared; every difference is that of b less a.
+
+    `notes` are sentences on what could not be compared.
+    """
+
+    trials: dict[str, SideFacts]
+    parameters: list[Differing]
+    settings: list[Differing]
+    metrics: list[SplitChange]
+    others: list[MetricChange]
+    classes: list[ClassChange]
+    confusion: ConfusionFacts | None
+    notes: list[str]
 
 
 def choose_sides(names: Sequence[str], studies: Path) -> tuple[Side, Side]:
-    """Find the two trials that a user named.
-
-    Args:
-        names: Twice `STUDY` (its best trial) or `STUDY:NUMBER`; or a study and two numbers.
-        studies: The folder of all studies.
-
-    Returns:
-        Both trials.
-
-    Raises:
-        SearchError: If two trials are not what is named.
-        StudyError: If a study or trial does not exist, or no trial is complete.
-    """
+    """Find two trials: twice `STUDY` (its best) or `STUDY:NUMBER`, or a study and two numbers."""
     if len(names) == 3 and all(name.isdigit() for name in names[1:]):
         names = [f"{names[0]}:{number}" for number in names[1:]]
     if len(names) != 2:
@@ -58,93 +102,59 @@ def _side(name: str, studies: Path) -> Side:
         study = StudyReader.open(match[1], studies)
         return study, study.trial(int(match[2]))
     study = StudyReader.open(name, studies)
-    records = study.trials()
-    if not records or records[0].state != "COMPLETE":
-        valid = f"{name}:NUMBER for one of its {len(records)} trials" if records else "none"
-        raise StudyError(
-            f"{study.name}: a complete trial must exist to be its best one, none does; "
-            f"valid: {valid}"
-        )
-    return study, records[0]
+    trials = study.trials()
+    if not trials or trials[0].state != "COMPLETE":
+        which = f"name one of its trials as {name}:NUMBER" if trials else "no trial has begun"
+        raise StudyError(f"{study.name}: no trial is complete, so there is no best one; {which}")
+    return study, trials[0]
 
 
-def comparison_facts(a: Side, b: Side) -> dict[str, Any]:
-    """Compare two trials; every difference is that of b less a.
-
-    Args:
-        a: The first.
-        b: The second.
-
-    Returns:
-        Plain data: the two `trials`, the `parameters` and `settings` that differ (a side that
-        does not have one has no entry), `metrics` by split with their differences and which
-        side is better, `others`, `classes` (change of recall), `confusion`, and `notes` on what
-        could not be compared.
-    """
+def comparison_facts(a: Side, b: Side) -> ComparisonFacts:
+    """Compare two trials: parameters, settings, metrics, classes and confusions."""
     (_, first), (_, second) = a, b
-    ways = _directions(a[0], b[0])
-    old, new = split_metrics(first), split_metrics(second)
-    pairs = {
-        (name, split): (old.get(split, {}).get(name), new.get(split, {}).get(name))
-        for name in TEST_METRICS
-        for split in SPLITS
-    }
-    metrics = [
-        {"metric": name, "split": split, **difference(*pair, ways(split, name))}
-        for (name, split), pair in pairs.items()
-        if pair != (None, None)
-    ]
+    direction_of = _directions(a[0], b[0])
     return {
-        "trials": {"a": _trial(*a), "b": _trial(*b)},
+        "trials": {"a": _side_facts(*a), "b": _side_facts(*b)},
         "parameters": differing(first.params, second.params),
         "settings": differing(_settings(*a), _settings(*b)),
-        "metrics": metrics,
-        "others": _others(first, second, ways),
+        "metrics": _split_changes(first, second, direction_of),
+        "others": _other_changes(first, second, direction_of),
         "classes": class_changes(first.test, second.test),
         "confusion": confusion_changes(first.test, second.test),
         "notes": _notes(first, second),
     }
 
 
-def differing(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """List what two mappings hold differently.
-
-    Args:
-        a: The first.
-        b: The second.
-
-    Returns:
-        For each such key its `name`, and `a` and `b` as far as they have it.
-
-    Example:
-        >>> differing({"x": 1, "y": 2}, {"x": 1, "z": 3})
-        [{'name': 'y', 'a': 2}, {'name': 'z', 'b': 3}]
-    """
-    found = []
+def differing(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Differing]:
+    """List what two mappings hold differently."""
+    found: list[Differing] = []
     for name in dict.fromkeys([*a, *b]):
-        sides = {side: values[name] for side, values in (("a", a), ("b", b)) if name in values}
-        if len(sides) == 1 or sides["a"] != sides["b"]:
-            found.append({"name": name, **sides})
+        if name not in b:
+            found.append({"name": name, "a": a[name]})
+        elif name not in a:
+            found.append({"name": name, "b": b[name]})
+        elif a[name] != b[name]:
+            found.append({"name": name, "a": a[name], "b": b[name]})
     return found
 
 
-def _trial(study: StudyReader, record: Trial) -> dict[str, Any]:
+def _side_facts(study: StudyReader, trial: Trial) -> SideFacts:
     return {
         "study": study.name,
-        "trial": record.number,
-        "state": record.state,
+        "trial": trial.number,
+        "state": trial.state,
         "metric": study.spec.metric.name,
-        "value": record.value,
-        "best_epoch": record.best_epoch,
-        "n_epochs": record.n_epochs,
+        "value": trial.value,
+        "best_epoch": trial.best_epoch,
+        "n_epochs": trial.n_epochs,
     }
 
 
-def _settings(study: StudyReader, record: Trial) -> dict[str, Any]:
+def _settings(study: StudyReader, trial: Trial) -> dict[str, Any]:
     """List what the objective was given beside parameters, in the space that the trial ran in."""
     spec = study.spec
-    if record.space_version != study.version:
-        spec = read_space_file(study.folder / space_file_name(record.space_version))
+    if trial.space_version != study.version:
+        spec = read_space_file(study.folder / space_file_name(trial.space_version))
     return {"objective": spec.objective, **dict(_flat(spec.settings, "settings"))}
 
 
@@ -156,42 +166,56 @@ def _flat(value: Any, key: str) -> Iterator[tuple[str, Any]]:
         yield from _flat(inner, f"{key}.{name}")
 
 
-def _directions(a: StudyReader, b: StudyReader) -> _Ways:
-    """Give a function that tells which way a metric is better; None where that is not known."""
+def _directions(a: StudyReader, b: StudyReader) -> _DirectionOf:
+    """Take directions from the studies where these agree, of our own metrics else."""
 
-    def direction(split: str, name: str) -> StudyDirection | None:
+    def direction_of(split: str, name: str) -> StudyDirection | None:
         whole = f"{split}_{name}" if split else name
-        ways = {study.directions[whole] for study in (a, b) if whole in study.directions}
-        if len(ways) == 1:
-            return ways.pop()
-        if ways or name not in TEST_METRICS:
+        told = {study.directions[whole] for study in (a, b) if whole in study.directions}
+        if len(told) == 1:
+            return told.pop()
+        if told or name not in TEST_METRICS:
             return None
         return StudyDirection.MINIMIZE if name == "loss" else StudyDirection.MAXIMIZE
 
-    return direction
+    return direction_of
 
 
-def _others(a: Trial, b: Trial, ways: _Ways) -> list[dict[str, Any]]:
-    sides: list[dict[str, Any]] = []
-    for record in (a, b):
-        run = {name: getattr(record, name) for name in ("best_epoch", "n_epochs", "seconds")}
-        sides.append({**other_metrics(record), **run})
+def _split_changes(a: Trial, b: Trial, direction_of: _DirectionOf) -> list[SplitChange]:
+    old, new = split_metrics(a), split_metrics(b)
+    changes: list[SplitChange] = []
+    for name in TEST_METRICS:
+        for split in SPLITS:
+            a_value, b_value = (of.get(split, {}).get(name) for of in (old, new))
+            if a_value is not None or b_value is not None:
+                change = difference(a_value, b_value, direction_of(split, name))
+                changes.append({"metric": name, "split": split, **change})
+    return changes
+
+
+def _other_changes(a: Trial, b: Trial, direction_of: _DirectionOf) -> list[MetricChange]:
+    old, new = _others(a), _others(b)
     return [
-        {"metric": name, **difference(sides[0].get(name), sides[1].get(name), ways("", name))}
-        for name in dict.fromkeys([*sides[0], *sides[1]])
+        {"metric": name, **difference(old.get(name), new.get(name), direction_of("", name))}
+        for name in dict.fromkeys([*old, *new])
     ]
+
+
+def _others(trial: Trial) -> Metrics:
+    epochs: Metrics = {"best_epoch": trial.best_epoch, "n_epochs": trial.n_epochs}
+    return {**other_metrics(trial), **epochs, "seconds": trial.seconds}
 
 
 def _notes(a: Trial, b: Trial) -> list[str]:
     notes = [
-        f"{side} (trial {record.number}) is {record.state}: {record.reason or 'not at its end'}"
-        for side, record in (("a", a), ("b", b))
-        if record.state != "COMPLETE"
+        f"{side} (trial {trial.number}) is {trial.state}: {trial.reason or 'not at its end'}"
+        for side, trial in (("a", a), ("b", b))
+        if trial.state != "COMPLETE"
     ]
-    lacking = [side for side, record in (("a", a), ("b", b)) if record.test is None]
+    lacking = [side for side, trial in (("a", a), ("b", b)) if trial.test is None]
     if lacking:
         notes.append(
-            f"no test figures of {' and '.join(lacking)}: confusions and recalls of classes "
+            f"no test metrics of {' and '.join(lacking)}: confusions and recall by class "
             "cannot be compared"
         )
     elif a.test and b.test and not same_images(a.test, b.test):
@@ -199,3 +223,61 @@ def _notes(a: Trial, b: Trial) -> list[str]:
     elif not confusion_changes(a.test, b.test):
         notes.append("too many classes: no confusion matrices are kept")
     return notes
+
+
+def comparison_parts(facts: ComparisonFacts) -> list[Part]:
+    """Put a comparison into words: a part for each thing there is something to say of."""
+    names = side_names(facts)
+    titles = list(names.values())
+    sides = [f"{names[side]} = {side}: {_side_text(facts['trials'][side])}" for side in names]
+    parts = [
+        Part(f"Trials {' and '.join(titles)}", [*sides, *facts["notes"]]),
+        _differing_part("Parameters that differ", facts["parameters"], titles),
+        _differing_part("Settings that differ", facts["settings"], titles)
+        if facts["settings"]
+        else None,
+        _metrics_part(facts, titles),
+        classes_part(facts["classes"], titles),
+        *confusion_parts(facts["confusion"]),
+    ]
+    return [part for part in parts if part]
+
+
+def side_names(facts: ComparisonFacts) -> dict[str, str]:
+    """Name the two trials by side: `STUDY:NUMBER`, with the letter where these are the same."""
+    names = {side: f"{trial['study']}:{trial['trial']}" for side, trial in facts["trials"].items()}
+    if len(set(names.values())) == 1:
+        return {side: f"{name} ({side})" for side, name in names.items()}
+    return names
+
+
+def _side_text(trial: SideFacts) -> str:
+    best = trial["best_epoch"]
+    epoch = "no epoch" if best is None else f"epoch {best} of {trial['n_epochs']}"
+    return f"{trial['state']}, {trial['metric']} {number_text(trial['value'])} at {epoch}"
+
+
+def _differing_part(title: str, rows: Sequence[Differing], sides: Sequence[str]) -> Part:
+    cells = [
+        [
+            row["name"],
+            value_text(row["a"]) if "a" in row else "–",
+            value_text(row["b"]) if "b" in row else "–",
+        ]
+        for row in rows
+    ]
+    return Part(title, [] if rows else ["none"], Grid(["name", *sides], cells, ["name"]))
+
+
+def _metrics_part(facts: ComparisonFacts, sides: Sequence[str]) -> Part:
+    rows = [
+        [f"{row['split']} {heading(row['metric'])}", *change_cells(row)]
+        for row in facts["metrics"]
+    ]
+    rows += [[heading(row["metric"]), *change_cells(row)] for row in facts["others"]]
+    columns = ["metric", *sides, "difference", "relative", "better"]
+    return Part(
+        "Metrics at the best epoch",
+        ["differences are b minus a"],
+        Grid(columns, rows, ["metric", "better"]),
+    )

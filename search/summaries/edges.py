@@ -6,18 +6,31 @@ all numbers; a parameter of fewer than three values has no ends, as one of two i
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 from search.spaces.parameters import CategoricalParameter, FloatParameter, IntParameter, Parameter
 from search.studies.trials import Trial
+from search.summaries.layout import Grid, Part
+from search.text import bound_text
 
 NEAR = 0.02
 """Share of a range (of its logarithm, if that is searched) that counts as its end."""
 
 
+class EdgeFacts(TypedDict):
+    """An end of a parameter's range, which of how many best trials are there, what to do."""
+
+    parameter: str
+    end: str
+    limit: float
+    trials: list[int]
+    n_best: int
+    suggestion: str
+
+
 def edge_facts(
     parameters: Mapping[str, Parameter], best: Sequence[Trial], are_front: bool
-) -> list[dict[str, Any]]:
+) -> list[EdgeFacts]:
     """Find parameters at the end of their range.
 
     Args:
@@ -27,13 +40,12 @@ def edge_facts(
             alone; otherwise it is also enough that the first one is.
 
     Returns:
-        For each parameter and end: both by name, where the end is, the numbers of the trials
-        there, among how many, and a suggestion.
+        A parameter may be at both ends.
     """
     found = []
     for name, parameter in parameters.items() if best else ():
-        having = [record for record in best if name in record.params]
-        ends = {record.number: _end(parameter, record.params[name]) for record in having}
+        having = [trial for trial in best if name in trial.params]
+        ends = {trial.number: _end(parameter, trial.params[name]) for trial in having}
         for end in ("low", "high"):
             there = [number for number, at in ends.items() if at == end]
             leads = not are_front and there[:1] == [best[0].number]
@@ -43,18 +55,16 @@ def edge_facts(
     return found
 
 
-def _edge(
-    name: str, parameter: Parameter, end: str, trials: list[int], n_best: int
-) -> dict[str, Any]:
+def _edge(name: str, parameter: Parameter, end: str, trials: list[int], n_best: int) -> EdgeFacts:
     limit = _range(parameter)[0 if end == "low" else 1]
-    way = "below" if end == "low" else "above"
+    side = "below" if end == "low" else "above"
     return {
         "parameter": name,
         "end": end,
         "limit": limit,
         "trials": trials,
         "n_best": n_best,
-        "suggestion": f"let {name} go {way} {limit:g}",
+        "suggestion": f"allow {name} {side} {bound_text(limit)}",
     }
 
 
@@ -99,3 +109,26 @@ def _n_values(parameter: Parameter) -> float:
         case FloatParameter(low=low, high=high, step=float(step)):
             return round((high - low) / step) + 1
     raise TypeError(parameter)
+
+
+def edges_part(edges: Sequence[EdgeFacts]) -> Part | None:
+    """Put the edges of the space into words; None if there is none."""
+    if not edges:
+        return None
+    rows = [
+        [
+            edge["parameter"],
+            edge["end"],
+            bound_text(edge["limit"]),
+            f"{len(edge['trials'])} of {edge['n_best']}",
+            ", ".join(map(str, edge["trials"])),
+            edge["suggestion"],
+        ]
+        for edge in edges
+    ]
+    columns = ["parameter", "end", "at", "best trials", "which", "suggestion"]
+    lines = [
+        "parameters whose best values lie at an end of their range: the space may be too small"
+    ]
+    left = ["parameter", "end", "which", "suggestion"]
+    return Part("Edges of the space", lines, Grid(columns, rows, left))

@@ -2,74 +2,120 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from search.studies.ranking import Directions
 from search.studies.trials import Trial, is_better
-from search.text import number_text
+from search.summaries.layout import Grid, Part
+from search.text import format_duration, number_text, percent
+
+_MOST_REASONS = 5
 
 
-def ending_facts(records: Sequence[Trial]) -> dict[str, Any]:
-    """Count how trials ended.
+class PrunedAfter(TypedDict):
+    """How many trials were pruned after an epoch."""
 
-    Args:
-        records: All trials of a study.
+    n: int
+    epoch: int
 
-    Returns:
-        Number and share of the trials that are complete, pruned (with the epochs after which),
-        failed (with the reasons, the most common first), infeasible (likewise), running
-        and interrupted. Infeasible trials are not among the failed ones.
-    """
-    infeasible = [r for r in records if r.failure and r.failure.kind == "infeasible"]
-    infeasible = [record for record in infeasible if record.state == "FAIL"]
-    failed = [record for record in records if record.state == "FAIL" and record not in infeasible]
-    pruned = [record for record in records if record.state == "PRUNED"]
-    epochs = Counter(record.n_epochs for record in pruned)
-    after = [{"n": n, "epoch": epoch} for epoch, n in sorted(epochs.items())]
 
-    def counted(n_trials: int) -> dict[str, Any]:
-        return {"n": n_trials, "share": n_trials / len(records) if records else None}
+class ReasonCount(TypedDict):
+    """How many trials failed for a reason."""
 
+    n: int
+    reason: str
+
+
+class Count(TypedDict):
+    """Number and share of the trials that ended alike, and as far as it is known why."""
+
+    n: int
+    share: float | None
+    after_epochs: NotRequired[list[PrunedAfter]]
+    reasons: NotRequired[list[ReasonCount]]
+
+
+class EndingFacts(TypedDict):
+    """How trials ended; infeasible ones are not among the failed."""
+
+    n_trials: int
+    complete: Count
+    pruned: Count
+    failed: Count
+    infeasible: Count
+    running: Count
+    interrupted: Count
+
+
+class SavingFacts(TypedDict):
+    """Epochs of a full trial, epochs trained and saved, seconds saved, share of epochs saved."""
+
+    full_epochs: int
+    trained_epochs: int
+    saved_epochs: int
+    saved_seconds: float
+    share: float
+
+
+def ending_facts(trials: Sequence[Trial]) -> EndingFacts:
+    """Count how trials ended, the commonest reasons first."""
+    by_end: dict[str, list[Trial]] = {}
+    for trial in trials:
+        by_end.setdefault(_end_of(trial), []).append(trial)
+
+    def count(end: str) -> Count:
+        n = len(by_end.get(end, []))
+        return {"n": n, "share": n / len(trials) if trials else None}
+
+    pruned, failed, infeasible = count("PRUNED"), count("FAIL"), count("infeasible")
+    epochs = Counter(trial.n_epochs for trial in by_end.get("PRUNED", []))
+    pruned["after_epochs"] = [{"n": n, "epoch": epoch} for epoch, n in sorted(epochs.items())]
+    failed["reasons"] = _reasons(by_end.get("FAIL", []))
+    infeasible["reasons"] = _reasons(by_end.get("infeasible", []))
     return {
-        "n_trials": len(records),
-        "complete": counted(sum(record.state == "COMPLETE" for record in records)),
-        "pruned": {**counted(len(pruned)), "after_epochs": after},
-        "failed": {**counted(len(failed)), "reasons": _reasons(failed)},
-        "infeasible": {**counted(len(infeasible)), "reasons": _reasons(infeasible)},
-        "running": counted(sum(record.state == "RUNNING" for record in records)),
-        "interrupted": counted(sum(record.state == "INTERRUPTED" for record in records)),
+        "n_trials": len(trials),
+        "complete": count("COMPLETE"),
+        "pruned": pruned,
+        "failed": failed,
+        "infeasible": infeasible,
+        "running": count("RUNNING"),
+        "interrupted": count("INTERRUPTED"),
     }
 
 
-def _reasons(records: Sequence[Trial]) -> list[dict[str, Any]]:
-    counts = Counter(record.reason for record in records)
+def _end_of(trial: Trial) -> str:
+    is_infeasible = trial.failure is not None and trial.failure.kind == "infeasible"
+    return "infeasible" if trial.state == "FAIL" and is_infeasible else trial.state
+
+
+def _reasons(trials: Sequence[Trial]) -> list[ReasonCount]:
+    counts = Counter(trial.reason for trial in trials)
     return [{"n": n, "reason": reason} for reason, n in counts.most_common()]
 
 
-def saving_facts(records: Sequence[Trial], epochs: int | None) -> dict[str, Any] | None:
+def saving_facts(trials: Sequence[Trial], epochs: int | None) -> SavingFacts | None:
     """Estimate what pruning saved, against running each pruned trial to its last epoch.
 
     Args:
-        records: All trials of a study.
+        trials: All trials of a study.
         epochs: Epochs of a full trial; None takes those of the longest complete trial.
 
     Returns:
-        Epochs of a full trial, epochs trained and saved, the seconds that each pruned trial
-        would have needed for the rest at its own pace, and the share of the epochs that was
-        saved; None if nothing was pruned or the length of a full trial is not known.
+        Epochs and seconds, a pruned trial's at its own pace; None if nothing was pruned or the
+        length of a full trial is not known.
     """
-    pruned = [record for record in records if record.state == "PRUNED"]
-    complete = [record.n_epochs for record in records if record.state == "COMPLETE"]
+    pruned = [trial for trial in trials if trial.state == "PRUNED"]
+    complete = [trial.n_epochs for trial in trials if trial.state == "COMPLETE"]
     full = epochs or max(complete, default=None)
     if not pruned or full is None:
         return None
-    rests = [max(0, full - record.n_epochs) for record in pruned]
+    rests = [max(0, full - trial.n_epochs) for trial in pruned]
     seconds = [
-        rest * record.seconds / record.n_epochs
-        for rest, record in zip(rests, pruned, strict=True)
-        if record.seconds is not None and record.n_epochs
+        rest * trial.seconds / trial.n_epochs
+        for rest, trial in zip(rests, pruned, strict=True)
+        if trial.seconds is not None and trial.n_epochs
     ]
-    trained = sum(record.n_epochs for record in records)
+    trained = sum(trial.n_epochs for trial in trials)
     return {
         "full_epochs": full,
         "trained_epochs": trained,
@@ -79,28 +125,59 @@ def saving_facts(records: Sequence[Trial], epochs: int | None) -> dict[str, Any]
     }
 
 
-def lost_best_note(records: Sequence[Trial], directions: Directions) -> str | None:
-    """Say which trial had the best value of all, if it was pruned or has failed.
-
-    Args:
-        records: All trials of a study, best first.
-        directions: Its metrics.
-
-    Returns:
-        A sentence; None where the best trial is a complete one, where none is complete, or
-        where there are several metrics.
-    """
-    if len(directions) > 1 or not records or records[0].state != "COMPLETE":
+def lost_best_note(trials: Sequence[Trial], directions: Directions) -> str | None:
+    """Name the trial of the best value of all, if it was pruned or failed; trials best first."""
+    if len(directions) > 1 or not trials or trials[0].state != "COMPLETE":
         return None
     ((metric, direction),) = directions.items()
-    best = records[0]
-    for record in records:
-        ended = record.state in {"PRUNED", "FAIL"} and record.value is not None
-        if ended and is_better(record.value or 0.0, best.value, direction):
-            best = record
-    if best is records[0]:
+    best = trials[0]
+    for trial in trials:
+        ended = trial.state in {"PRUNED", "FAIL"} and trial.value is not None
+        if ended and is_better(trial.value or 0.0, best.value, direction):
+            best = trial
+    if best is trials[0]:
         return None
     return (
         f"the best {metric} of all, {number_text(best.value)}, is that of trial {best.number} at "
         f"epoch {best.best_epoch}, which is {best.state}: only complete trials are ranked"
+    )
+
+
+def endings_part(endings: EndingFacts, savings: SavingFacts | None) -> Part | None:
+    """Put into words how trials ended and what pruning saved; None without trials."""
+    if not endings["n_trials"]:
+        return None
+    ends: list[tuple[str, Count]] = [
+        ("complete", endings["complete"]),
+        ("pruned", endings["pruned"]),
+        ("failed", endings["failed"]),
+        ("infeasible", endings["infeasible"]),
+        ("running", endings["running"]),
+        ("interrupted", endings["interrupted"]),
+    ]
+    rows = [
+        [name, number_text(count["n"]), percent(count["share"]), _why(count)]
+        for name, count in ends
+        if count["n"]
+    ]
+    grid = Grid(["end", "trials", "share", "why"], rows, ["end", "why"])
+    return Part("How trials ended", [_saving_text(savings)] if savings else [], grid)
+
+
+def _why(count: Count) -> str:
+    if "after_epochs" in count:
+        return ", ".join(f"{p['n']} after epoch {p['epoch']}" for p in count["after_epochs"])
+    reasons = count.get("reasons", [])
+    texts = [f"{reason['n']} x {reason['reason']}" for reason in reasons[:_MOST_REASONS]]
+    more = sum(reason["n"] for reason in reasons[_MOST_REASONS:])
+    return "; ".join([*texts, f"{more} others"] if more else texts)
+
+
+def _saving_text(savings: SavingFacts) -> str:
+    total = savings["trained_epochs"] + savings["saved_epochs"]
+    time = format_duration(round(savings["saved_seconds"], 1))
+    return (
+        f"pruning saved {savings['saved_epochs']:,} of {total:,} epochs "
+        f"({percent(savings['share'])}), about {time}, compared with training each pruned trial "
+        f"to epoch {savings['full_epochs']} at its own pace"
     )

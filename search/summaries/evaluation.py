@@ -1,171 +1,141 @@
-"""The test figures of a trial as tables for people: by split, by class, and as confusions."""
+"""A trial's metrics by split and what it makes of the test split: classes, confusions, misses."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict
+from typing import Any, TypedDict
 
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
-from rich.measure import Measurement
-from rich.table import Table
-from rich.text import Text
-
-from search.studies.test_metrics import LARGEST_MATRIX, TEST_METRICS, Evaluation, Miss
+from search.studies.test_metrics import LARGEST_MATRIX, TEST_METRICS, Evaluation
 from search.studies.trials import Trial
-from search.text import new_table, number_text
+from search.summaries.layout import LARGEST_MATRIX_SHOWN, Grid, Part, heading
+from search.text import counted, number_text, tenths
 
-LARGEST_SHOWN = 20
-"""Classes up to which the confusion matrix is shown; of more, it would fit no terminal."""
-WORST_COLUMNS = ("worst image", "true", "predicted", "p(true)")
-WORST_LEFT = ("true", "predicted")
-"""Those of them that hold words."""
-NO_MISSES = "every test image is classified right"
-OLDER_RECORD = (
-    "the worst classified images were not kept when this trial was evaluated; "
-    "search evaluate STUDY --trial N --again keeps them"
-)
-_HEADINGS = {"f1": "F1", "auroc": "AUROC"}
+SPLITS = ("train", "val", "test")
+
+Metrics = dict[str, float | int | None]
+"""Metrics by name; None for what is not known."""
 
 
-def figures_view(record: Trial) -> RenderableType:
-    """Lay out the figures of a trial.
+class EvaluationFacts(TypedDict):
+    """How well a trial classifies, see `search.studies.test_metrics.Evaluation`."""
 
-    Args:
-        record: The trial.
-
-    Returns:
-        Something rich can print.
-    """
-    figures = record.test
-    if figures is None:
-        return Text(f"trial {record.number} has not been evaluated")
-    n_images = sum(figures.per_class["support"])
-    images = f"{n_images:,} test images in {number_text(figures.seconds)} s"
-    return Group(
-        Text(f"trial {record.number}, epoch {record.best_epoch}: {images}"),
-        _splits_table(record, figures),
-        Text(),
-        _classes_table(figures),
-        Text(),
-        _Confusions(figures.per_class["class"], figures.confusion),
-        Text(),
-        _worst_view(figures),
-    )
+    trial: int
+    best_epoch: int | None
+    train: Metrics
+    val: Metrics
+    test: Metrics
+    seconds: float
+    per_class: dict[str, list[Any]]
+    confusion: list[list[int]] | None
+    worst: list[dict[str, Any]] | None
 
 
-def evaluation_facts(record: Trial) -> dict[str, Any]:
-    """Give the figures of an evaluated trial as data.
-
-    Args:
-        record: The trial; it has been evaluated.
-
-    Returns:
-        Trial, epoch, metrics of each split, and the other fields of `Evaluation`.
-    """
-    figures = record.test
-    assert figures
+def evaluation_facts(trial: Trial) -> EvaluationFacts:
+    """Give the test metrics of an evaluated trial beside those of the other splits."""
+    test = trial.test
+    assert test
     return {
-        "trial": record.number,
-        "best_epoch": record.best_epoch,
-        **_splits(record, figures),
-        "seconds": figures.seconds,
-        "per_class": figures.per_class,
-        "confusion": figures.confusion,
-        "worst": figures.worst and [asdict(miss) for miss in figures.worst],
+        "trial": trial.number,
+        "best_epoch": trial.best_epoch,
+        "train": _reported(trial, "train"),
+        "val": _reported(trial, "val"),
+        "test": dict(test.metrics),
+        "seconds": test.seconds,
+        "per_class": test.per_class,
+        "confusion": test.confusion,
+        "worst": None if test.worst is None else [asdict(miss) for miss in test.worst],
     }
 
 
-def _splits_table(record: Trial, figures: Evaluation) -> Table:
-    table = new_table()
-    table.add_column("split")
-    for name in TEST_METRICS:
-        table.add_column(_HEADINGS.get(name, name), justify="right")
-    for split, values in _splits(record, figures).items():
-        style = "bold" if split == "test" else None
-        table.add_row(split, *map(number_text, values.values()), style=style)
-    return table
-
-
-def _splits(record: Trial, figures: Evaluation) -> dict[str, dict[str, float | None]]:
-    """Put a trial's metrics side by side; None where the objective reports none."""
-    reported = {
-        split: {name: record.metrics.get(f"{split}_{name}") for name in TEST_METRICS}
-        for split in ("train", "val")
+def split_metrics(trial: Trial) -> dict[str, Metrics]:
+    """Put a trial's metrics at its best epoch side by side, for the splits that have any."""
+    splits = {split: _reported(trial, split) for split in ("train", "val")}
+    if trial.test:
+        splits["test"] = dict(trial.test.metrics)
+    return {
+        split: metrics
+        for split, metrics in splits.items()
+        if any(value is not None for value in metrics.values())
     }
-    return {**reported, "test": figures.metrics}
 
 
-def _classes_table(figures: Evaluation) -> Table:
-    """Lay out a row a class; its recall is the share of its images that are recognised."""
-    table = new_table()
-    for name in figures.per_class:
-        table.add_column(_HEADINGS.get(name, name), justify="left" if name == "class" else "right")
-    for name, *values in zip(*figures.per_class.values(), strict=True):
-        table.add_row(name, *map(number_text, values))
-    return table
+def other_metrics(trial: Trial) -> Metrics:
+    """List a trial's metrics at its best epoch that are of no split."""
+    of_splits = {f"{split}_{name}" for split in SPLITS for name in TEST_METRICS}
+    return {name: value for name, value in trial.metrics.items() if name not in of_splits}
 
 
-def _worst_view(figures: Evaluation) -> RenderableType:
-    """Lay out the worst classified images, or say that there is none."""
-    if not figures.worst:
-        return Text(NO_MISSES if figures.worst is not None else OLDER_RECORD)
-    table = new_table()
-    for column in WORST_COLUMNS:
-        table.add_column(column, justify="left" if column in WORST_LEFT else "right")
-    for row in worst_rows(figures.worst):
-        table.add_row(*row)
-    return table
+def _reported(trial: Trial, split: str) -> Metrics:
+    return {name: trial.metrics.get(f"{split}_{name}") for name in TEST_METRICS}
 
 
-def worst_rows(worst: Sequence[Miss]) -> list[list[str]]:
-    """Write the worst classified images as rows.
+def splits_grid(splits: dict[str, Metrics]) -> Grid | None:
+    """Lay out metrics, a row a split; None if there is none."""
+    if not splits:
+        return None
+    names = list(next(iter(splits.values())))
+    rows = [[split, *(number_text(values[n]) for n in names)] for split, values in splits.items()]
+    bold = [place for place, split in enumerate(splits) if split == "test"]
+    return Grid(["split", *map(heading, names)], rows, ["split"], bold=bold)
 
-    Args:
-        worst: The images.
 
-    Returns:
-        The cells of `WORST_COLUMNS` for each.
+def evaluation_parts(study: str, trial: Trial) -> list[Part]:
+    """Tell how a trial classifies the test split, confusions included."""
+    parts = test_parts(study, trial)
+    return [*parts[:-1], _confusion_part(trial.test), parts[-1]] if trial.test else parts
+
+
+def test_parts(study: str, trial: Trial | None) -> list[Part]:
+    """Tell how a trial classifies the test split: by split, by class, and its worst misses.
+
+    The rows of the last table are those of `trial.test.worst`.
     """
+    if trial is None or trial.test is None:
+        text = f"no trial has been evaluated on the test split; run `search evaluate {study}`"
+        return [Part("Test metrics", [text])]
+    test = trial.test
+    images = counted(sum(test.per_class["support"]), "test image")
+    of = f"trial {trial.number}, epoch {trial.best_epoch}"
+    rows = [
+        [str(name), *map(number_text, values)]
+        for name, *values in zip(*test.per_class.values(), strict=True)
+    ]
+    by_class = Grid([heading(name) for name in test.per_class], rows, ["class"])
+    speed = f"{of}: {images} in {tenths(test.seconds)} s"
     return [
-        [str(miss.index), miss.true, miss.predicted, number_text(miss.probability)]
-        for miss in worst
+        Part("Test metrics", [speed], splits_grid(split_metrics(trial))),
+        Part("Test metrics by class", [of], by_class),
+        _worst_part(study, trial.number, test),
     ]
 
 
-@dataclass(frozen=True)
-class _Confusions:
-    """The confusion matrix, or where it is if the terminal cannot hold it.
-
-    Predicted classes are headed by name or, where that does not fit, by number.
-    """
-
-    classes: list[str]
-    matrix: list[list[int]] | None
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        n_classes = len(self.classes)
-        if self.matrix is None:
-            yield Text(f"no confusion matrix: it is kept for up to {LARGEST_MATRIX} classes")
-            return
-        numbers = [str(number) for number in range(n_classes)]
-        numbered = [f"{n} {name}" for n, name in zip(numbers, self.classes, strict=True)]
-        for rows, columns in ((self.classes, self.classes), (numbered, numbers)):
-            table = _confusion_table(rows, columns, self.matrix)
-            needed = Measurement.get(console, options.update(width=10_000), table).maximum
-            if n_classes <= LARGEST_SHOWN and needed <= options.max_width:
-                yield table
-                return
-        yield Text(f"the confusion matrix of {n_classes} classes is in the output of --json")
+def _confusion_part(test: Evaluation) -> Part:
+    name, classes = "Confusions, test split", [str(name) for name in test.per_class["class"]]
+    if test.confusion is None:
+        return Part(name, [f"not kept: there are more than {LARGEST_MATRIX} classes"])
+    if len(classes) > LARGEST_MATRIX_SHOWN:
+        return Part(name, [f"those of {len(classes)} classes are in the output of --json"])
+    rows = [
+        [true, *(str(count) if count else "·" for count in counts)]
+        for true, counts in zip(classes, test.confusion, strict=True)
+    ]
+    lines = ["rows are true classes, columns predicted ones"]
+    return Part(name, lines, Grid(["true", *classes], rows, ["true"]))
 
 
-def _confusion_table(rows: list[str], columns: list[str], matrix: list[list[int]]) -> Table:
-    table = new_table()
-    table.add_column("true \\\npredicted")
-    for name in columns:
-        table.add_column(name, justify="right", vertical="bottom")
-    for place, (name, counts) in enumerate(zip(rows, matrix, strict=True)):
-        cells = [
-            Text(str(count) if count else "·", style="bold" if column == place else "")
-            for column, count in enumerate(counts)
-        ]
-        table.add_row(name, *cells)
-    return table
+def _worst_part(study: str, number: int, test: Evaluation) -> Part:
+    name = "Worst classified test images"
+    if test.worst is None:
+        again = f"search evaluate {study} --trial {number} --again"
+        return Part(name, [f"not kept when trial {number} was evaluated; run `{again}`"])
+    if not test.worst:
+        return Part(name, ["every test image is classified correctly"])
+    n_wrong = round((1 - (test.metrics["accuracy"] or 0)) * sum(test.per_class["support"]))
+    lines = [
+        f"of {n_wrong:,} misclassified, those whose true class is given the lowest probability, "
+        "p(true)"
+    ]
+    columns = ["image", "true", "predicted", "p(true)"]
+    rows = [
+        [str(miss.index), miss.true, miss.predicted, number_text(miss.probability)]
+        for miss in test.worst
+    ]
+    return Part(name, lines, Grid(columns, rows, ["true", "predicted"]))

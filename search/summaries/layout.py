@@ -1,23 +1,43 @@
-"""Parts of a report – a heading, sentences, a table – and how they are written.
+"""The parts that everything we print is made of, and one renderer for each format.
 
-The same parts become a text for a terminal, Markdown or LaTeX (with the package `booktabs`).
-What they say comes from elsewhere; cells arrive as they are to be shown.
+A subject's facts become parts: headings, named values, sentences and tables, whose cells are
+texts as they are to be shown. The same parts become a text for a terminal, Markdown or LaTeX
+(with the package `booktabs`); the page of a report lays them out by its own template. Whatever
+they say is escaped here, so that nothing of a space file or an objective is read as markup.
 """
 
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from textwrap import indent
 
 from rich.console import Console, Group, RenderableType
 from rich.measure import Measurement
+from rich.table import Table
 from rich.text import Text
 
 from search.studies.leaderboard import COLUMNS, PARAMETER_PREFIX
-from search.text import escape_latex, new_table
+from search.text import (
+    escape_latex,
+    escape_markdown,
+    latex_table,
+    markdown_table,
+    new_table,
+    printable,
+)
 
+LARGEST_MATRIX_SHOWN = 20
+"""Classes up to which a matrix of classes is laid out; of more, it would fit no page."""
+
+_HEADINGS = {"n_parameters": "weights"}
 _WORDS = {"f1": "F1", "auroc": "AUROC", "n": ""}
+_STATE_STYLES = {
+    **{"COMPLETE": "green", "PRUNED": "yellow", "FAIL": "red", "RUNNING": "cyan"},
+    "INTERRUPTED": "magenta",
+}
 _MEASURE = Console(width=10_000)
-_LATEX_SIGNS = {"–": "--", "→": "$\\to$", "×": "$\\times$"}
+_FIELD_WIDTH = 12
+"""Columns of a terminal that the name of a value takes, with the gap after it."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +51,7 @@ class Grid:
         left: Columns whose cells are words.
         n_keys: How many columns name a row; they are repeated where a terminal is too narrow.
         bold: Numbers of the rows to stand out, from 0.
+        tinted: Columns in another colour, where there are colours.
     """
 
     columns: Sequence[str]
@@ -38,54 +59,46 @@ class Grid:
     left: Sequence[str] = ()
     n_keys: int = 1
     bold: Sequence[int] = ()
+    tinted: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
 class Part:
-    """One part of a report.
+    """One part of a document: what is given of it, in this order.
 
     Args:
-        heading: What it is about.
-        sentences: A line each, before the table.
-        grid: The table, if there is one.
+        heading: What it is about; empty where the command that prints it says so.
+        fields: Names and their values, which may be of several lines.
+        sentences: A line each.
+        grid: A table, shown if it has rows.
+        verbatim: A text of several lines that is laid out already.
     """
 
-    heading: str
+    heading: str = ""
     sentences: Sequence[str] = ()
     grid: Grid | None = None
+    fields: Sequence[tuple[str, str]] = ()
+    verbatim: str = ""
+
+    @property
+    def table(self) -> Grid | None:
+        """The table, if there is anything in it."""
+        return self.grid if self.grid and self.grid.rows else None
 
 
 def heading(name: str) -> str:
-    """Write the name of a metric or column as a heading.
-
-    Args:
-        name: As the leaderboard has it.
-
-    Returns:
-        The same in words.
-
-    Example:
-        >>> heading("val_f1"), heading("n_parameters"), heading("params_kernel_size")
-        ('val F1', 'parameters', 'kernel size')
-    """
+    """Write the name of a metric or column of the leaderboard in words."""
+    if name in _HEADINGS:
+        return _HEADINGS[name]
     words = name.removeprefix(PARAMETER_PREFIX).split("_")
     return " ".join(_WORDS.get(word, word) for word in words).strip() or name
 
 
 def headings(columns: Sequence[str]) -> list[str]:
-    """Write the names of a leaderboard's columns as headings, no two alike.
+    """Write the names of a leaderboard's columns in words, no two alike.
 
-    A parameter and a metric may share their name, as `learning_rate` does.
-
-    Args:
-        columns: As the leaderboard has them.
-
-    Returns:
-        A heading for each; of those that would be alike, each says what it is.
-
-    Example:
-        >>> headings(["trial", "learning_rate", "params_learning_rate"])
-        ['trial', 'learning rate (metric)', 'learning rate (parameter)']
+    A parameter and a metric may share their name, as `learning_rate` does; then each says
+    which it is.
     """
     words = [heading(name) for name in columns]
     met = Counter(words)
@@ -104,22 +117,29 @@ def _what_it_is(column: str) -> str:
 
 
 def text_report(parts: Sequence[Part], width: int) -> RenderableType:
-    """Lay out a report for a terminal.
-
-    Args:
-        parts: The report.
-        width: Columns of the terminal; what does not fit one table goes on in the next.
-
-    Returns:
-        Something rich can print.
-    """
-    shown: list[RenderableType] = []
+    """Lay out a document for a terminal; what does not fit one table goes on in the next."""
+    blocks: list[RenderableType] = []
     for part in parts:
-        shown += [Text(part.heading, style="bold underline"), *map(Text, part.sentences)]
-        for table in _tables(part.grid, width) if part.grid and part.grid.rows else []:
-            shown += [Text(), table]
-        shown.append(Text())
-    return Group(*shown[:-1])
+        lines = [_text(part.heading, "bold underline")] if part.heading else []
+        lines += [_field(*field, width) for field in part.fields]
+        lines += map(_text, part.sentences)
+        tables = _tables(part.table, width) if part.table else []
+        shown = [*([Group(*lines)] if lines else []), *tables]
+        if part.verbatim:
+            shown.append(Text(printable(part.verbatim), no_wrap=True, overflow="ignore"))
+        blocks += [block for each in shown for block in (each, Text())]
+    return Group(*blocks[:-1])
+
+
+def _text(text: str, style: str = "") -> Text:
+    return Text(printable(text), style=style)
+
+
+def _field(name: str, value: str, width: int) -> Text:
+    """Write a name and its value, further lines of which begin below its first."""
+    words = Text(printable(value)).wrap(_MEASURE, max(width - _FIELD_WIDTH, 20))
+    indented = f"\n{' ' * _FIELD_WIDTH}".join(line.plain.rstrip() for line in words)
+    return Text(f"{printable(name):<{_FIELD_WIDTH - 1}} {indented}")
 
 
 def _tables(grid: Grid, width: int) -> list[RenderableType]:
@@ -136,107 +156,73 @@ def _tables(grid: Grid, width: int) -> list[RenderableType]:
 
 
 def _width(grid: Grid, places: Sequence[int]) -> int:
-    table = _table(grid, places)
-    return Measurement.get(_MEASURE, _MEASURE.options, table).maximum
+    return Measurement.get(_MEASURE, _MEASURE.options, _table(grid, places)).maximum
 
 
-def _table(grid: Grid, places: Sequence[int]) -> RenderableType:
+def _table(grid: Grid, places: Sequence[int]) -> Table:
     table = new_table()
     for place in places:
         name = grid.columns[place]
-        words, is_left = name.replace(" ", "\n"), name in grid.left
-        table.add_column(words, justify="left" if is_left else "right", no_wrap=not is_left)
+        is_left = name in grid.left
+        table.add_column(
+            _text(name.replace(" ", "\n")),
+            justify="left" if is_left else "right",
+            style="cyan" if name in grid.tinted else None,
+            no_wrap=not is_left,
+        )
     for number, row in enumerate(grid.rows):
-        cells = [Text(row[place]) for place in places]
+        cells = [_cell(grid.columns[place], row[place]) for place in places]
         table.add_row(*cells, style="bold" if number in grid.bold else None)
     return table
 
 
+def _cell(column: str, cell: str) -> Text:
+    return _text(cell, _STATE_STYLES.get(cell, "") if column == "state" else "")
+
+
 def markdown_report(parts: Sequence[Part]) -> str:
-    """Write a report as Markdown.
-
-    Args:
-        parts: The report.
-
-    Returns:
-        Its text.
-    """
+    """Write a document as Markdown."""
     blocks: list[str] = []
     for part in parts:
-        blocks.append(f"## {_escape_markdown(part.heading)}")
-        if part.sentences:
-            blocks.append("\n".join(f"- {_escape_markdown(line)}" for line in part.sentences))
-        if part.grid and part.grid.rows:
-            blocks.append(_markdown_table(part.grid))
-    return "\n\n".join(blocks) + "\n"
-
-
-def _markdown_table(grid: Grid) -> str:
-    rule = [":---" if name in grid.left else "---:" for name in grid.columns]
-    rows = [[_escape_markdown(cell) for cell in row] for row in (grid.columns, *grid.rows)]
-    for number in grid.bold:
-        rows[number + 1] = [f"**{cell}**" if cell else cell for cell in rows[number + 1]]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in [rows[0], rule, *rows[1:]])
-
-
-def _escape_markdown(text: str) -> str:
-    for character in "\\|*_<`":
-        text = text.replace(character, "\\" + character)
-    return text.replace("\n", ", ")
+        lines = [*_field_lines(part), *part.sentences]
+        blocks += [f"## {escape_markdown(part.heading)}\n"] if part.heading else []
+        blocks += ["".join(f"- {escape_markdown(line)}\n" for line in lines)] if lines else []
+        if part.table:
+            grid = part.table
+            blocks.append(markdown_table(grid.columns, grid.rows, grid.left, grid.bold))
+        if part.verbatim:
+            blocks.append(indent(printable(part.verbatim), "    ") + "\n")
+    return "\n".join(blocks)
 
 
 def latex_report(parts: Sequence[Part]) -> str:
-    """Write a report as LaTeX, a `table` for each table.
-
-    Args:
-        parts: The report.
-
-    Returns:
-        Its text, to be put into a document that loads `booktabs`.
-    """
-    blocks = ["% needs \\usepackage{booktabs}"]
+    """Write a document as LaTeX, to be put into one that loads `booktabs`."""
+    blocks = ["% needs \\usepackage{booktabs}\n"]
     for part in parts:
-        lines = [_latex(line) for line in part.sentences]
-        if part.grid and part.grid.rows:
-            blocks += ["\n\n".join(lines)] if lines else []
-            blocks.append(_latex_table(part.heading, part.grid))
-        else:
-            blocks.append("\n\n".join([f"\\paragraph{{{_latex(part.heading)}}}", *lines]))
-    return "\n\n".join(blocks) + "\n"
+        lines = [f"{escape_latex(line)}\n" for line in [*_field_lines(part), *part.sentences]]
+        if part.heading and not part.table:
+            blocks.append(f"\\paragraph{{{escape_latex(part.heading)}}}\n")
+        blocks += lines
+        if part.table:
+            blocks.append(_latex_float(part.heading, part.table))
+        if part.verbatim:
+            text = printable(part.verbatim).replace("\\end{verbatim}", "\\end {verbatim}")
+            blocks.append(f"\\begin{{verbatim}}\n{text}\n\\end{{verbatim}}\n")
+    return "\n".join(blocks)
 
 
-def _latex_table(caption: str, grid: Grid) -> str:
-    aligns = "".join("l" if name in grid.left else "r" for name in grid.columns)
-    rows = [[_latex(cell) for cell in row] for row in (grid.columns, *grid.rows)]
-    for number in grid.bold:
-        rows[number + 1] = [f"\\textbf{{{cell}}}" if cell else cell for cell in rows[number + 1]]
-    head, *body = [f"{' & '.join(cells)} \\\\" for cells in rows]
-    return "\n".join(
-        [
-            "\\begin{table}",
-            "\\centering",
-            f"\\caption{{{_latex(caption)}}}",
-            f"\\begin{{tabular}}{{{aligns}}}",
-            "\\toprule",
-            head,
-            "\\midrule",
-            *body,
-            "\\bottomrule",
-            "\\end{tabular}",
-            "\\end{table}",
-        ]
-    )
+def _latex_float(caption: str, grid: Grid) -> str:
+    table = latex_table(grid.columns, grid.rows, grid.left, grid.bold)
+    titled = f"\\caption{{{escape_latex(caption)}}}\n" if caption else ""
+    return f"\\begin{{table}}\n\\centering\n{titled}{table}\\end{{table}}\n"
 
 
-def _latex(text: str) -> str:
-    text = escape_latex(text.replace("\n", ", "))
-    for sign, command in _LATEX_SIGNS.items():
-        text = text.replace(sign, command)
-    return text
+def _field_lines(part: Part) -> list[str]:
+    return [f"{name}: {value}" for name, value in part.fields]
 
 
 WRITERS: dict[str, Callable[[Sequence[Part]], str]] = {
     "md": markdown_report,
     "latex": latex_report,
 }
-"""How a report is written for elsewhere than a terminal, by the name of the format."""
+"""How a document is written for elsewhere than a terminal, by the name of the format."""

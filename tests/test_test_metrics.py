@@ -1,17 +1,21 @@
-"""Test figures against values counted by hand, and as tables."""
+"""Test metrics against values counted by hand, and as tables."""
 
-import io
 import re
 
 import numpy as np
 import pytest
-from rich.console import Console
 
 from objectives.classifier import METRICS, classification_metrics
-from search.studies import test_metrics as figures_module
-from search.studies.test_metrics import LARGEST_MATRIX, Evaluation, evaluate_predictions
+from search.studies.test_metrics import (
+    LARGEST_MATRIX,
+    TEST_METRICS,
+    Evaluation,
+    evaluate_predictions,
+)
 from search.studies.trials import Trial
-from search.summaries.evaluation import LARGEST_SHOWN, figures_view
+from search.summaries.evaluation import evaluation_parts
+from search.summaries.layout import LARGEST_MATRIX_SHOWN
+from tests.reports import told
 
 # Five images of three classes; the last of class 1 is taken for class 2, none for class 0.
 PROBABILITIES = np.array(
@@ -20,7 +24,7 @@ PROBABILITIES = np.array(
 LABELS = np.array([0, 1, 2, 1, 1])
 
 
-def some_figures(n_classes: int, seed: int = 0) -> Evaluation:
+def some_metrics(n_classes: int, seed: int = 0) -> Evaluation:
     generator = np.random.default_rng(seed)
     probabilities = generator.dirichlet(np.ones(n_classes), 4 * n_classes)
     labels = np.arange(4 * n_classes) % n_classes
@@ -29,8 +33,8 @@ def some_figures(n_classes: int, seed: int = 0) -> Evaluation:
     )
 
 
-def text_of(figures: Evaluation, width: int = 300) -> str:
-    record = Trial(
+def text_of(metrics: Evaluation, width: int = 300) -> str:
+    trial = Trial(
         number=7,
         state="COMPLETE",
         params={},
@@ -40,15 +44,12 @@ def text_of(figures: Evaluation, width: int = 300) -> str:
         metrics={"train_accuracy": 0.95, "val_accuracy": 0.9, "val_f1": None},
         seconds=1.0,
         seed=0,
-        test=figures,
+        test=metrics,
     )
-    console = Console(file=io.StringIO(), width=width, color_system=None)
-    console.print(figures_view(record))
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue()
+    return told(evaluation_parts("toy", trial), width)
 
 
-def test_figures_by_class_are_as_counted() -> None:
+def test_metrics_by_class_are_as_counted() -> None:
     found = evaluate_predictions(PROBABILITIES, LABELS, ["a", "b", "c"], 1.5)
     assert found.confusion == [[0, 1, 0], [0, 2, 1], [0, 0, 1]]
     assert found.per_class == {
@@ -64,25 +65,25 @@ def test_figures_by_class_are_as_counted() -> None:
 
 @pytest.mark.parametrize("n_classes", [2, 3, 10])
 @pytest.mark.parametrize("labelled", ["every class", "not every class"])
-def test_figures_metrics_are_those_of_the_other_splits(n_classes: int, labelled: str) -> None:
+def test_metrics_are_those_of_the_other_splits(n_classes: int, labelled: str) -> None:
     probabilities = np.random.default_rng(n_classes).dirichlet(np.ones(n_classes), 40)
     labels = np.arange(40) % (n_classes if labelled == "every class" else n_classes - 1)
     found = evaluate_predictions(probabilities, labels, [str(n) for n in range(n_classes)], 0.0)
     assert found.metrics == classification_metrics(probabilities, labels)
-    assert tuple(found.metrics) == METRICS == figures_module.TEST_METRICS
+    assert tuple(found.metrics) == METRICS == TEST_METRICS
 
 
 @pytest.mark.parametrize("n_classes", [LARGEST_MATRIX, LARGEST_MATRIX + 1])
-def test_figures_matrix_is_kept_for_not_too_many_classes(n_classes: int) -> None:
-    figures = some_figures(n_classes)
-    assert (figures.confusion is not None) == (n_classes <= LARGEST_MATRIX)
-    assert len(figures.per_class["recall"]) == n_classes
+def test_metrics_matrix_is_kept_for_not_too_many_classes(n_classes: int) -> None:
+    metrics = some_metrics(n_classes)
+    assert (metrics.confusion is not None) == (n_classes <= LARGEST_MATRIX)
+    assert len(metrics.per_class["recall"]) == n_classes
 
 
-def test_view_shows_splits_classes_and_confusions() -> None:
+def test_parts_show_splits_classes_and_confusions() -> None:
     lines = text_of(evaluate_predictions(PROBABILITIES, LABELS, ["a", "b", "c"], 1.5)).splitlines()
     cells = [line.split() for line in lines]
-    assert lines[0] == "trial 7, epoch 2: 5 test images in 1.5000 s"
+    assert lines[:2] == ["Test metrics", "trial 7, epoch 2: 5 test images in 1.5 s"]
     assert ["train", "–", "0.9500", "–", "–"] in cells
     assert ["val", "–", "0.9000", "–", "–"] in cells
     assert next(row for row in cells if row[:1] == ["test"])[2] == "0.6000"
@@ -93,26 +94,20 @@ def test_view_shows_splits_classes_and_confusions() -> None:
 @pytest.mark.parametrize(
     ("n_classes", "shown"),
     [
-        (LARGEST_SHOWN, "true \\"),
-        (LARGEST_SHOWN + 1, "the confusion matrix of 21 classes is in the output of --json"),
-        (LARGEST_MATRIX + 1, "no confusion matrix: it is kept for up to 100 classes"),
+        (LARGEST_MATRIX_SHOWN, "rows are true classes, columns predicted ones"),
+        (LARGEST_MATRIX_SHOWN + 1, "those of 21 classes are in the output of --json"),
+        (LARGEST_MATRIX + 1, "not kept: there are more than 100 classes"),
     ],
 )
-def test_view_says_where_a_large_matrix_is(n_classes: int, shown: str) -> None:
-    assert shown in text_of(some_figures(n_classes))
+def test_parts_say_where_a_large_matrix_is(n_classes: int, shown: str) -> None:
+    assert shown in text_of(some_metrics(n_classes))
 
 
-@pytest.mark.parametrize(
-    ("width", "row"),
-    [
-        (200, "automobile 1 · 1234"),
-        (80, "1 automobile 1 · 1234"),
-        (60, "the confusion matrix of 10 classes is in the"),
-    ],
-)
-def test_view_narrow_shows_whole_counts_or_none(width: int, row: str) -> None:
+@pytest.mark.parametrize("width", [200, 80, 60])
+def test_parts_narrow_show_whole_counts(width: int) -> None:
     labels = np.repeat(np.arange(10), 1234)
     names = [f"automobile {n}" for n in range(10)]
     text = text_of(evaluate_predictions(np.eye(10)[labels], labels, names, 1.0), width)
-    assert any(" ".join(line.split()).startswith(row) for line in text.splitlines())
-    assert len(re.findall(r"\b1234\b", text)) == (0 if width == 60 else 10)
+    confusions = text[text.index("Confusions") : text.index("Worst")]
+    assert len(re.findall(r"\b1234\b", confusions)) == 10
+    assert max(map(len, text.splitlines())) <= width

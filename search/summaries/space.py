@@ -1,0 +1,201 @@
+"""A search before it runs: its parameters, size, sample points, budget, images by class."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from search.errors import SearchError
+from search.objective.contract import ClassCounts
+from search.objective.loading import extend_import_path
+from search.objective.probing import describe
+from search.spaces.parameters import CategoricalParameter, Parameter, wanted_values
+from search.spaces.sampling import sample_points
+from search.spaces.space import Space
+from search.spaces.spec import Spec
+from search.studies.reader import StudyReader
+from search.studies.trials import Trial
+from search.summaries.evaluation import SPLITS
+from search.summaries.layout import Grid, Part
+from search.summaries.study import metrics_field
+from search.summaries.trial import OBJECTIVE_NOT_ASKED
+from search.text import bound_text, counted, format_duration, number_text, percent, value_text
+
+_MOST_CLASSES = 20
+"""Classes up to which each has a row of its own."""
+_MOST_POINTS = 100_000
+"""Points up to which a space is counted."""
+_N_SAMPLES = 3
+
+
+def space_part(spec: Spec) -> Part:
+    """Describe a valid search: parameters, size, sample points, budget."""
+    space = Space.of(spec)
+    samples = sample_points(space, _N_SAMPLES, spec.sampler.seed)
+    columns = ["parameter", "type", "values", "exists"]
+    columns += [f"sample {n}" for n in range(1, len(samples) + 1)]
+    rows = [
+        [
+            name,
+            parameter.type,
+            range_text(parameter),
+            _condition_text(parameter),
+            *[value_text(point[name]) if name in point else "–" for point in samples],
+        ]
+        for name, parameter in space.parameters.items()
+    ]
+    return Part("", [], Grid(columns, rows, columns), _fields(spec, space))
+
+
+def _fields(spec: Spec, space: Space) -> list[tuple[str, str]]:
+    name, metrics = metrics_field(spec)
+    pruner = spec.pruner.name
+    if pruner != "none":
+        pruner += f", from epoch {spec.pruner.min_epochs}"
+    fields = [
+        ("study", spec.study),
+        ("objective", spec.objective),
+        (name, f"{metrics}, {spec.metric.reduce} epoch"),
+        ("size", _size_text(space)),
+        ("budget", _budget_text(spec)),
+        ("sampler", f"{spec.sampler.name}, seed {spec.sampler.seed}"),
+        ("pruner", pruner),
+        ("keep", _keep_text(spec)),
+        *[("constraint", text) for text in spec.constraints],
+    ]
+    points = len(spec.start_from)
+    return [*fields, ("start from", counted(points, "given point"))] if points else fields
+
+
+def range_text(parameter: Parameter) -> str:
+    """Write the values of a parameter in short: its choices, or its range with log and step."""
+    if isinstance(parameter, CategoricalParameter):
+        return ", ".join(value_text(choice) for choice in parameter.choices)
+    text = f"{bound_text(parameter.low)} to {bound_text(parameter.high)}"
+    if parameter.log:
+        text += ", log"
+    has_step = parameter.step is not None and parameter.step != 1
+    return text + (f", step {bound_text(parameter.step or 1)}" if has_step else "")
+
+
+def _condition_text(parameter: Parameter) -> str:
+    if not parameter.when:
+        return "always"
+    return "if " + " and ".join(
+        f"{name} is {' or '.join(map(value_text, wanted_values(wanted)))}"
+        for name, wanted in parameter.when.items()
+    )
+
+
+def _size_text(space: Space) -> str:
+    continuous = space.continuous()
+    if continuous:
+        return f"continuous ({', '.join(continuous)})"
+    size = space.size(_MOST_POINTS) or 0
+    if space.measured_constraints:
+        return f"up to {counted(size, 'point')}, fewer with measured constraints"
+    return counted(size, "point") + (" or more" if size == _MOST_POINTS else "")
+
+
+def _budget_text(spec: Spec) -> str:
+    budget = spec.budget
+    parts = [counted(budget.trials, "trial")] if budget.trials else []
+    parts += [format_duration(budget.time)] if budget.time else []
+    epochs = f", up to {counted(spec.epochs, 'epoch')} each" if spec.epochs else ""
+    return " or ".join(parts) + epochs
+
+
+def _keep_text(spec: Spec) -> str:
+    """Say whose checkpoints stay, as only these trials can be evaluated."""
+    if spec.keep == "none":
+        return "no checkpoint: no trial can be evaluated"
+    which = "every trial" if spec.keep == "all" else f"the best {counted(spec.keep, 'trial')}"
+    return f"the best epoch of {which}, to evaluate, predict and export (keep)"
+
+
+def class_part(counts: ClassCounts) -> Part:
+    """Lay out how many images there are of each class; of many classes only the range."""
+    splits = list(next(iter(counts.values()), {}))
+    if len(counts) > _MOST_CLASSES:
+        ranges = [_range_of(split, [of[split] for of in counts.values()]) for split in splits]
+        return Part(fields=[("classes", f"{len(counts)}: {'; '.join(ranges)}")])
+    totals = _totals(counts.values(), splits)
+    columns = [text for split in splits for text in (f"{split} images", "share")]
+    rows = []
+    for name, of in {**counts, "all": totals}.items():
+        cells = [
+            text
+            for split in splits
+            for text in (number_text(of[split]), percent(_share(of[split], totals[split])))
+        ]
+        rows.append([name, *cells])
+    return Part("", [], Grid(["class", *columns], rows, ["class"]))
+
+
+def _totals(counts: Iterable[Mapping[str, int]], splits: Sequence[str]) -> dict[str, int]:
+    found = list(counts)
+    return {split: sum(of.get(split, 0) for of in found) for split in splits}
+
+
+def _share(n: int, total: int) -> float | None:
+    return n / total if total else None
+
+
+def _range_of(split: str, counts: Sequence[int]) -> str:
+    least, most = number_text(min(counts)), number_text(max(counts))
+    return f"{number_text(sum(counts))} {split} images, {least} to {most} of each"
+
+
+def notes_part(notes: Sequence[str]) -> Part:
+    """Lay out what an objective tells of its images, notes of one or several lines each."""
+    return Part(fields=[("note", note) for note in notes])
+
+
+def classes_part(study: StudyReader, trial: Trial | None, ask: bool = True) -> Part:
+    """Count the images of each class and split, without reading the test split.
+
+    Args:
+        study: The study.
+        trial: A trial that has been evaluated, which knows of the test split; None if none.
+        ask: Whether the objective may be imported and asked.
+
+    Returns:
+        A row a class; what cannot be had becomes a sentence.
+    """
+    tested = _test_support(trial)
+    counts: ClassCounts | None = None
+    lines: list[str] = []
+    if not ask:
+        lines.append(OBJECTIVE_NOT_ASKED)
+    else:
+        try:
+            extend_import_path(study.import_folders)
+            counts = describe(study.spec.objective, study.spec.settings).class_counts()
+        except SearchError as error:
+            lines.append(f"train and validation split cannot be counted here: {error}")
+        else:
+            if counts is None:
+                lines.append(f"{study.spec.objective} does not describe its class_counts")
+    if not tested and not any("test" in of for of in (counts or {}).values()):
+        lines.insert(0, "the test split is counted once a trial has been evaluated")
+    return Part("Images by class", lines, _classes_grid(counts or {}, tested))
+
+
+def _classes_grid(counts: ClassCounts, tested: Mapping[str, int]) -> Grid | None:
+    told = {split for of_class in counts.values() for split in of_class}
+    told |= {"test"} if tested else set()
+    splits = [split for split in SPLITS if split in told] + sorted(told - set(SPLITS))
+    every = {
+        name: {**counts.get(name, {}), **({"test": tested[name]} if name in tested else {})}
+        for name in dict.fromkeys([*counts, *tested])
+    }
+    if not every:
+        return None
+    rows = [[name, *(number_text(of.get(s)) for s in splits)] for name, of in every.items()]
+    totals = [number_text(n) for n in _totals(every.values(), splits).values()]
+    return Grid(["class", *splits], [*rows, ["all", *totals]], ["class"], bold=[len(rows)])
+
+
+def _test_support(trial: Trial | None) -> dict[str, int]:
+    """Count the test images by class, as the evaluation did."""
+    if trial is None or trial.test is None:
+        return {}
+    columns = trial.test.per_class
+    return dict(zip(columns["class"], columns["support"], strict=True))

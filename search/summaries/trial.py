@@ -1,0 +1,100 @@
+"""One trial in full: its parameters, its end, every epoch, its test metrics, its layers."""
+
+from typing import Any, TypedDict
+
+from search.errors import SearchError
+from search.objective.loading import extend_import_path
+from search.objective.probing import describe
+from search.studies.folder import ERROR_FILE
+from search.studies.reader import StudyReader
+from search.studies.trials import Trial
+from search.summaries.evaluation import Metrics, evaluation_parts, other_metrics, split_metrics
+from search.summaries.layout import Grid, Part, headings
+from search.text import number_text, tenths, value_text
+
+OBJECTIVE_NOT_ASKED = "left out: the objective was not asked (--without-objective)"
+
+
+class TrialFacts(TypedDict):
+    """What a summary says of a trial."""
+
+    trial: int
+    state: str
+    value: float | None
+    best_epoch: int | None
+    n_epochs: int
+    seconds: float | None
+    seed: int
+    space: int
+    reason: str
+    params: dict[str, Any]
+    metrics: dict[str, Metrics]
+    other_metrics: Metrics
+
+
+def trial_facts(trial: Trial) -> TrialFacts:
+    """Give what a summary says of a trial."""
+    return {
+        "trial": trial.number,
+        "state": trial.state,
+        "value": trial.value,
+        "best_epoch": trial.best_epoch,
+        "n_epochs": trial.n_epochs,
+        "seconds": trial.seconds,
+        "seed": trial.seed,
+        "space": trial.space_version,
+        "reason": trial.reason,
+        "params": trial.params,
+        "metrics": split_metrics(trial),
+        "other_metrics": other_metrics(trial),
+    }
+
+
+def trial_parts(study: StudyReader, trial: Trial) -> list[Part]:
+    """Describe one trial: its parameters, its end, every epoch and its test metrics."""
+    parts = [Part(fields=_fields(study, trial))]
+    epochs = study.history(trial.number)
+    if epochs:
+        names = headings(list(epochs[0]))
+        rows = [[number_text(value) for value in epoch.values()] for epoch in epochs]
+        best = [n for n, epoch in enumerate(epochs) if epoch["epoch"] == trial.best_epoch]
+        parts.append(Part("Epochs", [], Grid(names, rows, bold=best)))
+    return [*parts, *(evaluation_parts(study.name, trial) if trial.test else [])]
+
+
+def _fields(study: StudyReader, trial: Trial) -> list[tuple[str, str]]:
+    main, *others = study.spec.metrics
+    epoch = f", epoch {trial.best_epoch}" if trial.best_epoch else ""
+    values = [f"{number_text(trial.value)} ({main.name}{epoch})"]
+    values += [f"{number_text(trial.metrics.get(m.name))} ({m.name})" for m in others]
+    fields = [
+        ("trial", f"{trial.number} of {study.name}"),
+        ("state", f"{trial.state}{' – ' + trial.reason if trial.reason else ''}"),
+        ("value", "\n".join(values)),
+        ("seconds", tenths(trial.seconds)),
+        ("seed", str(trial.seed)),
+        *[(name, value_text(value)) for name, value in trial.params.items()],
+    ]
+    error_file = study.trial_folder(trial.number) / ERROR_FILE
+    return [*fields, ("traceback", str(error_file))] if error_file.exists() else fields
+
+
+def trial_layers(study: StudyReader, trial: Trial) -> str:
+    """Ask the objective, which is imported for it, for a table of a trial's layers."""
+    from search.best_trial.trained import as_it_ran
+
+    ran = as_it_ran(study, trial)
+    extend_import_path(study.import_folders)
+    return describe(ran.objective, ran.settings).layers(ran.params)
+
+
+def layers_part(study: StudyReader, trial: Trial | None, ask: bool = True) -> Part:
+    """Show a trial's network layer by layer, or say why it cannot be shown."""
+    if trial is None:
+        return Part("Layers", ["no trial is complete"])
+    if not ask:
+        return Part("Layers", [OBJECTIVE_NOT_ASKED])
+    try:
+        return Part("Layers", [f"trial {trial.number}"], verbatim=trial_layers(study, trial))
+    except SearchError as error:
+        return Part("Layers", [f"not available here: {error}"])
