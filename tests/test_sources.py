@@ -124,7 +124,7 @@ def test_own_arrays_of_colour_are_split_trained_and_used() -> None:
 
 @pytest.mark.usefixtures("own")
 def test_own_grey_arrays_have_classes_by_number_and_take_pictures() -> None:
-    given = {"name": "own_sets:shades", "image_size": 12}
+    given: dict[str, Any] = {"name": "own_sets:shades", "image_size": 12}
     assert image_shape_and_classes(settings(**given)) == ((1, 12, 12), 2)
     used = ImageClassifier({}, data=given, epochs=1, device="cpu").classifier()
     assert used.classes == ("0", "1")
