@@ -19,6 +19,7 @@ from objectives.images import DataSettings
 from objectives.models import MODELS
 from objectives.recipe import TrainingParameters
 from objectives.schedules import ScheduleParameters
+from objectives.sources import SOURCES
 from search.cli import app
 from search.spaces.pruners import PRUNERS
 from search.spaces.samplers import SAMPLERS
@@ -167,10 +168,9 @@ def _registry(registry: Mapping[str, Any]) -> Callable[[], Iterator[Row]]:
 
 
 def _trackers() -> Iterator[Row]:
-    extras = _project()["project"]["optional-dependencies"]
     for name in TRACKERS:
         says = _says(import_module(f"search.progress.trackers.{name}"))
-        yield _code(name), says, _code(f"pip install -e '.[{name}]'") if name in extras else ""
+        yield _code(name), says, _code(f"pip install -e '.[{name}]'")
 
 
 def _spaces() -> Iterator[Row]:
@@ -186,15 +186,28 @@ def _spaces() -> Iterator[Row]:
 
 
 def _models() -> Iterator[Row]:
-    for name in MODELS:
-        yield _code(name), _says(MODELS[name])
+    for name, model in MODELS.items():
+        yield _code(name), _says(_function(model)).removeprefix("Build ")
 
 
 def _model_parameters() -> Iterator[Row]:
-    for name in MODELS:
-        meanings = _arguments(MODELS[name])
-        for one in _keywords(MODELS[name]):
+    for name, model in MODELS.items():
+        function = _function(model)
+        meanings = _arguments(function)
+        for one in _keywords(function):
             yield _code(one.name), _code(name), meanings.get(one.name, ""), _value(one.default)
+
+
+def _function(entry: Any) -> Callable[..., Any]:
+    """Import what a registry's entry names by its path; an entry without one is the function."""
+    module, _, name = getattr(entry, "path", "").partition(":")
+    function: Callable[..., Any] = getattr(import_module(module), name) if module else entry
+    return function
+
+
+def _data_sets() -> Iterator[Row]:
+    for name, entry in SOURCES.items():
+        yield _code(name), _says(entry)
 
 
 def _keywords(function: Callable[..., Any]) -> list[inspect.Parameter]:
@@ -266,6 +279,7 @@ TABLES: dict[str, tuple[Row, Callable[[], Iterable[Row]]]] = {
     "freezing": (_SETTING, _settings(FreezeParameters)),
     "augmentation": (_SETTING, _settings(AugmentationParameters)),
     "data": (_SETTING, _settings(DataSettings)),
+    "data sets": (("`data.name`", "what it is"), _data_sets),
     "model parameters": (("parameter", "of", "meaning", "default"), _model_parameters),
     "rooms": (("room", "what it holds", "modules"), _rooms),
     "names": (("name", "what it is"), _public_names),
