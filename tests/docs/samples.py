@@ -3,6 +3,7 @@
 A trial is named in a command by its rank, as `{1}`: which one is best may change.
 """
 
+import io
 import os
 import pty
 import re
@@ -11,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from PIL import Image
 
 from search.studies.reader import StudyReader
 from tests.browser import chromium
@@ -71,8 +74,12 @@ def _read(terminal: int) -> bytes:
 
 
 def _photograph(page: Path) -> None:
-    """Take the picture of the top of a report, in light mode."""
+    """Take the picture of the first plots of a report, in light mode."""
     with chromium() as browser:
-        tab = browser.new_page(viewport={"width": 1100, "height": 1500}, color_scheme="light")
+        tab = browser.new_page(viewport={"width": 1200, "height": 1080}, color_scheme="light")
         tab.goto(page.as_uri())
-        tab.screenshot(path=PICTURE)
+        first = tab.locator("figure").first.bounding_box()
+        tab.evaluate("top => scrollTo(0, top - 70)", first["y"] if first else 0)
+        png = tab.screenshot()
+    with Image.open(io.BytesIO(png)) as picture:
+        picture.quantize(96).save(PICTURE, optimize=True)
