@@ -76,10 +76,10 @@ def _read(terminal: int) -> bytes:
 def _photograph(page: Path) -> None:
     """Take the picture of the first plots of a report, in light mode."""
     with chromium() as browser:
-        tab = browser.new_page(viewport={"width": 1200, "height": 1080}, color_scheme="light")
+        tab = browser.new_page(viewport={"width": 1200, "height": 820}, color_scheme="light")
         tab.goto(page.as_uri())
         first = tab.locator("figure").first.bounding_box()
         tab.evaluate("top => scrollTo(0, top - 70)", first["y"] if first else 0)
         png = tab.screenshot()
     with Image.open(io.BytesIO(png)) as picture:
-        picture.quantize(96).save(PICTURE, optimize=True)
+        picture.quantize(256).save(PICTURE, optimize=True)
