@@ -105,7 +105,9 @@ def _options() -> Iterator[Row]:
         flags = [
             one
             for one in command.params
-            if one.param_type_name == "option" and not {"--help", "--studies"} & set(one.opts)
+            if one.param_type_name == "option"
+            and not one.hidden
+            and not {"--help", "--studies"} & set(one.opts)
         ]
         yield _code(f"search {name}"), ", ".join(_code("`, `".join(one.opts)) for one in flags)
 
