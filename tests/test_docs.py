@@ -83,7 +83,7 @@ def test_commands_in_a_line_name_real_commands_and_options(document: str) -> Non
     flags = {flag for command in COMMANDS.values() for one in command.params for flag in one.opts}
     flags.add("--help")
     for code in re.findall(r"`([^`]+)`", text.replace("\n", " ")):
-        if found := re.match(r"search ([a-z-]+)", code):
+        if found := re.match(r"search ([a-z][a-z-]*)", code):
             assert found[1] in COMMANDS, code
         for flag in re.findall(r"(?<![\w-])--[a-z-]+", code):
             assert flag in flags, code
