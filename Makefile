@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Where it is set, each process would compile torch and all else again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test bench bench-quick lint clean
+.PHONY: run test bench bench-quick docs lint clean
 
 run: .venv/ready
 	$(BIN)/search run spaces/small_cnn.yaml --name small_cnn_$$(date +%Y%m%d_%H%M%S)
@@ -23,6 +23,10 @@ bench: .venv/ready-dev
 
 bench-quick: .venv/ready-dev
 	$(BIN)/python -m tests.benchmarks --no-write quick
+
+# Tables of the documents, from the code.
+docs: .venv/ready-dev
+	$(BIN)/python -m tests.docs
 
 # uv takes a fifth of pip's time. It does not know pip's settings: those of the environment are
 # handed on; where it fails, as behind a mirror that only pip's files name, pip does the work.
