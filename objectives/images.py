@@ -48,7 +48,7 @@ class DataSettings:
             an image folder may have a folder `val` instead.
         test_fraction: Share of the images of a folder without `test` that becomes the test
             split, in [0, 1), before anything else is taken from them.
-        limit: Use only so many training images (validation included), by class; None uses all.
+        limit: Number of training images to use (validation included), by class; None uses all.
         skip_bad: Whether to leave out files that cannot be read, instead of refusing them.
         seed: Of the splits and of `limit`.
     """

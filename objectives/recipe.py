@@ -29,7 +29,7 @@ class TrainingParameters:
         label_smoothing: Share of each label spread over all classes, in [0, 1).
         class_weights: `balanced` weighs an image by how rare its class is; `none` does not.
         gradient_clip: Largest norm of the gradient, above 0; None: it is not clipped.
-        patience: Ends a training once val_loss has not fallen for so many epochs; None: never.
+        patience: Epochs without a fall of val_loss that end a training; None: it never ends early.
     """
 
     optimizer: str = "adamw"

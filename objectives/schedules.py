@@ -22,9 +22,9 @@ class ScheduleParameters:
 
     Args:
         schedule: One of `SCHEDULES`.
-        warmup_epochs: The rate rises from zero over so many epochs first, at least 0; not for
+        warmup_epochs: Epochs at the start over which the rate rises from zero, at least 0; not for
             one_cycle, which rises by itself.
-        decay_epochs: `step` multiplies the rate by `decay_factor` after each so many epochs.
+        decay_epochs: Epochs after which `step` multiplies the rate by `decay_factor`, each time.
         decay_factor: In (0, 1], for `step` and `plateau`.
         plateau_patience: `plateau` multiplies it once val_loss has not fallen for more epochs.
     """

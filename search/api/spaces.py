@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from search.errors import ObjectiveError
+from search.errors import ObjectiveError, SpaceError
 from search.objective.contract import ClassCounts
 from search.objective.probing import describe
 from search.running.trying import Tried
@@ -78,5 +78,5 @@ def try_epoch(space: str | Path | Mapping[str, Any], overrides: Sequence[str] = 
     spec = load_space_file(source, overrides)
     tried = try_epoch_of(spec, import_folders(source))
     if tried.problem:
-        raise problem_in(source, overrides, *tried.problem)
+        raise SpaceError([problem_in(source, overrides, *tried.problem)])
     return tried

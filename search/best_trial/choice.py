@@ -27,11 +27,11 @@ def choose_best_trial(study: StudyReader, number: int | None, use: Use, say: Say
     if number is not None:
         require_complete([number], complete)
     wanted = list(complete.values()) if number is None else [complete[number]]
-    for place, record in enumerate(wanted):
-        if has_checkpoint(study, record.number):
+    for place, trial in enumerate(wanted):
+        if has_checkpoint(study, trial.number):
             if place:
                 say(f"left out: {missing_checkpoints(study, wanted[:place], use)}")
-            return record
+            return trial
     raise missing_checkpoints(study, wanted, use)
 
 
@@ -61,7 +61,7 @@ def missing_checkpoints(study: StudyReader, missing: Sequence[Trial], use: Use) 
     present = [number for number in complete if has_checkpoint(study, number)]
     if not present:
         require_use(study, missing[0], use)
-    numbers = [record.number for record in missing]
+    numbers = [trial.number for trial in missing]
     keep = study.spec.keep
     kept = complete if keep == "all" else complete[: 0 if keep == "none" else keep]
     why = "deleted" if set(numbers) <= set(kept) else f"not kept, with `keep: {keep}`"
@@ -80,4 +80,4 @@ def trials_text(study: StudyReader, numbers: Sequence[int]) -> str:
 
 def _complete(study: StudyReader) -> dict[int, Trial]:
     """List the complete trials by number, best first."""
-    return {record.number: record for record in study.trials() if record.state == "COMPLETE"}
+    return {trial.number: trial for trial in study.trials() if trial.state == "COMPLETE"}

@@ -57,26 +57,26 @@ def evaluate_trials(
     Those that have been evaluated are again only with `again`; those without a checkpoint are
     left out with `skip`, unless that is all of them. Meanwhile nobody else may run the study.
     """
-    wanted = [record for record in chosen if again or not record.test]
-    ready = [record for record in wanted if has_checkpoint(study, record.number)]
-    numbers = {record.number for record in ready}
-    missing = [record for record in wanted if record.number not in numbers]
+    wanted = [trial for trial in chosen if again or not trial.test]
+    ready = [trial for trial in wanted if has_checkpoint(study, trial.number)]
+    numbers = {trial.number for trial in ready}
+    missing = [trial for trial in wanted if trial.number not in numbers]
     if missing and not (skip and len(missing) < len(chosen)):
         raise missing_checkpoints(study, missing, EVALUATION)
     if missing:
         say(f"left out: {missing_checkpoints(study, missing, EVALUATION)}")
-    known = [record.number for record in chosen if record.test and not again]
+    known = [trial.number for trial in chosen if trial.test and not again]
     if known:
         say(f"{trials_text(study, known)} evaluated before; --again does it once more")
     if ready:
         with driving(study.folder):
             cut_torn_line(study.folder, study.spec.storage)
-            for record in ready:
-                say(f"{trials_text(study, [record.number])} reads the test split")
-                _evaluate(study, record, say)
+            for trial in ready:
+                say(f"{trials_text(study, [trial.number])} reads the test split")
+                _evaluate(study, trial, say)
             write_leaderboard(leaderboard_rows(study), "csv", study.folder / LEADERBOARD_FILE)
-    now = [study.trial(record.number) for record in chosen]
-    return [record for record in now if record.test]
+    now = [study.trial(trial.number) for trial in chosen]
+    return [trial for trial in now if trial.test]
 
 
 @dataclass(frozen=True)
@@ -90,22 +90,22 @@ class _Tested:
     """Why it could not give them."""
 
 
-def _evaluate(study: StudyReader, record: Trial, say: Say) -> None:
-    tested = _test(study, record)
+def _evaluate(study: StudyReader, trial: Trial, say: Say) -> None:
+    tested = _test(study, trial)
     # Before the pictures: they may fail, and test metrics must not be lost with them.
-    store_evaluation(study.optuna_study, record.number, tested.evaluation)
+    store_evaluation(study.optuna_study, trial.number, tested.evaluation)
     problem = tested.problem
     try:
-        write_pictures(study.trial_folder(record.number), tested.pictures)
+        write_pictures(study.trial_folder(trial.number), tested.pictures)
     except StudyError as error:
         problem = str(error)
     if problem:
         say(f"no pictures of the worst images: {problem}")
 
 
-def _test(study: StudyReader, record: Trial) -> _Tested:
+def _test(study: StudyReader, trial: Trial) -> _Tested:
     """Classify the test split with the state of a trial's best epoch."""
-    with trained_classifier(study, record, EVALUATION) as classifier:
+    with trained_classifier(study, trial, EVALUATION) as classifier:
         started = time.perf_counter()
         probabilities, labels = classifier.predict("test")
         seconds = time.perf_counter() - started

@@ -48,26 +48,26 @@ def require_model_name(path: Path) -> None:
         )
 
 
-def write_model(study: StudyReader, record: Trial, path: Path) -> dict[str, Any]:
+def write_model(study: StudyReader, trial: Trial, path: Path) -> dict[str, Any]:
     """Write the network of a COMPLETE trial's best epoch, whole or not at all.
 
     Args:
         study: The study.
-        record: The trial.
+        trial: The trial.
         path: The file, as `require_model_name` accepts it.
 
     Returns:
         The facts that stand in the file: study, trial, classes, shape of an image, metrics.
     """
-    with trained_classifier(study, record, EXPORT) as classifier:
+    with trained_classifier(study, trial, EXPORT) as classifier:
         program, n_classes = _exported(classifier)
         facts = {
             "study": study.name,
-            "trial": record.number,
-            "best_epoch": record.best_epoch,
-            "params": record.params,
-            "metrics": record.metrics,
-            "test": record.test.metrics if record.test else None,
+            "trial": trial.number,
+            "best_epoch": trial.best_epoch,
+            "params": trial.params,
+            "metrics": trial.metrics,
+            "test": trial.test.metrics if trial.test else None,
             "image_shape": list(classifier.image_shape),
             "values": "0 to 255, uint8 or float32; normalised inside",
             "classes": list(named_classes(classifier, n_classes)),

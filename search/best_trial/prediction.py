@@ -39,13 +39,13 @@ class Classified:
 
 
 def classify_files(
-    study: StudyReader, record: Trial, paths: Sequence[Path], say: Say
+    study: StudyReader, trial: Trial, paths: Sequence[Path], say: Say
 ) -> list[Classified]:
     """Classify pictures with the state of a trial's best epoch.
 
     Args:
         study: The study.
-        record: A COMPLETE trial.
+        trial: A COMPLETE trial.
         paths: The files, at least one.
         say: Told which are left out, if not all of them.
 
@@ -57,7 +57,7 @@ def classify_files(
     """
     found: list[Classified] = []
     problems: dict[Path, str] = {}
-    with trained_classifier(study, record, CLASSIFICATION) as classifier:
+    with trained_classifier(study, trial, CLASSIFICATION) as classifier:
         for part in _parts(paths):
             pictures = list(_readable(part, problems))
             found += _classify(classifier, pictures, problems)

@@ -63,13 +63,13 @@ EXPORT = Use("exported", ("deployable()", "image_shape"))
 
 
 @contextmanager
-def trained_classifier(study: StudyReader, record: Trial, use: Use) -> Iterator[Classifier]:
+def trained_classifier(study: StudyReader, trial: Trial, use: Use) -> Iterator[Classifier]:
     """Make a COMPLETE trial's objective again, and give its classifier at its best epoch.
 
     What the objective raises becomes one line for the user; it is closed afterwards.
     """
-    name = checkpoint_name(record.number, BEST_CHECKPOINT)
-    with _made_objective(study, record) as objective:
+    name = checkpoint_name(trial.number, BEST_CHECKPOINT)
+    with _made_objective(study, trial) as objective:
         use.classifier(objective, study.spec.objective)  # before a large file is read
         checkpoint = load_checkpoint(study.checkpoints.store, name)
         if checkpoint is None:
@@ -81,9 +81,9 @@ def trained_classifier(study: StudyReader, record: Trial, use: Use) -> Iterator[
         yield use.classifier(objective, study.spec.objective)
 
 
-def require_use(study: StudyReader, record: Trial, use: Use) -> None:
+def require_use(study: StudyReader, trial: Trial, use: Use) -> None:
     """Refuse a study whose objective cannot be used for something."""
-    with _made_objective(study, record) as objective:
+    with _made_objective(study, trial) as objective:
         use.classifier(objective, study.spec.objective)
 
 
@@ -106,15 +106,15 @@ def require_probabilities(probabilities: "NDArray[np.float64]", method: str) -> 
         )
 
 
-def as_it_ran(study: StudyReader, record: Trial) -> Assignment:
+def as_it_ran(study: StudyReader, trial: Trial) -> Assignment:
     """Gather what a trial ran with, if need be in an earlier space than the present one."""
     resources = study.spec.resources
     environment = environment_here(
         study.import_folders, resources.cpus_per_trial, resources.gpus_per_trial
     )
-    assignment = assign(study, record, environment)
+    assignment = assign(study, trial, environment)
     for version in whole_versions(study.optuna_study):
-        trials = version.get_trials(deepcopy=False)[record.number : record.number + 1]
+        trials = version.get_trials(deepcopy=False)[trial.number : trial.number + 1]
         if trials and trials[0].state is TrialState.COMPLETE:
             spec = read_space_file(study.folder / space_file_name(space_version(version)))
             return replace(assignment, params=dict(trials[0].params), settings=spec.settings)
@@ -133,11 +133,11 @@ def guarded(where: str) -> Iterator[None]:
 
 
 @contextmanager
-def _made_objective(study: StudyReader, record: Trial) -> Iterator[Any]:
+def _made_objective(study: StudyReader, trial: Trial) -> Iterator[Any]:
     objective = None
     try:
-        with guarded(f"{study.name}: trial {record.number}"):
-            objective = make_objective(as_it_ran(study, record))
+        with guarded(f"{study.name}: trial {trial.number}"):
+            objective = make_objective(as_it_ran(study, trial))
             yield objective
     finally:
         close_objective(objective)

@@ -84,15 +84,15 @@ def compare(
     if plot is not None:
         from search.plots.curves import write_curves
 
-        records = {name: side[1] for name, side in zip(names.values(), sides, strict=True)}
-        write_curves(records, [study.spec.metric.name for study, _ in sides], plot)
+        drawn = {name: side[1] for name, side in zip(names.values(), sides, strict=True)}
+        write_curves(drawn, [study.spec.metric.name for study, _ in sides], plot)
         typer.echo(f"wrote {plot}", err=True)
     lacking = [
-        study_command(study.folder, "evaluate", "--trial", record.number)
-        for study, record in sides
-        if record.test is None and has_checkpoint(study, record.number)
+        study_command(study.folder, "evaluate", "--trial", trial.number)
+        for study, trial in sides
+        if trial.test is None and has_checkpoint(study, trial.number)
     ]
-    shown = [study_command(study.folder, "show", record.number) for study, record in sides]
+    shown = [study_command(study.folder, "show", trial.number) for study, trial in sides]
     next_commands(*(lacking or shown))
 
 

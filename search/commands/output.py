@@ -95,12 +95,12 @@ def print_result(study: "StudyReader") -> None:
     from search.summaries.leaderboard import leaderboard_parts
     from search.summaries.study import counts_text, failure_lines
 
-    records = study.trials()
-    if not records:
+    trials = study.trials()
+    if not trials:
         return
-    say("\n".join([counts_text(records), *failure_lines(records)]))
+    say("\n".join([counts_text(trials), *failure_lines(trials)]))
     print_parts(leaderboard_parts(study))
     next_commands(
-        study_command(study.folder, "show", records[0].number),
+        study_command(study.folder, "show", trials[0].number),
         study_command(study.folder, "export", "--format", "csv"),
     )

@@ -16,34 +16,34 @@ LARGEST_PICTURE = 16 * 1024**2
 """Bytes of a picture that is sent."""
 
 
-def demo_page(study: StudyReader, record: Trial, model: DemoModel) -> str:
+def demo_page(study: StudyReader, trial: Trial, model: DemoModel) -> str:
     """Make the page of a trial, for the addresses of `search.demo.server`."""
     return render_page(
         "demo/templates/demo.html",
         study=study.name,
-        trial=record.number,
-        epoch=record.best_epoch,
-        figures=_metrics(study, record),
-        parameters={name: value_text(value) for name, value in record.params.items()},
-        notes=_notes(study, record),
+        trial=trial.number,
+        epoch=trial.best_epoch,
+        metrics=_metrics(study, trial),
+        parameters={name: value_text(value) for name, value in trial.params.items()},
+        notes=_notes(study, trial),
         draws=model.draws,
         examples=[_name(model, example.label) for example in model.examples],
         facts={"classes": model.classes, "largest": LARGEST_PICTURE},
     )
 
 
-def _metrics(study: StudyReader, record: Trial) -> dict[str, str]:
+def _metrics(study: StudyReader, trial: Trial) -> dict[str, str]:
     """Name the metrics that say how good the network is; those of the test split last."""
     names = dict.fromkeys(["val_accuracy", *(m.name for m in study.spec.metrics), "n_parameters"])
-    known = {name: record.metrics[name] for name in names if name in record.metrics}
-    if record.test:
-        known["test_accuracy"] = record.test.metrics["accuracy"]
+    known = {name: trial.metrics[name] for name in names if name in trial.metrics}
+    if trial.test:
+        known["test_accuracy"] = trial.test.metrics["accuracy"]
     return {heading(name): number_text(value) for name, value in known.items()}
 
 
-def _notes(study: StudyReader, record: Trial) -> list[str]:
+def _notes(study: StudyReader, trial: Trial) -> list[str]:
     """Say what the network was trained on, and what its metrics do not tell."""
-    ran = as_it_ran(study, record)
+    ran = as_it_ran(study, trial)
     counts = describe(ran.objective, ran.settings).class_counts() or {}
     data = ran.settings.get("data")
     source = (

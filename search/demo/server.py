@@ -31,7 +31,7 @@ _POLICY = (
 
 def serve_demo(
     study: StudyReader,
-    record: Trial,
+    trial: Trial,
     port: int,
     *,
     show: bool,
@@ -42,15 +42,15 @@ def serve_demo(
 
     Args:
         study: The study.
-        record: The trial.
+        trial: The trial.
         port: From which on to look for a free one; 0 takes any.
         show: Whether to open the page in a browser.
         tell: Given the page's address.
         say: Told what else the user should know.
     """
-    with listen(port) as listener, trained_classifier(study, record, CLASSIFICATION) as classifier:
+    with listen(port) as listener, trained_classifier(study, trial, CLASSIFICATION) as classifier:
         model = DemoModel(classifier, say)
-        app = make_app(demo_page(study, record, model), model)
+        app = make_app(demo_page(study, trial, model), model)
         found = listener.getsockname()[1]
         if port not in {0, found}:
             say(f"port {port} is taken, {found} is free")
@@ -58,7 +58,7 @@ def serve_demo(
             HOST, found, app, threaded=True, request_handler=_Quiet, fd=listener.fileno()
         )
         with suppress(KeyboardInterrupt):
-            say(f"{study.name}: trial {record.number}, epoch {record.best_epoch}; Ctrl-C ends it")
+            say(f"{study.name}: trial {trial.number}, epoch {trial.best_epoch}; Ctrl-C ends it")
             tell(f"http://{HOST}:{found}")
             if show:
                 webbrowser.open(f"http://{HOST}:{found}")

@@ -78,7 +78,7 @@ class Run:
         self._heard_at: dict[int, float] = {}
 
     def start(self, n_workers: int) -> None:
-        """Begin: so many workers are ready and the clock of the budget runs."""
+        """Begin: the workers are ready and the clock of the budget runs."""
         self._started = time.monotonic()
         self._n_workers = n_workers
         n_new = (self.study.spec.budget.trials or self.n_begun) - self.n_begun

@@ -104,11 +104,11 @@ def import_folders(space: Path | Mapping[str, Any]) -> list[str]:
 
 def problem_in(
     space: Path | Mapping[str, Any], overrides: Iterable[str], key: KeyPath, text: str
-) -> SpaceError:
-    """Place a mistake that was found later, as by trying the objective."""
+) -> str:
+    """Write a mistake that was found later, as by trying the objective, with its place."""
     document = _read(space, overrides)
     document.add_problem(key, text)
-    return SpaceError(document.problems)
+    return document.problems[-1]
 
 
 def _read(space: Path | Mapping[str, Any], overrides: Iterable[str | Override]) -> Document:

@@ -133,7 +133,7 @@ class Checkpoints:
         self._n_kept = None if keep == "all" else 0 if keep == "none" else keep
 
     def require_disk(self, number: int, n_workers: int, n_trials: int) -> None:
-        """Refuse to go on without room for the checkpoints of so many trials.
+        """Refuse to go on without room for the checkpoints of that many trials.
 
         They are taken to be of the size of the given trial's, if it saved any; a running trial
         holds its newest and its best one.

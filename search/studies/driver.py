@@ -51,16 +51,7 @@ class StudyDriver(StudyReader):
 
     @classmethod
     def create(cls, spec: Spec, studies: Path, import_folders: Sequence[str] = ()) -> Self:
-        """Make a study without trials; the points of `start_from` wait in it.
-
-        Args:
-            spec: Its search; `spec.study` names its folder.
-            studies: The folder of all studies; made if it is missing.
-            import_folders: Where its objective may lie, absolute.
-
-        Returns:
-            The study.
-        """
+        """Make a study without trials in a new folder; the points of `start_from` wait in it."""
         folder = make_study_folder(spec.study, studies)
         try:
             require_free_place(checkpoint_location(folder, spec))

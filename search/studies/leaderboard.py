@@ -35,7 +35,7 @@ def leaderboard_rows(study: StudyReader, top: int | None = None, sort: str = "ra
 
     Args:
         study: The study.
-        top: Only so many rows; None for every trial.
+        top: Number of rows; None for every trial.
         sort: A column; a leading `-` turns the order round.
 
     Returns:

@@ -21,7 +21,7 @@ from search.text import percent
 FEWEST_TRIALS = 10
 """Complete trials below which no importance is told: it would be noise."""
 MOST_TRIALS = 300
-"""Complete trials above which so many are drawn: fANOVA takes 20 s for 1,000 of ten parameters."""
+"""Complete trials that fANOVA is given at most: it takes 20 s for 1,000 of ten parameters."""
 
 
 class ImportanceFacts(TypedDict):
