@@ -338,7 +338,7 @@ def test_tracker_of_a_user_that_fails_is_named_once_and_costs_no_trial(
 
 
 def test_trackers_of_ours_are_those_of_a_space_file_and_have_an_extra() -> None:
-    assert [*TRACKERS] == [*spec.TRACKERS]
+    assert [*TRACKERS] == [*spec.TRACKER_NAMES]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     for entry in TRACKERS.values():
         assert load_objective(entry.path)

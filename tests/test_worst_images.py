@@ -15,7 +15,7 @@ from search.best_trial.pictures import small_png
 from search.commands import looking
 from search.commands.evaluating import evaluate
 from search.studies.driver import StudyDriver
-from search.studies.folder import read_picture, write_pictures
+from search.studies.folder import read_worst_picture, write_pictures
 from search.studies.test_metrics import N_WORST, Evaluation, Miss, read_evaluation, worst_images
 from search.summaries.evaluation import evaluation_parts
 from tests.conftest import RunStudy
@@ -123,8 +123,8 @@ def test_evaluate_flaw_of_images_costs_only_the_pictures(
 def test_pictures_replace_those_that_were_there(tmp_path: Path) -> None:
     write_pictures(tmp_path, {3: b"a", 5: b"b"})
     write_pictures(tmp_path, {5: b"c"})
-    assert read_picture(tmp_path, 5) == b"c"
-    assert read_picture(tmp_path, 3) is None
+    assert read_worst_picture(tmp_path, 5) == b"c"
+    assert read_worst_picture(tmp_path, 3) is None
     write_pictures(tmp_path, {})
     assert list(tmp_path.iterdir()) == []
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
-from search.api.study import Folder, Study, place_of, say, studies_folder
+from search.api.study import Folder, Study, announce, place_of, studies_folder
 from search.errors import ObjectiveError, SearchError, StudyError
 from search.objective.probing import describe, may_describe
 from search.progress.watching import run_watched
@@ -125,7 +125,7 @@ def run(  # noqa: PLR0913  the flags of `search run`
         with driving(driver.folder):
             if other:
                 of = f"{inform(driver, other)} of {len(other.trials())} trials of {other.name}"
-                say(f"{driver.name}: {of} inform the sampler")
+                announce(f"{driver.name}: {of} inform the sampler")
             return _session(driver, module, address, quiet, ended)
     finally:
         driver.discard_if_empty()
@@ -224,7 +224,7 @@ def retry(  # noqa: PLR0913  the flags of `search retry`
                 f"{driver.name}: no failed trials to retry; a trial that failed twice for the "
                 "same reason, or was retried before, must be named by its number"
             )
-        say(f"{driver.name}: retrying {listing(chosen)}")
+        announce(f"{driver.name}: retrying {listing(chosen)}")
         wanted = len(driver.trials()) + n_waiting(driver)
         more = str(wanted) if wanted > (driver.spec.budget.trials or wanted) else None
         driver = extend_study(driver, more, _overrides(workers=workers))
@@ -246,7 +246,7 @@ def _driver(study: Study | str | Path, studies: Folder) -> Iterator[StudyDriver]
     with driving(driver.folder):
         warning = cut_torn_line(driver.folder, driver.spec.storage)
         if warning:
-            say(f"warning: {warning}")
+            announce(f"warning: {warning}")
         yield driver
 
 
@@ -267,12 +267,12 @@ def _change_space(driver: StudyDriver, space: Path | Mapping[str, Any]) -> Study
     differences = space_diff(driver.spec, spec)
     if not differences:
         given = space if isinstance(space, Path) else "what was given"
-        say(f"{driver.name}: {given} is the space it has")
+        announce(f"{driver.name}: {given} is the space it has")
         return driver
     changed = change_space(driver, spec, import_folders(space))
-    say("\n".join(differences))
+    announce("\n".join(differences))
     fitting = f"{n_informing(changed)} of {n_informing(driver)} finished trials"
-    say(f"{driver.name}: version {changed.version} of its space, {fitting} fit")
+    announce(f"{driver.name}: version {changed.version} of its space, {fitting} fit")
     return changed
 
 
@@ -282,7 +282,7 @@ def _say_notes(spec: Spec) -> None:
         return  # importing an objective takes seconds, and is its workers' business
     with suppress(ObjectiveError):
         for note in describe(spec.objective, spec.settings).notes():
-            say(f"note: {note}")
+            announce(f"note: {note}")
 
 
 def _say_other_sessions(driver: StudyDriver) -> None:
@@ -293,4 +293,4 @@ def _say_other_sessions(driver: StudyDriver) -> None:
     if here:
         runs = "also runs" if len(here) == 1 else "also run"
         text = f"{listing(here)} {runs} on this machine; use --workers to share its cores"
-        say(f"{driver.name}: {text}")
+        announce(f"{driver.name}: {text}")

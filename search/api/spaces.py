@@ -8,8 +8,7 @@ from typing import Any
 from search.errors import ObjectiveError, SpaceError
 from search.objective.contract import ClassCounts
 from search.objective.probing import describe
-from search.running.trying import Tried
-from search.running.trying import try_epoch as try_epoch_of
+from search.running.trying import Tried, try_first_epoch
 from search.spaces.space_file import import_folders, load_space_file, problem_in
 from search.spaces.spec import Spec
 
@@ -76,7 +75,7 @@ def try_epoch(space: str | Path | Mapping[str, Any], overrides: Sequence[str] = 
     """
     source = Path(space) if isinstance(space, str) else space
     spec = load_space_file(source, overrides)
-    tried = try_epoch_of(spec, import_folders(source))
+    tried = try_first_epoch(spec, import_folders(source))
     if tried.problem:
         raise SpaceError([problem_in(source, overrides, *tried.problem)])
     return tried

@@ -50,7 +50,7 @@ _NEEDS = {
 """What a plot is drawn from, where a study may have none of it."""
 
 
-def say(text: str) -> None:
+def announce(text: str) -> None:
     """Tell the user something that is no result, on stderr."""
     sys.stderr.write(f"{text}\n")
 
@@ -280,7 +280,7 @@ class Study:
         self,
         images: Sequence[Path],
         trial: Trial | int | None = None,
-        say: Callable[[str], None] = say,
+        say: Callable[[str], None] = announce,
     ) -> "tuple[Trial, list[Classified]]":
         """Classify image files, each with its classes in the order of their probability.
 
@@ -313,7 +313,7 @@ class Study:
 
         path = Path(output)
         require_model_name(path)
-        return write_model(self.reader, self._with_checkpoint(trial, EXPORT, say), path)
+        return write_model(self.reader, self._with_checkpoint(trial, EXPORT, announce), path)
 
     def report(self, output: str | Path | None = None, *, ask: bool = True) -> Path:
         """Write the study as one HTML page.

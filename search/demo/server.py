@@ -20,8 +20,8 @@ from search.errors import SearchError
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial
 
-HOST = "127.0.0.1"
-_NAMES = [HOST, "localhost"]
+_HOST = "127.0.0.1"
+_NAMES = [_HOST, "localhost"]
 _TRIES = 100
 _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
@@ -55,13 +55,13 @@ def serve_demo(
         if port not in {0, found}:
             say(f"port {port} is taken, {found} is free")
         server = make_server(
-            HOST, found, app, threaded=True, request_handler=_Quiet, fd=listener.fileno()
+            _HOST, found, app, threaded=True, request_handler=_Quiet, fd=listener.fileno()
         )
         with suppress(KeyboardInterrupt):
             say(f"{study.name}: trial {trial.number}, epoch {trial.best_epoch}; Ctrl-C ends it")
-            tell(f"http://{HOST}:{found}")
+            tell(f"http://{_HOST}:{found}")
             if show:
-                webbrowser.open(f"http://{HOST}:{found}")
+                webbrowser.open(f"http://{_HOST}:{found}")
             server.serve_forever()
 
 
@@ -70,7 +70,7 @@ def listen(port: int) -> socket.socket:
     last = min(port + _TRIES, 65536) - 1 if port else 0
     for candidate in range(port, last + 1):
         try:
-            return socket.create_server((HOST, candidate), backlog=128)
+            return socket.create_server((_HOST, candidate), backlog=128)
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise SearchError(

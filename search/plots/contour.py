@@ -18,7 +18,7 @@ from search.plots.values import (
     add_colour_bar,
     best_first,
     colours,
-    differing,
+    differing_parameters,
     value_label,
     value_of,
 )
@@ -27,7 +27,7 @@ from search.studies.trials import Trial
 from search.summaries.importance import importance_facts
 from search.text import number_text
 
-TITLE = "Value over two parameters"
+_TITLE = "Value over two parameters"
 LEAST_TRIALS = 5
 """Complete trials below which nothing is drawn."""
 _GRID = 60
@@ -46,7 +46,7 @@ def contour(study: StudyReader) -> Figure | None:
     values, it is a table of means. Either is whatever their other parameters.
     """
     trials = best_first(study)
-    names = differing(study, trials)
+    names = differing_parameters(study, trials)
     if len(names) < 2:
         return None
     importances = importance_facts(study)[0]["importances"]
@@ -54,7 +54,7 @@ def contour(study: StudyReader) -> Figure | None:
     trials = [t for t in trials if x in t.params and y in t.params]
     if len(trials) < LEAST_TRIALS:
         return sentence_plot(
-            TITLE,
+            _TITLE,
             f"At least {LEAST_TRIALS} complete trials with {x} and {y} are needed; "
             f"there {'is' if len(trials) == 1 else 'are'} {len(trials)}.",
         )
@@ -71,7 +71,7 @@ def _drawn(study: StudyReader, names: tuple[str, str], trials: Sequence[Trial]) 
     places, numbers = np.array(every)[known], [t.number for t in compress(trials, known)]
     values = np.array([value_of(trial) for trial in trials])[known]
     colour = colours(values, study.direction)
-    plot = new_plot(TITLE, height=4.4)
+    plot = new_plot(_TITLE, height=4.4)
     axes = plot.add_subplot()
     dress(axes, shortened(names[0], 40), shortened(names[1], 40), grid="")
     if any(_has_few_values(s, places[:, axis]) for axis, s in enumerate(scales)):

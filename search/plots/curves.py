@@ -37,18 +37,18 @@ from search.studies.reader import StudyReader
 from search.studies.trials import Trial
 from search.text import listing, number_text
 
-TITLE = "Learning curves"
+_TITLE = "Learning curves"
 
 
 def learning_curves(study: StudyReader, n_best: int = 5) -> Figure | None:
     """Draw the metric by epoch: the best complete trials in colour, the others faintly."""
     trials = of_state(by_number(study), "COMPLETE", "PRUNED", "RUNNING", "INTERRUPTED")
     if not trials:
-        return sentence_plot(TITLE, "No trial has reported an epoch yet.")
+        return sentence_plot(_TITLE, "No trial has reported an epoch yet.")
     longest = max(max(trial.values) for trial in trials)
     if longest < 2:
         return None
-    plot = new_plot(TITLE, height=3.8)
+    plot = new_plot(_TITLE, height=3.8)
     axes = plot.add_subplot()
     dress(axes, "epoch", value_label(study))
     ranking = best_first(study)
@@ -150,7 +150,7 @@ def write_curves(trials: Mapping[str, Trial], metrics: Sequence[str], path: Path
 
 def _chosen_curves(trials: Mapping[str, Trial], metrics: Sequence[str]) -> Figure:
     """Draw a line for each trial, its best epoch marked."""
-    plot = new_plot(TITLE)
+    plot = new_plot(_TITLE)
     axes = plot.add_subplot()
     dress(axes, "epoch (number)", " / ".join(dict.fromkeys(metrics)))
     for place, (name, trial) in enumerate(trials.items()):

@@ -27,7 +27,7 @@ from search.studies.ranking import knee_trial, pareto_front
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial
 
-TITLE = "Pareto front"
+_TITLE = "Pareto front"
 
 
 def pareto_plot(study: StudyReader) -> Figure | None:
@@ -37,10 +37,10 @@ def pareto_plot(study: StudyReader) -> Figure | None:
         return None
     complete = of_state(by_number(study), "COMPLETE")
     if not complete:
-        return sentence_plot(TITLE, "No trial is complete yet.")
+        return sentence_plot(_TITLE, "No trial is complete yet.")
     front = pareto_front(complete, study.directions)
     knee = knee_trial(front, study.directions)
-    plot = new_plot(TITLE, height=4.2, width=max(6.2, WIDTH / 2 * len(others)))
+    plot = new_plot(_TITLE, height=4.2, width=max(6.2, WIDTH / 2 * len(others)))
     row = np.ravel(plot.subplots(1, len(others), sharey=True, squeeze=False))
     for axes, other in zip(row, others, strict=True):
         _draw(axes, (other, main), complete, front, knee)

@@ -27,14 +27,14 @@ from search.plots.values import (
     add_colour_bar,
     best_first,
     colours,
-    differing,
+    differing_parameters,
     value_label,
     value_of,
 )
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial
 
-TITLE = "Parallel coordinates"
+_TITLE = "Parallel coordinates"
 _MOST_LINES = 1000
 """Lines, of the best trials; more would make one grey surface and a large file."""
 _ABSENT = -0.12
@@ -48,12 +48,12 @@ def parallel_coordinates(study: StudyReader, n_best: int = 10) -> Figure | None:
     """
     trials = best_first(study)[:_MOST_LINES]
     if not trials:
-        return sentence_plot(TITLE, "No trial is complete yet.")
-    names = differing(study, trials)
+        return sentence_plot(_TITLE, "No trial is complete yet.")
+    names = differing_parameters(study, trials)
     if len(names) < 2:
         return None
     scales = {name: scale_of(name, study.spec.parameters[name], trials) for name in names}
-    plot = new_plot(TITLE, height=4.2, width=max(WIDTH, 1.5 + 0.8 * len(scales)))
+    plot = new_plot(_TITLE, height=4.2, width=max(WIDTH, 1.5 + 0.8 * len(scales)))
     axes = plot.add_subplot()
     colour = colours(map(value_of, trials), study.direction)
     _draw_lines(axes, scales, trials[n_best:], colour, strong=False)

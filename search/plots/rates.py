@@ -14,7 +14,7 @@ from search.plots.values import best_first, cut_text, focus, metric_label
 from search.studies.reader import StudyReader
 from search.studies.trials import History, Trial
 
-TITLE = "Learning rate"
+_TITLE = "Learning rate"
 RATE, BACKBONE_RATE = "learning_rate", "backbone_learning_rate"
 """Columns of a trial's history."""
 
@@ -31,7 +31,7 @@ def learning_rate(study: StudyReader, number: int | None = None) -> Figure | Non
     if not np.isfinite(rates[RATE]).any() or len(np.unique(known[np.isfinite(known)])) < 2:
         return None
     epochs = _column(history, "epoch")
-    plot = new_plot(f"{TITLE} of trial {trial.number}", height=4.4)
+    plot = new_plot(f"{_TITLE} of trial {trial.number}", height=4.4)
     upper, lower = plot.subplots(2, 1, sharex=True)
     _draw_metric(upper, study, trial)
     _draw_rates(lower, epochs, rates)

@@ -26,7 +26,7 @@ from search.plots.style import (
 from search.plots.values import (
     by_number,
     cut_text,
-    differing,
+    differing_parameters,
     of_state,
     value_label,
     value_limits,
@@ -51,7 +51,7 @@ def slices(study: StudyReader) -> Figure | None:
     trials = of_state(by_number(study), "PRUNED", "COMPLETE")
     if not trials:
         return sentence_plot(SLICES, "No trial has come to a value yet.")
-    names = differing(study, trials)
+    names = differing_parameters(study, trials)
     if not names:
         return None
     n_columns = min(_N_COLUMNS, len(names))

@@ -19,7 +19,7 @@ WIDTH = 6.0
 """Width of a plot in inches; a height is each plot's own."""
 FONT = 9
 SMALL = 8
-TITLE = 11
+TITLE_SIZE = 11
 DPI = 150
 LARGE = 300
 """Number of lines or marks from which on they are an image, so that an SVG stays small."""
@@ -60,7 +60,7 @@ MARKS = {
 def new_plot(title: str, height: float = 3.6, width: float = WIDTH) -> Figure:
     """Begin a plot, its size in inches, that lays its axes out by itself."""
     plot = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
-    plot.suptitle(plain(title), fontsize=TITLE, color=INK)
+    plot.suptitle(plain(title), fontsize=TITLE_SIZE, color=INK)
     return plot
 
 

@@ -46,7 +46,7 @@ def best_first(study: StudyReader) -> list[Trial]:
     return sorted(complete, key=value_of, reverse=study.direction.name == "MAXIMIZE")
 
 
-def differing(study: StudyReader, trials: Iterable[Trial]) -> list[str]:
+def differing_parameters(study: StudyReader, trials: Iterable[Trial]) -> list[str]:
     """Name the parameters that have at least two values, in the order of the space."""
     met: dict[str, set[str]] = {name: set() for name in study.spec.parameters}
     for trial in trials:

@@ -10,7 +10,7 @@ from search.errors import SearchError
 from search.studies.optuna_privates import storage_of, study_id
 from search.studies.reader import StudyReader
 
-HOST = "127.0.0.1"
+_HOST = "127.0.0.1"
 PORT = 8080
 
 Environ = dict[str, Any]
@@ -42,7 +42,7 @@ def open_dashboard(study: StudyReader, port: int | None = None) -> tuple[Dashboa
         ) from None
     shown = study.optuna_study
     server = _bind(local_only(read_only(wsgi(storage_of(shown)))), port)
-    return server, f"http://{HOST}:{server.server_port}/dashboard/studies/{study_id(shown)}"
+    return server, f"http://{_HOST}:{server.server_port}/dashboard/studies/{study_id(shown)}"
 
 
 def read_only(app: App) -> App:
@@ -63,10 +63,10 @@ def local_only(app: App) -> App:
 
     # A page elsewhere may give its own name this address (DNS rebinding) and read the study.
     def answer(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        host = environ.get("HTTP_HOST", HOST).partition(":")[0]
-        if host in (HOST, "localhost"):
+        host = environ.get("HTTP_HOST", _HOST).partition(":")[0]
+        if host in (_HOST, "localhost"):
             return app(environ, start_response)
-        return _refuse(start_response, "400 Bad Request", f"this is {HOST}, not {host}")
+        return _refuse(start_response, "400 Bad Request", f"this is {_HOST}, not {host}")
 
     return answer
 
@@ -83,7 +83,7 @@ def _refuse(
 def _bind(app: App, port: int | None) -> DashboardServer:
     try:
         return make_server(
-            HOST,
+            _HOST,
             PORT if port is None else port,
             app,
             server_class=DashboardServer,

@@ -16,7 +16,7 @@ from search.plots.rendering import colour_rules, inline_svg, marks_json
 from search.plots.style import WIDTH, sentence_of
 from search.report.templates import render_page
 from search.studies.disk import write_whole
-from search.studies.folder import read_picture
+from search.studies.folder import read_worst_picture
 from search.studies.reader import StudyReader
 from search.studies.storage import shown_url
 from search.studies.trials import Trial
@@ -95,7 +95,7 @@ def _pictures(study: StudyReader, trial: Trial | None) -> list[str]:
     if trial is None or trial.test is None:
         return []
     folder = study.trial_folder(trial.number)
-    files = [read_picture(folder, miss.index) for miss in trial.test.worst or []]
+    files = [read_worst_picture(folder, miss.index) for miss in trial.test.worst or []]
     if not any(files):
         return []
     return [

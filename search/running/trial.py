@@ -21,7 +21,7 @@ from search.running.worker import (
     Environment,
     generator_states,
     limit_threads,
-    prepare,
+    prepare_process,
     release_gpu_memory,
     restore_generators,
     seed_generators,
@@ -150,7 +150,7 @@ def make_objective(assignment: Assignment) -> Iterable[Metrics]:
 
 def import_objective(assignment: Assignment) -> ObjectiveFactory:
     """Import a trial's objective in prepared surroundings; seconds where it brings torch."""
-    prepare(assignment.environment)
+    prepare_process(assignment.environment)
     return load_objective(assignment.objective)
 
 

@@ -53,7 +53,7 @@ class Tried:
     problem: tuple[KeyPath, str] | None
 
 
-def try_epoch(spec: Spec, folders: Sequence[str]) -> Tried:
+def try_first_epoch(spec: Spec, folders: Sequence[str]) -> Tried:
     """Run one epoch of the first point of `start_from`, or of a drawn one.
 
     An objective that fails is a `SearchError` with the place in its own file.

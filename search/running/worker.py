@@ -43,7 +43,7 @@ def environment_here(
     return Environment(tuple(folders), str(Path.cwd()), max(1, int(cpus)), hide_gpus=gpus == 0)
 
 
-def prepare(environment: Environment) -> None:
+def prepare_process(environment: Environment) -> None:
     """Make this process fit for objectives, before they are imported."""
     extend_import_path(environment.folders)
     if os.path.isdir(environment.working_folder):

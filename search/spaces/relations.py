@@ -18,7 +18,7 @@ from search.spaces.plugins import is_plugin, plugin_problem
 from search.spaces.pruners import PRUNERS, PrunerKind, pruner_problems
 from search.spaces.samplers import SAMPLERS, SamplerKind, sampler_kind, sampler_problems
 from search.spaces.space import condition_order, distribution_of, finite_values, holds_value
-from search.spaces.spec import TRACKERS, MetricSpec, Spec
+from search.spaces.spec import TRACKER_NAMES, MetricSpec, Spec
 from search.text import listing, shown, unknown
 
 _RESERVED = {"true", "false", *expressions.FUNCTIONS}
@@ -167,8 +167,8 @@ def _tracker_problems(trackers: Sequence[str]) -> Iterator[Problem]:
             text = plugin_problem(name)
             if text:
                 yield Problem(("trackers", i), text)
-        elif name not in TRACKERS:
-            yield Problem(("trackers", i), unknown("tracker", name, TRACKERS))
+        elif name not in TRACKER_NAMES:
+            yield Problem(("trackers", i), unknown("tracker", name, TRACKER_NAMES))
 
 
 def _parameter_problems(parameters: Mapping[str, Parameter]) -> Iterator[Problem]:

@@ -43,7 +43,7 @@ Duration = Annotated[
     WithJsonSchema({"type": ["string", "number"], "examples": ["30m", "1h30m", 90]}),
 ]
 
-TRACKERS = ("tensorboard", "mlflow")
+TRACKER_NAMES = ("tensorboard", "mlflow")
 """Viewers of other people that trials can be written for."""
 
 
@@ -236,7 +236,7 @@ class Spec(StrictModel):
         description="How many of the best complete trials keep their best checkpoint: a number, "
         "all or none.",
     )
-    trackers: list[Annotated[str, WithJsonSchema(_or_plugin(TRACKERS))]] = Field(
+    trackers: list[Annotated[str, WithJsonSchema(_or_plugin(TRACKER_NAMES))]] = Field(
         default=[],
         description="Viewers that trials are also written for: tensorboard, mlflow, or "
         "package.module:name of a tracker.",

@@ -66,7 +66,7 @@ class StudyDriver(StudyReader):
         optuna_study.set_user_attr(attributes.METRIC, spec.metric.name)
         if len(spec.metrics) > 1:
             optuna_study.set_user_attr(
-                attributes.METRICS, [metric.name for metric in spec.metrics]
+                attributes.METRIC_NAMES, [metric.name for metric in spec.metrics]
             )
         study = cls(folder, spec, optuna_study)
         for point in spec.start_from:

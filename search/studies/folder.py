@@ -159,7 +159,7 @@ def write_pictures(trial_folder: Path, pictures: Mapping[int, bytes]) -> None:
         write_whole(folder / f"{index}.png", picture)
 
 
-def read_picture(trial_folder: Path, index: int) -> bytes | None:
+def read_worst_picture(trial_folder: Path, index: int) -> bytes | None:
     """Read the PNG file of a worst image, if there is one."""
     try:
         return (trial_folder / _WORST / f"{index}.png").read_bytes()

@@ -30,7 +30,7 @@ def open_journal(path: Path) -> JournalStorage:
         raise _damage(path, error) from None
 
 
-def cut_torn_line(path: Path) -> str | None:
+def cut_torn_entry(path: Path) -> str | None:
     """Cut off a last line that a power cut or a full disk left unfinished; say what, if any."""
     with path.open("rb+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

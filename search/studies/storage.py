@@ -91,7 +91,7 @@ def delete_optuna_study(folder: Path, storage: str, name: str) -> None:
 def cut_torn_line(folder: Path, storage: str) -> str | None:
     """Cut off what a power cut left of a journal's last line; only the driver may call it."""
     file = storage_file(folder, storage)
-    return journal.cut_torn_line(file) if file and storage == JOURNAL else None
+    return journal.cut_torn_entry(file) if file and storage == JOURNAL else None
 
 
 def shown_url(text: str) -> str:

@@ -139,7 +139,7 @@ def _largest(names: list[str], a: Matrix, b: Matrix) -> list[ConfusionChange]:
     return sorted(changed, key=lambda cell: -abs(cell["difference"] or 0))[:MOST_CONFUSIONS]
 
 
-def classes_part(classes: Sequence[ClassChange], sides: Sequence[str]) -> Part | None:
+def class_changes_part(classes: Sequence[ClassChange], sides: Sequence[str]) -> Part | None:
     """Lay out the changes of recall; None if there is none to compare."""
     if not classes:
         return None

@@ -19,13 +19,13 @@ from search.summaries.class_changes import (
     Difference,
     change_cells,
     class_changes,
-    classes_part,
+    class_changes_part,
     confusion_changes,
     confusion_parts,
     difference,
     same_images,
 )
-from search.summaries.evaluation import SPLITS, Metrics, other_metrics, split_metrics
+from search.summaries.evaluation import SHOWN_SPLITS, SplitMetrics, other_metrics, split_metrics
 from search.summaries.layout import Grid, Part, heading
 from search.text import number_text, value_text
 
@@ -185,7 +185,7 @@ def _split_changes(a: Trial, b: Trial, direction_of: _DirectionOf) -> list[Split
     old, new = split_metrics(a), split_metrics(b)
     changes: list[SplitChange] = []
     for name in TEST_METRICS:
-        for split in SPLITS:
+        for split in SHOWN_SPLITS:
             a_value, b_value = (of.get(split, {}).get(name) for of in (old, new))
             if a_value is not None or b_value is not None:
                 change = difference(a_value, b_value, direction_of(split, name))
@@ -201,8 +201,8 @@ def _other_changes(a: Trial, b: Trial, direction_of: _DirectionOf) -> list[Metri
     ]
 
 
-def _others(trial: Trial) -> Metrics:
-    epochs: Metrics = {"best_epoch": trial.best_epoch, "n_epochs": trial.n_epochs}
+def _others(trial: Trial) -> SplitMetrics:
+    epochs: SplitMetrics = {"best_epoch": trial.best_epoch, "n_epochs": trial.n_epochs}
     return {**other_metrics(trial), **epochs, "seconds": trial.seconds}
 
 
@@ -237,7 +237,7 @@ def comparison_parts(facts: ComparisonFacts) -> list[Part]:
         if facts["settings"]
         else None,
         _metrics_part(facts, titles),
-        classes_part(facts["classes"], titles),
+        class_changes_part(facts["classes"], titles),
         *confusion_parts(facts["confusion"]),
     ]
     return [part for part in parts if part]

@@ -8,9 +8,9 @@ from search.studies.trials import Trial
 from search.summaries.layout import LARGEST_MATRIX_SHOWN, Grid, Part, heading
 from search.text import counted, number_text, tenths
 
-SPLITS = ("train", "val", "test")
+SHOWN_SPLITS = ("train", "val", "test")
 
-Metrics = dict[str, float | int | None]
+SplitMetrics = dict[str, float | int | None]
 """Metrics by name; None for what is not known."""
 
 
@@ -19,9 +19,9 @@ class EvaluationFacts(TypedDict):
 
     trial: int
     best_epoch: int | None
-    train: Metrics
-    val: Metrics
-    test: Metrics
+    train: SplitMetrics
+    val: SplitMetrics
+    test: SplitMetrics
     seconds: float
     per_class: dict[str, list[Any]]
     confusion: list[list[int]] | None
@@ -45,7 +45,7 @@ def evaluation_facts(trial: Trial) -> EvaluationFacts:
     }
 
 
-def split_metrics(trial: Trial) -> dict[str, Metrics]:
+def split_metrics(trial: Trial) -> dict[str, SplitMetrics]:
     """Put a trial's metrics at its best epoch side by side, for the splits that have any."""
     splits = {split: _reported(trial, split) for split in ("train", "val")}
     if trial.test:
@@ -57,17 +57,17 @@ def split_metrics(trial: Trial) -> dict[str, Metrics]:
     }
 
 
-def other_metrics(trial: Trial) -> Metrics:
+def other_metrics(trial: Trial) -> SplitMetrics:
     """List a trial's metrics at its best epoch that are of no split."""
-    of_splits = {f"{split}_{name}" for split in SPLITS for name in TEST_METRICS}
+    of_splits = {f"{split}_{name}" for split in SHOWN_SPLITS for name in TEST_METRICS}
     return {name: value for name, value in trial.metrics.items() if name not in of_splits}
 
 
-def _reported(trial: Trial, split: str) -> Metrics:
+def _reported(trial: Trial, split: str) -> SplitMetrics:
     return {name: trial.metrics.get(f"{split}_{name}") for name in TEST_METRICS}
 
 
-def splits_grid(splits: dict[str, Metrics]) -> Grid | None:
+def splits_grid(splits: dict[str, SplitMetrics]) -> Grid | None:
     """Lay out metrics, a row a split; None if there is none."""
     if not splits:
         return None

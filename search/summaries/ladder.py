@@ -7,7 +7,7 @@ from search.errors import StudyError
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial, is_better
 from search.summaries.comparison import differing
-from search.summaries.evaluation import Metrics
+from search.summaries.evaluation import SplitMetrics
 from search.summaries.layout import Grid, Part, heading
 from search.text import number_text, signed, value_text
 
@@ -114,7 +114,7 @@ def _step(study: StudyReader, place: int, old: Trial | None, new: Trial) -> Step
     }
 
 
-def _metrics(trial: Trial) -> Metrics:
+def _metrics(trial: Trial) -> SplitMetrics:
     return {
         "value": trial.value,
         "n_parameters": trial.metrics.get("n_parameters"),

@@ -12,7 +12,7 @@ from search.spaces.space import Space
 from search.spaces.spec import Spec
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial
-from search.summaries.evaluation import SPLITS
+from search.summaries.evaluation import SHOWN_SPLITS
 from search.summaries.layout import Grid, Part
 from search.summaries.study import metrics_field
 from search.summaries.trial import OBJECTIVE_NOT_ASKED
@@ -181,7 +181,7 @@ def classes_part(study: StudyReader, trial: Trial | None, ask: bool = True) -> P
 def _classes_grid(counts: ClassCounts, tested: Mapping[str, int]) -> Grid | None:
     told = {split for of_class in counts.values() for split in of_class}
     told |= {"test"} if tested else set()
-    splits = [split for split in SPLITS if split in told] + sorted(told - set(SPLITS))
+    splits = [split for split in SHOWN_SPLITS if split in told] + sorted(told - set(SHOWN_SPLITS))
     every = {
         name: {**counts.get(name, {}), **({"test": tested[name]} if name in tested else {})}
         for name in dict.fromkeys([*counts, *tested])

@@ -65,7 +65,7 @@ def database_facts(url: str) -> list[StudyFacts]:
     found = []
     for name, study in newest_versions(storage).items():
         trials = storage.get_all_trials(study_id(study), deepcopy=False)
-        names = study.user_attrs.get(attributes.METRICS) or [
+        names = study.user_attrs.get(attributes.METRIC_NAMES) or [
             study.user_attrs.get(attributes.METRIC, "?")
         ]
         directions = dict(zip(names, study.directions, strict=True))

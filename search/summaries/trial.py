@@ -8,7 +8,12 @@ from search.objective.probing import describe
 from search.studies.folder import ERROR_FILE
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial
-from search.summaries.evaluation import Metrics, evaluation_parts, other_metrics, split_metrics
+from search.summaries.evaluation import (
+    SplitMetrics,
+    evaluation_parts,
+    other_metrics,
+    split_metrics,
+)
 from search.summaries.layout import Grid, Part, headings
 from search.text import number_text, tenths, value_text
 
@@ -28,8 +33,8 @@ class TrialFacts(TypedDict):
     space: int
     reason: str
     params: dict[str, Any]
-    metrics: dict[str, Metrics]
-    other_metrics: Metrics
+    metrics: dict[str, SplitMetrics]
+    other_metrics: SplitMetrics
 
 
 def trial_facts(trial: Trial) -> TrialFacts:

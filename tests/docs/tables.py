@@ -23,7 +23,7 @@ from objectives.sources import SOURCES
 from search.cli import app
 from search.spaces.pruners import PRUNERS
 from search.spaces.samplers import SAMPLERS
-from search.spaces.spec import TRACKERS, json_schema
+from search.spaces.spec import TRACKER_NAMES, json_schema
 from tests.benchmarks.__main__ import MEASUREMENTS
 from tests.benchmarks.results import RESULTS
 from tests.docs.blocks import ROOT
@@ -171,7 +171,7 @@ def _registry(registry: Mapping[str, Any]) -> Callable[[], Iterator[Row]]:
 
 
 def _trackers() -> Iterator[Row]:
-    for name in TRACKERS:
+    for name in TRACKER_NAMES:
         says = _says(import_module(f"search.progress.trackers.{name}"))
         yield _code(name), says, _code(f"pip install -e '.[{name}]'")
 

@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 
 from search.errors import SearchError
-from search.progress.trackers.tracker import Metrics, TrackedTrial
+from search.objective.contract import Metrics
+from search.progress.trackers.tracker import TrackedTrial
 from search.studies.checkpoints import BEST_CHECKPOINT, checkpoint_name
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial

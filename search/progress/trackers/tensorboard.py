@@ -10,7 +10,8 @@ import shutil
 import time
 from typing import TYPE_CHECKING, Any
 
-from search.progress.trackers.tracker import Metrics, TrackedTrial
+from search.objective.contract import Metrics
+from search.progress.trackers.tracker import TrackedTrial
 from search.studies.folder import trial_name
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial

@@ -4,7 +4,7 @@ A tracker writes trials for a viewer of other people, beside the study's own sto
 """
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -12,13 +12,12 @@ from typing import NamedTuple, Protocol
 from optuna.trial import FrozenTrial
 
 from search.errors import SearchError
+from search.objective.contract import Metrics
 from search.objective.loading import extend_import_path
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial, read_history
 from search.text import did_you_mean, listing
 
-Metrics = Mapping[str, float | int | None]
-"""What a trial reported of an epoch; None marks an undefined metric."""
 _NO_METRICS = {"epoch", "seconds"}
 """What stands beside the metrics in a trial's history."""
 
