@@ -14,6 +14,8 @@ from pathlib import Path
 from unittest import mock
 
 from search.cli import main
+from search.errors import SearchError
+from search.studies.reader import StudyReader
 
 ROOT = Path(__file__).parent.parent
 
@@ -43,6 +45,14 @@ def has_epoch(study: Path) -> bool:
     """Tell whether the journal of a study, given by its folder, holds an epoch."""
     journal = study / "study.journal"
     return journal.exists() and b'"step":' in journal.read_bytes()
+
+
+def n_begun(study: Path) -> int:
+    """Count the trials that have begun in a study, given by its folder, while another runs it."""
+    try:
+        return len(StudyReader.open(study.name, study.parent).trials())
+    except SearchError:  # it is just being made
+        return 0
 
 
 def process_in(folder: Path, **variables: str) -> Search:

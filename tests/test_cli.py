@@ -451,7 +451,7 @@ def test_run_tells_what_is_odd_about_the_images(folder: Path, search: Search) ->
     (folder / "noting.py").write_text(
         "from toy import train\n\n\ndef noting(params, epochs):\n"
         "    return train(params, epochs)\n\n\n"
-        "noting.notes = lambda **settings: ['2 files were skipped']\n"
+        "noting.describe = lambda **settings: {'notes': ['2 files were skipped']}\n"
     )
     flags = ["--set", "objective=noting:noting", "-n", "1", "--engine", "inline"]
     assert "note: 2 files were skipped\n" in search("run", "toy.yaml", *flags).stderr

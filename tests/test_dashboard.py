@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import OpenPage
-from tests.processes import start
+from tests.processes import n_begun, start
 
 SPACE = """\
 study: toy
@@ -133,7 +133,7 @@ def test_dashboard_opens_in_a_browser(address: str, home: Path, visit: OpenPage)
 def test_dashboard_shows_a_run_as_it_goes(tmp_path: Path) -> None:
     (tmp_path / "toy.yaml").write_text(SPACE.replace("SLEEP", "0.1"))
     run = start(tmp_path, "run", "toy.yaml", "--engine", "inline", "--trials", "15")
-    while not (tmp_path / "studies/toy/trials/0001").exists():
+    while n_begun(tmp_path / "studies/toy") < 2:
         assert run.poll() is None
         time.sleep(0.02)
     server = start(tmp_path, "dashboard", "toy", "--port", "0")

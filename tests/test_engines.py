@@ -1,6 +1,7 @@
 """The contract that every engine keeps, inline and under a real Ray."""
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -304,7 +305,8 @@ def test_run_trial_time_fails_a_slow_trial(engine: str, run_study: RunStudy) -> 
     )
     (record,) = study.trials()
     assert record.state == "FAIL"
-    assert record.reason == "timeout: longer than 0.25s at epoch 3"
+    # At epoch 3, or earlier on a machine that is busy.
+    assert re.fullmatch("timeout: longer than 0.25s at epoch [123]", record.reason)
 
 
 def test_run_trial_time_leaves_out_the_start_of_a_worker(engine: str, run_study: RunStudy) -> None:

@@ -45,10 +45,13 @@ def same(trial: FrozenTrial, direction: StudyDirection) -> FrozenTrial:
 
 
 def test_quiet_optuna_announces_no_study(capfd: pytest.CaptureFixture[str]) -> None:
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.INFO)
     with quiet_optuna():
         optuna.create_study()
     assert not capfd.readouterr().err
-    assert optuna.logging.get_verbosity() != optuna.logging.ERROR
+    assert optuna.logging.get_verbosity() == optuna.logging.INFO
+    optuna.logging.set_verbosity(before)
 
 
 def test_trial_id_tells_trials_of_two_studies_apart() -> None:

@@ -24,7 +24,7 @@ from search.spaces import spec
 from search.studies.driver import StudyDriver
 from search.studies.reader import StudyReader
 from tests.conftest import ROOT, make_spec
-from tests.processes import Search, environment
+from tests.processes import Search, environment, n_begun
 from tests.processes import process_in as command_in  # what MLflow logs and warns of shows there
 
 SPACE = """\
@@ -177,7 +177,7 @@ def test_a_killed_run_goes_on_in_the_same_runs(search: Search, tmp_path: Path) -
         stderr=subprocess.DEVNULL,
     )
     folder = tmp_path / "studies/toy"
-    while len(StudyReader.open("toy", tmp_path / "studies").trials()) < 4:
+    while n_begun(folder) < 4:
         assert process.poll() is None
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)

@@ -81,7 +81,7 @@ def test_try_runs_one_epoch_of_the_first_start_point_and_leaves_nothing(
     assert result.returncode == 0, result.stderr
     assert "kind=good" in result.stdout
     assert "metrics     score 0." in result.stdout
-    assert ", loss None\n" in result.stdout
+    assert ", loss –\n" in result.stdout
     assert "of training if all 40 epochs take as long" in result.stdout
     assert "runs again from its first epoch after an interruption" in result.stdout
     assert (tmp_path / "epochs").read_text() == "x"

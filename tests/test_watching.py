@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.processes import command_in, environment, start
+from tests.processes import command_in, environment, n_begun, start
 
 SPACE = """\
 study: toy
@@ -40,7 +40,7 @@ def running(
         SPACE.replace("STORAGE", getattr(request, "param", "journal"))
     )
     process = start(tmp_path, "run", "toy.yaml", "--engine", "inline")
-    while not (tmp_path / "studies/toy/trials/0001").exists():
+    while n_begun(tmp_path / "studies/toy") < 2:
         assert process.poll() is None, process.communicate()
         time.sleep(0.02)
     yield process
