@@ -79,8 +79,7 @@ def test_run_own_objective_under_ray_prints_table_and_leaves_nothing_else(folder
         "trials",
         "leaderboard.csv",
     }
-    left = [p for p in psutil.process_iter(["environ"]) if _belongs_to(p, folder)]
-    assert left == []
+    wait_until_nothing_is_left(folder)
 
 
 def _belongs_to(process: psutil.Process, folder: Path) -> bool:
