@@ -37,6 +37,15 @@ budget: {trials: 1}
 parameters:
   x: {type: float, low: 0, high: 1}
 """
+CLASSIFIER: dict[str, Any] = {
+    "objective": "objectives.image_classifier:ImageClassifier",
+    "settings": {"data": {"name": "digits", "limit": 500}, "epochs": 8, "device": "cpu"},
+    "budget": {"trials": 5},
+    "parameters": {"learning_rate": {"type": "float", "low": 1e-4, "high": 1.0, "log": True}},
+    "start_from": [{"learning_rate": rate} for rate in (0.01, 1.0, 0.0001, 0.1)],
+}
+
+ACCURACY = {"name": "val_accuracy", "direction": "maximize"}
 
 
 def read(study: StudyReader) -> dict[int, NDArray[np.bool_]]:
@@ -76,6 +85,40 @@ def test_answers_take_at_most_a_kilobyte_and_a_bit_an_image(
         study.complete(reported(study, given), 0.1)
         sizes.append((study.folder / "study.journal").stat().st_size)
     assert sizes[0] - sizes[1] <= 1000 + n_images / 8
+
+
+@pytest.mark.parametrize("metric", ["val_accuracy", "val_loss"])  # the worst loss is an early one
+def test_image_classifiers_answers_are_those_of_its_best_epoch(
+    run_study: RunStudy, metric: str
+) -> None:
+    study = run_study(
+        "inline",
+        **CLASSIFIER,
+        metric={"name": metric, "direction": "maximize"},
+        pruner={"name": "asha", "min_epochs": 1, "reduction_factor": 2},
+    )
+    trials, answers = study.trials(), read(study)
+    assert {trial.state for trial in trials} == {"COMPLETE", "PRUNED"}
+    assert any(trial.best_epoch != trial.n_epochs for trial in trials)
+    assert answers.keys() == {trial.number for trial in trials}
+    for trial in trials:
+        assert answers[trial.number].shape == (100,)
+        assert answers[trial.number].mean() == trial.metrics["val_accuracy"]
+
+
+def test_image_classifiers_answers_are_in_the_order_of_its_validation_images(
+    run_study: RunStudy,
+) -> None:
+    from objectives.image_classifier import ImageClassifier
+
+    study = run_study("inline", **{**CLASSIFIER, "budget": {"trials": 1}}, metric=ACCURACY)
+    (trial,) = study.trials()
+    again = ImageClassifier(trial.params, seed=trial.seed, **CLASSIFIER["settings"])
+    state = load_checkpoint(study.checkpoints.store, "0000/best.pt")
+    assert state
+    again.load_state_dict(dict(state.objective))
+    probabilities, labels = again.classifier().predict("val")
+    assert (read(study)[0] == (probabilities.argmax(axis=1) == labels)).all()
 
 
 def test_last_epochs_answers_are_kept_where_the_last_epoch_counts(run_study: RunStudy) -> None:
