@@ -170,9 +170,9 @@ def classification_metrics(
 
     if not np.isfinite(probabilities).all():
         return dict.fromkeys(METRICS, math.nan)
+    predictions = probabilities.argmax(axis=1)
     probabilities = probabilities / probabilities.sum(axis=1, keepdims=True)
     n_classes = probabilities.shape[1]
-    predictions = probabilities.argmax(axis=1)
     classes = np.arange(n_classes)
     return {
         "loss": float(log_loss(labels, probabilities, labels=classes)),

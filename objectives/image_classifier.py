@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from objectives.blueprint import Blueprint, describe, measure
@@ -42,6 +44,8 @@ class ImageClassifier:
     Attributes:
         settling: Whether layers that have just begun to train are still warming up, so that
             the trial must not be compared with others yet.
+        answers: `(N,)`, whether each validation image was classified right at the end of the
+            epoch; None before the first one.
         stop_reason: Why it ended before its last epoch; empty if it did not.
 
     A setting that can work for no parameters is a `SettingsError`; parameters that make no
@@ -70,6 +74,7 @@ class ImageClassifier:
         self.epochs = epochs
         self.epoch = 0
         self.settling = False
+        self.answers: NDArray[np.bool_] | None = None
         self.stop_reason = ""
         self.device = _choose_device(device)
         self.blueprint = Blueprint.of(params, {**fixed, "model": model, "data": data})
@@ -104,7 +109,9 @@ class ImageClassifier:
             train_loss, train_accuracy = self.training.train_epoch(
                 network, data, order, self.epoch
             )
-            val = classification_metrics(*predict_split(network, data, data.val))
+            probabilities, labels = predict_split(network, data, data.val)
+            self.answers = probabilities.argmax(axis=1) == labels
+            val = classification_metrics(probabilities, labels)
             rates = self.training.rates(self.epoch)
             self._take_in(val["loss"])
             yield {

@@ -1,4 +1,4 @@
-"""The objective contract through the commands: the six members, and those that they replaced."""
+"""The objective contract through the commands: its members, and those that they replaced."""
 
 from pathlib import Path
 

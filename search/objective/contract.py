@@ -10,7 +10,7 @@ metrics. A generator function is the simplest one:
             yield {"val_accuracy": accuracy, "val_loss": loss}
 
 A metric is a finite number, or None where it is not defined; a non-finite number fails the
-trial. An objective that takes an argument `seed` is given the trial's seed. It may have six
+trial. An objective that takes an argument `seed` is given the trial's seed. It may have seven
 members besides:
 
     state_dict(), load_state_dict(state)
@@ -23,7 +23,16 @@ members besides:
                     static: what can be told without training: see `Facts`
     settling        looked at after each epoch: True while the trial looks worse than it is, so
                     that it must not be pruned
+    answers         looked at after each epoch: `(N,)` booleans, whether each validation image was
+                    classified right; see below
     stop_reason     looked at in the end: why it ended before its last epoch, in one line
+
+`answers` are kept of the epoch that counts, so that it can be told what a difference between two
+trials is worth. They are any array-like of booleans, or of 0 and 1, on the CPU, in the order of
+the validation images. For the same data settings these must be the same images in the same order
+in every trial and epoch, whatever the seed: an image's answers in two trials are compared by its
+place. Of trials with other data settings they cannot be compared. None, or no such member, where
+there are none.
 
 If it has Python's `close()`, as generators do, that is called when the trial is over.
 

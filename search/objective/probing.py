@@ -1,6 +1,6 @@
 """What an objective can tell before it trains: of itself, of points, and what it can be used for.
 
-Only this module knows the members that the six of `search.objective.contract` have replaced.
+Only this module knows the members that those of `search.objective.contract` have replaced.
 They are understood for this version, with one warning for each objective.
 """
 

@@ -11,8 +11,10 @@ import numbers
 import time
 import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from search.errors import ObjectiveError
 from search.objective.contract import Metrics, ObjectiveFactory, ResumableObjective
@@ -26,8 +28,10 @@ from search.running.worker import (
     restore_generators,
     seed_generators,
 )
+from search.studies.answers import pack_answers
 from search.studies.checkpoint_store import StoreError, open_store
 from search.studies.checkpoints import (
+    BEST_CHECKPOINT,
     LAST_CHECKPOINT,
     Checkpoint,
     checkpoint_name,
@@ -114,7 +118,8 @@ def run_trial(assignment: Assignment) -> Iterator[Event]:
             now = time.perf_counter()
             metrics = _checked(reported, number, assignment.metrics)
             settling = bool(getattr(objective, "settling", False))
-            epoch = Epoch(number, metrics, now - epoch_started, now - started, settling)
+            answers = _answers(objective, number)
+            epoch = Epoch(number, metrics, now - epoch_started, now - started, settling, answers)
             _save(objective, epoch, assignment)
             yield epoch
             epoch_started = time.perf_counter()
@@ -186,7 +191,13 @@ def _resume(objective: Iterable[Metrics], assignment: Assignment) -> Epoch | Non
         return None
     objective.load_state_dict(dict(checkpoint.objective))
     restore_generators(checkpoint.generators)
-    return checkpoint.epoch
+    epoch = checkpoint.epoch
+    if not epoch.answers:
+        return epoch
+    # The driver records answers when a trial ends: those of an earlier epoch went with it.
+    best = load_checkpoint(store, checkpoint_name(assignment.number, BEST_CHECKPOINT))
+    earlier = best.epoch.answers if best else {}
+    return replace(epoch, answers={**earlier, **epoch.answers})
 
 
 def _save(objective: Iterable[Metrics], epoch: Epoch, assignment: Assignment) -> None:
@@ -245,6 +256,24 @@ def _plain_number(name: str, value: object) -> float | int | None:
         raise ObjectiveError(
             f"objective: the metric {name} must be a number or None, got {value!r:.80}"
         ) from None
+
+
+def _answers(objective: Iterable[Metrics], number: int) -> dict[int, str]:
+    """Pack the answers that an objective gives of an epoch, if any."""
+    given = getattr(objective, "answers", None)
+    if given is None:
+        return {}
+    try:
+        answers = np.asarray(given)
+    except (TypeError, ValueError, RuntimeError):  # rows of several lengths, a tensor on a GPU
+        answers = np.asarray(None)
+    plain = answers.ndim == 1 and answers.size > 0 and answers.dtype.kind in "biuf"
+    if not plain or not np.isin(answers, (0, 1)).all():
+        raise ObjectiveError(
+            "objective: answers must be one boolean for each validation image, as [True, False], "
+            f"on the CPU, got {' '.join(repr(given).split()):.80} at epoch {number}"
+        )
+    return {number: pack_answers(answers.astype(np.bool_))}
 
 
 def _failure(error: Exception) -> Failure:

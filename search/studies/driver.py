@@ -109,9 +109,10 @@ class StudyDriver(StudyReader):
             is settling.
         """
         live = self._live[number]
+        counts = live.report(epoch)
         if epoch.number < live.n_epochs:
             return False  # an objective without a state runs again up to where it was
-        if live.report(epoch):
+        if counts:
             self.checkpoints.mark_best(number)
         if epoch.settling or (self.spec.epochs and epoch.number >= self.spec.epochs):
             return False

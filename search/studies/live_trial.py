@@ -39,6 +39,7 @@ class LiveTrial:
         self.n_epochs = recorded.n_epochs if recorded else 0
         self.best_epoch = recorded.best_epoch if recorded else None
         self.best = dict(recorded.metrics) if recorded else {}
+        self._answers: str | None = None
 
     def wait(self) -> None:
         """Note that it has been taken up and that no worker has it yet."""
@@ -50,9 +51,11 @@ class LiveTrial:
             self._set(attributes.FAILURE, None)
 
     def report(self, epoch: Epoch) -> bool:
-        """Record an epoch, or the last one again; true if its value is now the trial's."""
+        """Record an epoch, unless it is there already; true if its value is the trial's."""
         if epoch.number > self.n_epochs:
             self._add(epoch)
+        if self.best_epoch is not None:  # a trial that goes on may bring those of an earlier epoch
+            self._answers = epoch.answers.get(self.best_epoch, self._answers)
         return epoch.number == self.best_epoch
 
     def _add(self, epoch: Epoch) -> None:
@@ -68,6 +71,7 @@ class LiveTrial:
         self.n_epochs = epoch.number
         if counts:
             self.best_epoch, self.best = epoch.number, dict(epoch.metrics)
+            self._answers = None
 
     def should_prune(self, epoch: int) -> bool:
         """Ask the pruner, in an order of writing that a kill at any point cannot confuse.
@@ -87,16 +91,20 @@ class LiveTrial:
 
     def complete(self, elapsed_s: float, stop_reason: str = "") -> None:
         """Record that it ran to its end, or why it ended before."""
-        self._set_seconds(elapsed_s)
-        if stop_reason:
-            self._set(attributes.STOP_REASON, stop_reason)
         values = [self.best[metric.name] for metric in self._metrics]
-        self._trial.study.tell(self._trial, [float(v) for v in values if v is not None])
+        with in_one_write(self._trial.storage):
+            self._set_seconds(elapsed_s)
+            self._set_answers()
+            if stop_reason:
+                self._set(attributes.STOP_REASON, stop_reason)
+            self._trial.study.tell(self._trial, [float(v) for v in values if v is not None])
 
     def prune(self, elapsed_s: float) -> None:
         """Record that the pruner stopped it."""
-        self._set_seconds(elapsed_s)
-        self._trial.study.tell(self._trial, state=TrialState.PRUNED)
+        with in_one_write(self._trial.storage):
+            self._set_seconds(elapsed_s)
+            self._set_answers()
+            self._trial.study.tell(self._trial, state=TrialState.PRUNED)
 
     def fail(self, elapsed_s: float, failure: Failure) -> None:
         """Record that it failed."""
@@ -110,6 +118,10 @@ class LiveTrial:
 
     def _set_failure(self, failure: Failure) -> None:
         self._set(attributes.FAILURE, {"kind": failure.kind, "reason": failure.reason})
+
+    def _set_answers(self) -> None:
+        if self._answers is not None:
+            optuna_privates.set_system_attr(self._trial, attributes.ANSWERS, self._answers)
 
     def _set_seconds(self, elapsed_s: float) -> None:
         self._set(attributes.SECONDS, round(elapsed_s, 4))

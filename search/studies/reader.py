@@ -10,7 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self
 
+import numpy as np
 import optuna
+from numpy.typing import NDArray
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
@@ -19,6 +21,7 @@ from search.spaces.space import Space
 from search.spaces.space_file import read_space_file
 from search.spaces.spec import Spec
 from search.studies import attributes
+from search.studies.answers import read_answers
 from search.studies.checkpoints import Checkpoints, checkpoint_location
 from search.studies.folder import SPACE_FILE, find_study_folder, space_file_name, trial_folder
 from search.studies.lock import find_driver
@@ -113,6 +116,18 @@ class StudyReader:
     def history(self, number: int) -> History:
         """Read the epochs of a trial that has begun."""
         return read_history(self._stored(number), self.trial_folder(number))
+
+    def answers(self) -> dict[int, NDArray[np.bool_]]:
+        """Tell for each trial that has it which validation images it classified right.
+
+        Returns:
+            By number, for trials that completed or were pruned and whose objective gives
+            `answers`: `(N,)`, at the epoch that counts. Those of two trials are of the same images
+            where both ran with the same data settings.
+        """
+        trials = self.optuna_study.get_trials(deepcopy=False)
+        found = {trial.number: read_answers(trial) for trial in trials}
+        return {number: answers for number, answers in found.items() if answers is not None}
 
     def trial_folder(self, number: int) -> Path:
         """Name the folder of a trial; it exists once the trial has something to keep."""

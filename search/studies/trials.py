@@ -48,6 +48,9 @@ class Epoch:
         elapsed_s: Time since the trial began, set-up included.
         settling: Whether the trial looks worse than it is for now, as layers have just begun
             to train; it must not be pruned then.
+        answers: Packed, by epoch: whether each validation image was classified right, see
+            `search.studies.answers`. They are this epoch's, if the objective gives any, and the
+            best one's too where a trial goes on from a checkpoint.
     """
 
     number: int
@@ -55,6 +58,7 @@ class Epoch:
     seconds: float
     elapsed_s: float
     settling: bool = False
+    answers: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
