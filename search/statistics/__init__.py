@@ -1,0 +1,1 @@
+"""What a difference between trials is worth: numbers in, numbers out, nothing of studies."""

@@ -1,0 +1,62 @@
+"""The best of several: who cannot be told from it, and how much too good it looks.
+
+References:
+    [TT09] Tibshirani and Tibshirani 2009, "A bias correction for the minimum error rate in
+        cross-validation", doi:10.1214/08-AOAS224.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.statistics.paired import (
+    LEVEL,
+    Answers,
+    Scores,
+    compare_answers,
+    compare_scores,
+    holm,
+    resampled_means,
+)
+
+
+def tied_with_first(rows: Sequence[Answers] | Sequence[Scores]) -> list[bool]:
+    """Tell which of several cannot be told from the first one.
+
+    Each is compared with it on the same images (`compare_answers` for answers, `compare_scores`
+    for scores), and the comparisons are adjusted by Holm: none of several equals is called
+    different in at least 95 % of cases, if the first one was not chosen by these images. The
+    best one was, yet the true best is kept as often: it is dropped only where the first is
+    significantly *ahead* of it, half of what the two-sided level allows.
+
+    Args:
+        rows: Answers or scores `(N,)` of each on the same images; the best one first.
+
+    Returns:
+        A truth value each; the first one's is True.
+    """
+    first, *others = rows
+    compare = compare_answers if first.dtype == np.bool_ else compare_scores
+    p_values = [compare(first, other).p_value for other in others]  # type: ignore[operator]
+    return [True, *(p_value >= LEVEL for p_value in holm(p_values))]
+
+
+def optimism_of_best(rows: NDArray[np.float64] | Answers, seed: int = 0) -> float:
+    """Estimate how much too good the best of several looks, as the luckiest one is chosen.
+
+    Images are drawn again; whoever is the best on a draw has a mean there and a mean on all
+    images, and the former is too good by about as much as the best one's mean is on all images
+    [TT09, section 2, with a bootstrap in place of folds].
+
+    Args:
+        rows: `(K, N)`: answers or scores (higher is better) of K classifiers on N images.
+        seed: The same seed gives the same answer.
+
+    Returns:
+        A mean difference, at least 0, in the unit of the scores.
+    """
+    means = resampled_means(rows, seed)
+    best = means.argmax(axis=1)
+    gains = means[np.arange(len(means)), best] - rows.mean(axis=1)[best]
+    return max(float(gains.mean()), 0.0)
