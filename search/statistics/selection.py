@@ -20,6 +20,9 @@ from search.statistics.paired import (
     resampled_means,
 )
 
+_OUT_OF_REACH = 6.0
+"""Standard errors behind the best one from which no draw of images puts one first."""
+
 
 def tied_with_first(rows: Sequence[Answers] | Sequence[Scores]) -> list[bool]:
     """Tell which of several cannot be told from the first one.
@@ -56,7 +59,10 @@ def optimism_of_best(rows: NDArray[np.float64] | Answers, seed: int = 0) -> floa
     Returns:
         A mean difference, at least 0, in the unit of the scores.
     """
-    means = resampled_means(rows, seed)
-    best = means.argmax(axis=1)
-    gains = means[np.arange(len(means)), best] - rows.mean(axis=1)[best]
+    leads = rows.astype(np.float32) - rows[rows.mean(axis=1).argmax()]
+    behind, spread = -leads.mean(axis=1), leads.std(axis=1) / np.sqrt(rows.shape[1])
+    leads = leads[behind <= _OUT_OF_REACH * spread]
+    means = resampled_means(leads, seed)
+    # What the first one gains by a draw is left out: it is zero on average, and noise.
+    gains = means.max(axis=1) - leads.mean(axis=1)[means.argmax(axis=1)]
     return max(float(gains.mean()), 0.0)

@@ -10,7 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self
 
+import numpy as np
 import optuna
+from numpy.typing import NDArray
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
@@ -19,6 +21,7 @@ from search.spaces.space import Space
 from search.spaces.space_file import read_space_file
 from search.spaces.spec import Spec
 from search.studies import attributes
+from search.studies.answers import unpack_answers
 from search.studies.checkpoints import Checkpoints, checkpoint_location
 from search.studies.folder import SPACE_FILE, find_study_folder, space_file_name, trial_folder
 from search.studies.lock import find_driver
@@ -113,6 +116,20 @@ class StudyReader:
     def history(self, number: int) -> History:
         """Read the epochs of a trial that has begun."""
         return read_history(self._stored(number), self.trial_folder(number))
+
+    def answers(self) -> dict[int, NDArray[np.bool_]]:
+        """Tell by trial whether each validation image was right, of the trials that say so."""
+        return {
+            trial.number: unpack_answers(trial.system_attrs[attributes.ANSWERS])
+            for trial in self.optuna_study.get_trials(deepcopy=False)
+            if attributes.ANSWERS in trial.system_attrs
+        }
+
+    def spec_of(self, version: int) -> Spec:
+        """Read the space file of a version of the study's space."""
+        if version == self.version:
+            return self.spec
+        return read_space_file(self.folder / space_file_name(version))
 
     def trial_folder(self, number: int) -> Path:
         """Name the folder of a trial; it exists once the trial has something to keep."""
