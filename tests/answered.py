@@ -31,7 +31,9 @@ def new_study(studies: Path, **sections: Any) -> StudyDriver:
     """Make a study of one parameter without trials."""
     parameters = {"rate": {"type": "float", "low": 0.0, "high": 1.0}}
     metric = {} if "metrics" in sections else {"metric": ACCURACY}
-    return StudyDriver.create(make_spec(**{**metric, "parameters": parameters, **sections}), studies)
+    return StudyDriver.create(
+        make_spec(**{**metric, "parameters": parameters, **sections}), studies
+    )
 
 
 def add(

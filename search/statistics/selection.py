@@ -5,7 +5,8 @@ References:
         cross-validation", doi:10.1214/08-AOAS224.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from search.statistics.paired import (
     LEVEL,
     Answers,
+    Difference,
     Scores,
     compare_answers,
     compare_scores,
@@ -39,9 +41,9 @@ def tied_with_first(rows: Sequence[Answers] | Sequence[Scores]) -> list[bool]:
     Returns:
         A truth value each; the first one's is True.
     """
-    first, *others = rows
-    compare = compare_answers if first.dtype == np.bool_ else compare_scores
-    p_values = [compare(first, other).p_value for other in others]  # type: ignore[operator]
+    are_answers = rows[0].dtype == np.bool_
+    compare: Callable[[Any, Any], Difference] = compare_answers if are_answers else compare_scores
+    p_values = [compare(rows[0], other).p_value for other in rows[1:]]
     return [True, *(p_value >= LEVEL for p_value in holm(p_values))]
 
 

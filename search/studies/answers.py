@@ -1,4 +1,4 @@
-"""Which validation images a trial classified right, as the storage keeps them: one bit an image."""
+"""Which validation images a trial classified right, as the storage keeps it: one bit an image."""
 
 import base64
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from search.errors import StudyError
-from search.studies.ranking import trial_fronts
 from search.studies.lead import Lead, lead_of
+from search.studies.ranking import trial_fronts
 from search.studies.reader import StudyReader
 from search.studies.test_metrics import TEST_METRICS
 from search.studies.trials import Trial

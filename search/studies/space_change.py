@@ -113,7 +113,12 @@ def _fitting(
 
 def _is_kept(key: str) -> bool:
     """Tell whether something is of the trial itself, or a pruner or sampler goes by it."""
-    return key.startswith((attributes.EPOCH, RUNG_NOTES)) or key == attributes.GENERATION
+    return _is_result(key) or key.startswith(RUNG_NOTES) or key == attributes.GENERATION
+
+
+def _is_result(key: str) -> bool:
+    """Tell whether something was reported of the trial."""
+    return key.startswith(attributes.EPOCH) or key == attributes.ANSWERS
 
 
 def _unfitting(trial: FrozenTrial, version: int) -> FrozenTrial:
@@ -126,12 +131,12 @@ def _unfitting(trial: FrozenTrial, version: int) -> FrozenTrial:
     if trial.state is TrialState.RUNNING:
         reason = "its parameters are not in the changed space"
         attrs[attributes.FAILURE] = {"kind": "interrupted", "reason": reason}
-    epochs = {k: v for k, v in trial.system_attrs.items() if k.startswith(attributes.EPOCH)}
+    results = {k: v for k, v in trial.system_attrs.items() if _is_result(k)}
     return create_trial(
         state=TrialState.FAIL,
         intermediate_values=trial.intermediate_values,
         user_attrs=attrs,
-        system_attrs=epochs,
+        system_attrs=results,
     )
 
 

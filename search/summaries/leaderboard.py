@@ -108,7 +108,8 @@ def usual_columns(study: StudyReader, rows: list[Row]) -> list[str]:
     if all(row["state"] == "COMPLETE" for row in rows):
         columns.remove("state")
     after = columns.index("value") + 1
-    columns[after:after] = [name for name in (VALUE_SE, TIED) if any(row[name] for row in rows)]
+    if any(row[VALUE_SE] is not None for row in rows):
+        columns[after:after] = [VALUE_SE, TIED] if _are_tied(rows) else [VALUE_SE]
     return [column for column in columns if column in rows[0]]
 
 
@@ -127,9 +128,16 @@ def leaderboard_grid(rows: Sequence[Row], metric: str) -> Grid:
     )
 
 
+def _are_tied(rows: Sequence[Row]) -> bool:
+    """Tell whether there is a tie to mark: the best trial alone is tied with itself."""
+    return sum(row[TIED] is True for row in rows) > 1
+
+
 def _text(column: str, value: Any) -> str:
     """Write a cell, with a `=` for a trial that is tied with the best."""
-    return "=" * (value is True) if column == TIED else cell_text(column, value)
+    if column == TIED and value is not None:
+        return "=" if value else ""
+    return cell_text(column, value)
 
 
 @dataclass(frozen=True)
@@ -154,11 +162,13 @@ class Column:
 def report_table(study: StudyReader) -> tuple[list[Column], list[list[dict[str, Any]]]]:
     """Make the leaderboard of a report: its columns, and the text and sort key of each cell."""
     rows = leaderboard_rows(study)
+    rows = rows if _are_tied(rows) else [{**row, TIED: None} for row in rows]
     names = _ordered(rows[0]) if rows else []
     printed = {*_FIRST, *study.directions, "seconds", *_main_parameters(study, names)}
     printed -= {study.spec.metric.name}
     if all(row["state"] == "COMPLETE" for row in rows):
         printed -= {"state"}
+    printed -= {name for name in (VALUE_SE, TIED) if all(row[name] is None for row in rows)}
     columns = [
         Column(name, title, name in _WORDS, name.startswith(PARAMETER_PREFIX), name in printed)
         for name, title in zip(names, headings(names), strict=True)
