@@ -93,7 +93,7 @@ def compare_answers(first: Answers, second: Answers) -> Difference:
     Example:
         >>> first, second = np.array([True] * 10), np.array([False] * 6 + [True] * 4)
         >>> difference = compare_answers(first, second)
-        >>> difference.value, difference.p_value
+        >>> difference.value, round(difference.p_value, 5)
         (0.6, 0.03125)
     """
     n = len(first)

@@ -108,8 +108,7 @@ def usual_columns(study: StudyReader, rows: list[Row]) -> list[str]:
     if all(row["state"] == "COMPLETE" for row in rows):
         columns.remove("state")
     after = columns.index("value") + 1
-    if any(row[VALUE_SE] is not None for row in rows):
-        columns[after:after] = [VALUE_SE, TIED] if _are_tied(rows) else [VALUE_SE]
+    columns[after:after] = _sureness_columns(rows)
     return [column for column in columns if column in rows[0]]
 
 
@@ -128,9 +127,14 @@ def leaderboard_grid(rows: Sequence[Row], metric: str) -> Grid:
     )
 
 
-def _are_tied(rows: Sequence[Row]) -> bool:
-    """Tell whether there is a tie to mark: the best trial alone is tied with itself."""
-    return sum(row[TIED] is True for row in rows) > 1
+def _sureness_columns(rows: Sequence[Row]) -> list[str]:
+    """Name the columns on how sure values are that have something to say.
+
+    The best trial is tied with itself, which is no tie to mark.
+    """
+    are_tied = sum(row[TIED] is True for row in rows) > 1
+    known = any(row[VALUE_SE] is not None for row in rows)
+    return [*([VALUE_SE] if known else []), *([TIED] if are_tied else [])]
 
 
 def _text(column: str, value: Any) -> str:
@@ -162,13 +166,12 @@ class Column:
 def report_table(study: StudyReader) -> tuple[list[Column], list[list[dict[str, Any]]]]:
     """Make the leaderboard of a report: its columns, and the text and sort key of each cell."""
     rows = leaderboard_rows(study)
-    rows = rows if _are_tied(rows) else [{**row, TIED: None} for row in rows]
-    names = _ordered(rows[0]) if rows else []
+    empty = {VALUE_SE, TIED} - {*_sureness_columns(rows)}
+    names = [name for name in _ordered(rows[0]) if name not in empty] if rows else []
     printed = {*_FIRST, *study.directions, "seconds", *_main_parameters(study, names)}
     printed -= {study.spec.metric.name}
     if all(row["state"] == "COMPLETE" for row in rows):
         printed -= {"state"}
-    printed -= {name for name in (VALUE_SE, TIED) if all(row[name] is None for row in rows)}
     columns = [
         Column(name, title, name in _WORDS, name.startswith(PARAMETER_PREFIX), name in printed)
         for name, title in zip(names, headings(names), strict=True)
