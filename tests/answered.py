@@ -41,9 +41,10 @@ def add(
 ) -> int:
     """Add a complete trial of one epoch; its value is the mean of its answers if none is given.
 
-    Of `metrics`, `n_parameters` is its weights, and `seconds` how long it took.
+    Beside metrics, such as `n_parameters`, may be given its `seconds` and `is_pruned`.
     """
     seconds = metrics.pop("seconds", 4.0)
+    state = TrialState.PRUNED if metrics.pop("is_pruned", False) else TrialState.COMPLETE
     if value is None:
         assert answers is not None
         value = float(answers.mean())
@@ -52,8 +53,10 @@ def add(
     number = len(study.optuna_study.get_trials(deepcopy=False))
     study.optuna_study.add_trial(
         create_trial(
-            state=TrialState.COMPLETE,
-            values=[reported[name] for name in study.directions],
+            state=state,
+            values=[reported[name] for name in study.directions]
+            if state is TrialState.COMPLETE
+            else None,
             params={"rate": 0.5},
             distributions={"rate": FloatDistribution(0.0, 1.0)},
             intermediate_values={1: value},

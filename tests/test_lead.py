@@ -221,6 +221,22 @@ def test_trials_that_cannot_be_compared_are_left_out(
     assert "not compared: 1 complete trial without these images" in text
 
 
+def test_pruned_trial_has_an_error_and_is_compared_with_nothing(study: StudyDriver) -> None:
+    pruned = add(study, right(286, 288), is_pruned=True)
+    rows = {row[0]: row[1:] for row in columns_of(study, "trial", "tied_with_best", "value_se")}
+    assert rows[pruned][0] is None
+    assert rows[pruned][1] < 0.01
+    assert [trial.number for trial in Study(study).tied()] == [1, 0, 2]
+
+
+def test_cheapest_goes_by_seconds_where_weights_are_not_known(tmp_path: Path) -> None:
+    study = new_study(tmp_path)
+    for answers, seconds in zip(TIED[:3], (5.0, 3.0, 4.0), strict=True):
+        add(study, answers, seconds=seconds)
+    text = told(summary_parts(summary_facts(study)), 100)
+    assert "the cheapest of them is 1 (3.0 s)" in text
+
+
 def test_best_trial_without_answers_leaves_only_errors(study: StudyDriver) -> None:
     add(study, None, value=0.999)
     rows = columns_of(study, "trial", "tied_with_best", "value_se")
