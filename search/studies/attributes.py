@@ -9,10 +9,11 @@ SEED = "seed"
 EPOCH = "epoch:"
 """System attribute of a trial, followed by an epoch's number: its `seconds`, all of its `metrics`,
 and under `counts` true if the trial's value was this epoch's from then on."""
+ANSWERS = "answers"
+"""System attribute of a complete or pruned trial: which validation images it classified right at
+the epoch that counts, as `search.studies.answers` packs them."""
 BEST = "best"
 """Attribute of a trial of an older study: the epoch that counts and all of its metrics."""
-ANSWERS = "answers"
-"""System attribute of a trial: whether each validation image was right at its best epoch."""
 SECONDS = "seconds"
 """Attribute of a trial: time spent in its objective, in seconds."""
 FAILURE = "failure"

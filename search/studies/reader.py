@@ -21,7 +21,7 @@ from search.spaces.space import Space
 from search.spaces.space_file import read_space_file
 from search.spaces.spec import Spec
 from search.studies import attributes
-from search.studies.answers import unpack_answers
+from search.studies.answers import read_answers
 from search.studies.checkpoints import Checkpoints, checkpoint_location
 from search.studies.folder import SPACE_FILE, find_study_folder, space_file_name, trial_folder
 from search.studies.lock import find_driver
@@ -83,6 +83,12 @@ class StudyReader:
         """The file of the present space."""
         return self.folder / space_file_name(self.version)
 
+    def spec_of(self, version: int) -> Spec:
+        """Read the space file of a version of the study's space."""
+        if version == self.version:
+            return self.spec
+        return read_space_file(self.folder / space_file_name(version))
+
     @property
     def import_folders(self) -> list[str]:
         """Where the study's objective may lie."""
@@ -118,18 +124,16 @@ class StudyReader:
         return read_history(self._stored(number), self.trial_folder(number))
 
     def answers(self) -> dict[int, NDArray[np.bool_]]:
-        """Tell by trial whether each validation image was right, of the trials that say so."""
-        return {
-            trial.number: unpack_answers(trial.system_attrs[attributes.ANSWERS])
-            for trial in self.optuna_study.get_trials(deepcopy=False)
-            if attributes.ANSWERS in trial.system_attrs
-        }
+        """Tell for each trial that has it which validation images it classified right.
 
-    def spec_of(self, version: int) -> Spec:
-        """Read the space file of a version of the study's space."""
-        if version == self.version:
-            return self.spec
-        return read_space_file(self.folder / space_file_name(version))
+        Returns:
+            By number, for trials that completed or were pruned and whose objective gives
+            `answers`: `(N,)`, at the epoch that counts. Those of two trials are of the same images
+            where both ran with the same data settings.
+        """
+        trials = self.optuna_study.get_trials(deepcopy=False)
+        found = {trial.number: read_answers(trial) for trial in trials}
+        return {number: answers for number, answers in found.items() if answers is not None}
 
     def trial_folder(self, number: int) -> Path:
         """Name the folder of a trial; it exists once the trial has something to keep."""
