@@ -19,7 +19,7 @@ _LATEX = str.maketrans(
         **{"\\": "\\textbackslash{}", "~": "\\textasciitilde{}", "^": "\\textasciicircum{}"},
         # Other signs than these stand at these places of LaTeX's default font.
         **{"<": "\\textless{}", ">": "\\textgreater{}", "|": "\\textbar{}"},
-        **{"–": "--", "→": "$\\to$", "×": "$\\times$", "·": "$\\cdot$"},
+        **{"–": "--", "→": "$\\to$", "×": "$\\times$", "·": "$\\cdot$", "±": "$\\pm$"},
     }
 )
 
@@ -102,6 +102,11 @@ def number_text(value: object) -> str:
     return f"{value:.4f}" if 0.01 <= abs(value) < 1000 or not value else f"{value:#.3g}"
 
 
+def two_digits(value: float) -> str:
+    """Write an error or a small difference, of which no more is known: `0.0069`, `0.012`."""
+    return f"{value:#.2g}"
+
+
 def signed(value: float | None) -> str:
     """Write a difference: as `number_text`, with its sign."""
     return f"+{number_text(value)}" if value is not None and value > 0 else number_text(value)
@@ -143,6 +148,8 @@ def cell_text(column: str, value: object) -> str:
         return "–"
     if column == "seconds" and isinstance(value, float):
         return tenths(value)
+    if column == "value_se" and isinstance(value, float):
+        return two_digits(value)
     is_number = not (column == "seed" or column.startswith("params_"))
     return number_text(value) if is_number else value_text(value)
 

@@ -19,6 +19,8 @@ from search.summaries.comparison import (
 from search.summaries.layout import WRITERS
 from tests.reports import assert_golden, evaluation_of, fill, make_study, run, told
 
+UNTESTED = "no per-image answers of a and b: whether they differ is not tested"
+
 
 @pytest.fixture
 def study(tmp_path: Path) -> StudyReader:
@@ -118,14 +120,17 @@ def test_confusions_of_other_classes_are_not_compared(
     store_evaluation(other.optuna_study, 0, evaluation_of([[5, 5], [0, 10]], ("cat", "owl")))
     facts = facts_of(study, "toy", "other")
     assert facts["confusion"] is None
-    assert facts["notes"] == ["the test splits differ: their confusions cannot be compared"]
+    assert facts["notes"] == [
+        "the test splits differ: their confusions cannot be compared",
+        UNTESTED,
+    ]
     assert [row["class"] for row in facts["classes"]] == ["cat"]
 
 
 def test_confusions_that_are_not_kept_are_named(study: StudyReader) -> None:
     store_evaluation(study.optuna_study, 2, evaluation_of(None))
     facts = facts_of(study, "toy:1", "toy:2")
-    assert facts["notes"] == ["too many classes: no confusion matrices are kept"]
+    assert facts["notes"] == ["too many classes: no confusion matrices are kept", UNTESTED]
 
 
 def test_many_classes_are_left_to_json(study: StudyReader) -> None:
@@ -144,7 +149,8 @@ def test_settings_of_two_studies_are_compared(study: StudyReader, other: StudyRe
         {"name": "settings.width", "b": 8},
     ]
     assert facts["notes"] == [
-        "no test metrics of b: confusions and recall by class cannot be compared"
+        "no test metrics of b: confusions and recall by class cannot be compared",
+        UNTESTED,
     ]
 
 
@@ -154,6 +160,7 @@ def test_trials_that_are_not_complete_are_compared_as_far_as_they_went(study: St
         "a (trial 3) is PRUNED: pruned at epoch 2",
         "b (trial 6) is FAIL: infeasible: the kernel | does not fit",
         "no test metrics of a and b: confusions and recall by class cannot be compared",
+        UNTESTED,
     ]
     assert told(comparison_parts(facts), 100)
 

@@ -18,6 +18,7 @@ LAYERS = (
     {"search.errors", "search.text"},
     {"search.objective"},
     {"search.spaces"},
+    {"search.statistics"},
     {"search.studies"},
     {"search.running"},
     {"search.progress"},

@@ -1,5 +1,7 @@
 """Statistics against values counted by hand, and against what they promise, by simulation."""
 
+import time
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -155,3 +157,25 @@ def test_optimism_is_what_the_luckiest_of_equals_gains() -> None:
 
 def test_optimism_of_one_is_none() -> None:
     assert optimism_of_best(classifiers([0.9], 300, seed=0)) < 0.001
+
+
+def test_optimism_is_what_drawing_all_images_for_all_gives() -> None:
+    rows = classifiers([0.97] * 10, 288, seed=4)
+    draws = np.random.default_rng(1).integers(288, size=(20_000, 288))
+    means = np.stack([row[draws].mean(axis=1) for row in rows], axis=1)
+    best = means.argmax(axis=1)
+    gains = means[np.arange(len(means)), best] - rows.mean(axis=1)[best]
+    assert optimism_of_best(rows) == pytest.approx(gains.mean(), rel=0.1)
+
+
+def test_optimism_does_not_grow_by_candidates_far_behind() -> None:
+    rows = classifiers([*[0.97] * 5, *[0.7] * 50], 500, seed=5)
+    assert optimism_of_best(rows) == pytest.approx(optimism_of_best(rows[:5]), abs=1e-9)
+
+
+def test_many_candidates_take_two_seconds_at_most() -> None:
+    rows = classifiers([0.97] * 100 + [0.9] * 900, 10_000, seed=6)
+    began = time.perf_counter()
+    optimism_of_best(rows)
+    assert sum(tied_with_first(best_first(rows))) < 200
+    assert time.perf_counter() - began < 2.0

@@ -17,6 +17,7 @@ from search.studies.export import (
     write_leaderboard,
 )
 from search.studies.folder import usual_studies
+from search.studies.lead import lead_of
 from search.studies.leaderboard import leaderboard_rows
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial as Trial
@@ -139,6 +140,18 @@ class Study:
                 f"{self.name}: a trial or its number must be given, got {number!r}"
             ) from None
 
+    def tied(self) -> list[Trial]:
+        """List the trials that cannot be told from the best one.
+
+        Each complete trial is compared with it on the same validation images (McNemar's exact
+        test, adjusted by Holm, at 5 %), so the metric must be an accuracy.
+
+        Returns:
+            Trials, best first, the best one included; empty where it has no answers by image.
+        """
+        tied = lead_of(self.reader).tied
+        return [trial for trial in self.trials if trial.number in tied]
+
     def leaderboard(self, top: int | None = None, sort: str = "rank") -> "DataFrame":
         """Make the table of all trials, best first.
 
@@ -197,7 +210,7 @@ class Study:
             columns: Columns of the leaderboard; None for a choice of them.
 
         Returns:
-            Plain data: `best`, `importance`, `edges`, `endings`, `savings` and more.
+            Plain data: `best`, `trust`, `importance`, `edges`, `endings`, `savings` and more.
         """
         from search.summaries.summary import summary_facts
 
@@ -215,7 +228,7 @@ class Study:
 
         Returns:
             Plain data: what differs between the `trials`; a difference is that of the second
-            less the first.
+            less the first, and `paired` says whether there is one (None where nothing tells).
         """
         from search.summaries.comparison import comparison_facts
 

@@ -5,7 +5,8 @@ References:
         cross-validation", doi:10.1214/08-AOAS224.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +14,16 @@ from numpy.typing import NDArray
 from search.statistics.paired import (
     LEVEL,
     Answers,
+    Difference,
     Scores,
     compare_answers,
     compare_scores,
     holm,
     resampled_means,
 )
+
+_OUT_OF_REACH = 6.0
+"""Standard errors behind the best one from which no draw of images puts one first."""
 
 
 def tied_with_first(rows: Sequence[Answers] | Sequence[Scores]) -> list[bool]:
@@ -36,9 +41,9 @@ def tied_with_first(rows: Sequence[Answers] | Sequence[Scores]) -> list[bool]:
     Returns:
         A truth value each; the first one's is True.
     """
-    first, *others = rows
-    compare = compare_answers if first.dtype == np.bool_ else compare_scores
-    p_values = [compare(first, other).p_value for other in others]  # type: ignore[operator]
+    are_answers = rows[0].dtype == np.bool_
+    compare: Callable[[Any, Any], Difference] = compare_answers if are_answers else compare_scores
+    p_values = [compare(rows[0], other).p_value for other in rows[1:]]
     return [True, *(p_value >= LEVEL for p_value in holm(p_values))]
 
 
@@ -56,7 +61,10 @@ def optimism_of_best(rows: NDArray[np.float64] | Answers, seed: int = 0) -> floa
     Returns:
         A mean difference, at least 0, in the unit of the scores.
     """
-    means = resampled_means(rows, seed)
-    best = means.argmax(axis=1)
-    gains = means[np.arange(len(means)), best] - rows.mean(axis=1)[best]
+    leads = rows.astype(np.float32) - rows[rows.mean(axis=1).argmax()]
+    behind, spread = -leads.mean(axis=1), leads.std(axis=1) / np.sqrt(rows.shape[1])
+    leads = leads[behind <= _OUT_OF_REACH * spread]
+    means = resampled_means(leads, seed)
+    # What the first one gains by a draw is left out: it is zero on average, and noise.
+    gains = means.max(axis=1) - leads.mean(axis=1)[means.argmax(axis=1)]
     return max(float(gains.mean()), 0.0)

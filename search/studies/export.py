@@ -58,7 +58,8 @@ def _for_people(rows: list[Row]) -> tuple[list[str], list[list[str]], list[str]]
 def _parquet(rows: list[Row]) -> bytes:
     table, buffer = leaderboard_frame(rows), io.BytesIO()
     for name in table.columns:
-        if table[name].dtype == object:  # choices of several types
+        # Choices of several types; a column without any value has none, and takes any.
+        if table[name].dtype == object and table[name].notna().any():
             table[name] = table[name].map(str, na_action="ignore").astype("string")
     table.to_parquet(buffer, index=False)
     return buffer.getvalue()

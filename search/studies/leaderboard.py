@@ -11,15 +11,23 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from search.errors import StudyError
+from search.studies.lead import Lead, lead_of
 from search.studies.ranking import trial_fronts
 from search.studies.reader import StudyReader
 from search.studies.test_metrics import TEST_METRICS
 from search.studies.trials import Trial
 from search.text import did_you_mean, listing
 
-COLUMNS = ["rank", "trial", "state", "value", "best_epoch", "n_epochs", "seconds", "seed", "space"]
+VALUE_SE = "value_se"
+TIED = "tied_with_best"
+COLUMNS = [
+    *("rank", "trial", "state", "value", "best_epoch", "n_epochs", "seconds", "seed", "space"),
+    *(VALUE_SE, TIED),
+]
 """`rank` counts COMPLETE trials from 1; `value` is the study's (first) metric at `best_epoch`;
-`space` is the version of the space that the trial ran in."""
+`space` is the version of the space that the trial ran in; `value_se` is the standard error of
+`value`, and `tied_with_best` whether the trial cannot be told from the best one (see
+`search.studies.lead`)."""
 FRONT = "front"
 """The Pareto front that a COMPLETE trial lies on, from 1; only where there are several metrics."""
 
@@ -30,13 +38,16 @@ TEST_PREFIX = "test_"
 Row = dict[str, Any]
 
 
-def leaderboard_rows(study: StudyReader, top: int | None = None, sort: str = "rank") -> list[Row]:
+def leaderboard_rows(
+    study: StudyReader, top: int | None = None, sort: str = "rank", lead: Lead | None = None
+) -> list[Row]:
     """Make the rows of a study's leaderboard, all with the same columns.
 
     Args:
         study: The study.
         top: Number of rows; None for every trial.
         sort: A column; a leading `-` turns the order round.
+        lead: What the lead of its best trial is worth; None to find out.
 
     Returns:
         One row a trial; None where a trial has nothing to show.
@@ -45,8 +56,12 @@ def leaderboard_rows(study: StudyReader, top: int | None = None, sort: str = "ra
     metrics = metric_names(trials) + test_columns(trials)
     gone = {name: None for trial in trials for name in trial.params}
     parameters = list(dict.fromkeys([*study.spec.parameters, *gone]))
+    lead = lead or lead_of(study)
     rows = [
-        _row(rank if trial.state == "COMPLETE" else None, trial, metrics, parameters)
+        {
+            "rank": rank if trial.state == "COMPLETE" else None,
+            **_row(trial, lead, metrics, parameters),
+        }
         for rank, trial in enumerate(trials, start=1)
     ]
     if len(study.directions) > 1:
@@ -68,11 +83,10 @@ def test_columns(trials: Iterable[Trial]) -> list[str]:
     return [TEST_PREFIX + name for name in TEST_METRICS] if evaluated else []
 
 
-def _row(rank: int | None, trial: Trial, metrics: Sequence[str], parameters: Iterable[str]) -> Row:
+def _row(trial: Trial, lead: Lead, metrics: Sequence[str], parameters: Iterable[str]) -> Row:
     test = trial.test.metrics if trial.test else {}
     reached = {**trial.metrics, **{TEST_PREFIX + name: value for name, value in test.items()}}
     return {
-        "rank": rank,
         "trial": trial.number,
         "state": trial.state,
         "value": trial.value,
@@ -81,6 +95,8 @@ def _row(rank: int | None, trial: Trial, metrics: Sequence[str], parameters: Ite
         "seconds": trial.seconds,
         "seed": trial.seed,
         "space": trial.space_version,
+        VALUE_SE: lead.errors.get(trial.number),
+        TIED: trial.number in lead.tied if trial.number in lead.compared else None,
         **{name: reached.get(name) for name in metrics},
         **{PARAMETER_PREFIX + name: trial.params.get(name) for name in parameters},
         "reason": trial.reason,

@@ -83,6 +83,12 @@ class StudyReader:
         """The file of the present space."""
         return self.folder / space_file_name(self.version)
 
+    def spec_of(self, version: int) -> Spec:
+        """Read the space file of a version of the study's space."""
+        if version == self.version:
+            return self.spec
+        return read_space_file(self.folder / space_file_name(version))
+
     @property
     def import_folders(self) -> list[str]:
         """Where the study's objective may lie."""

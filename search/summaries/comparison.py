@@ -8,8 +8,6 @@ from typing import Any, NotRequired, TypedDict
 from optuna.study import StudyDirection
 
 from search.errors import SearchError, StudyError
-from search.spaces.space_file import read_space_file
-from search.studies.folder import space_file_name
 from search.studies.reader import StudyReader
 from search.studies.test_metrics import TEST_METRICS
 from search.studies.trials import Trial
@@ -27,10 +25,9 @@ from search.summaries.class_changes import (
 )
 from search.summaries.evaluation import SHOWN_SPLITS, SplitMetrics, other_metrics, split_metrics
 from search.summaries.layout import Grid, Part, heading
+from search.summaries.paired import PairedFacts, Side, paired_facts, paired_sentence
 from search.text import number_text, value_text
 
-Side = tuple[StudyReader, Trial]
-"""A trial and its study."""
 _DirectionOf = Callable[[str, str], StudyDirection | None]
 """Tells by split (empty for none) and name which direction of a metric is better."""
 
@@ -70,12 +67,14 @@ class SplitChange(MetricChange):
 class ComparisonFacts(TypedDict):
     """Two trials compared; every difference is that of b less a.
 
-    `notes` are sentences on what could not be compared.
+    `paired` is None where the two have no answers on the same images; `notes` are sentences on
+    what could not be compared.
     """
 
     trials: dict[str, SideFacts]
     parameters: list[Differing]
     settings: list[Differing]
+    paired: PairedFacts | None
     metrics: list[SplitChange]
     others: list[MetricChange]
     classes: list[ClassChange]
@@ -113,15 +112,18 @@ def comparison_facts(a: Side, b: Side) -> ComparisonFacts:
     """Compare two trials: parameters, settings, metrics, classes and confusions."""
     (_, first), (_, second) = a, b
     direction_of = _directions(a[0], b[0])
+    paired = paired_facts(a, b)
+    untested = [f"{paired}: whether they differ is not tested"] if isinstance(paired, str) else []
     return {
         "trials": {"a": _side_facts(*a), "b": _side_facts(*b)},
         "parameters": differing(first.params, second.params),
         "settings": differing(_settings(*a), _settings(*b)),
+        "paired": None if isinstance(paired, str) else paired,
         "metrics": _split_changes(first, second, direction_of),
         "others": _other_changes(first, second, direction_of),
         "classes": class_changes(first.test, second.test),
         "confusion": confusion_changes(first.test, second.test),
-        "notes": _notes(first, second),
+        "notes": [*_notes(first, second), *untested],
     }
 
 
@@ -152,9 +154,7 @@ def _side_facts(study: StudyReader, trial: Trial) -> SideFacts:
 
 def _settings(study: StudyReader, trial: Trial) -> dict[str, Any]:
     """List what the objective was given beside parameters, in the space that the trial ran in."""
-    spec = study.spec
-    if trial.space_version != study.version:
-        spec = read_space_file(study.folder / space_file_name(trial.space_version))
+    spec = study.spec_of(trial.space_version)
     return {"objective": spec.objective, **dict(_flat(spec.settings, "settings"))}
 
 
@@ -276,8 +276,11 @@ def _metrics_part(facts: ComparisonFacts, sides: Sequence[str]) -> Part:
     ]
     rows += [[heading(row["metric"]), *change_cells(row)] for row in facts["others"]]
     columns = ["metric", *sides, "difference", "relative", "better"]
+    lines = ["differences are b minus a"]
+    if facts["paired"]:
+        lines.append(paired_sentence(facts["paired"], facts["trials"]["a"]["metric"]))
     return Part(
         "Metrics at the best epoch",
-        ["differences are b minus a"],
+        lines,
         Grid(columns, rows, ["metric", "better"]),
     )

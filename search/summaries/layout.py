@@ -29,7 +29,7 @@ from search.text import (
 LARGEST_MATRIX_SHOWN = 20
 """Classes up to which a matrix of classes is laid out; of more, it would fit no page."""
 
-_HEADINGS = {"n_parameters": "weights"}
+_HEADINGS = {"n_parameters": "weights", "value_se": "±", "tied_with_best": "tied"}
 _WORDS = {"f1": "F1", "auroc": "AUROC", "n": ""}
 _STATE_STYLES = {
     **{"COMPLETE": "green", "PRUNED": "yellow", "FAIL": "red", "RUNNING": "cyan"},

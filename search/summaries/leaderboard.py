@@ -4,19 +4,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-from search.studies.leaderboard import FRONT, PARAMETER_PREFIX, Row, leaderboard_rows
+from search.studies.lead import lead_of
+from search.studies.leaderboard import (
+    FRONT,
+    PARAMETER_PREFIX,
+    TIED,
+    VALUE_SE,
+    Row,
+    leaderboard_rows,
+)
 from search.studies.ranking import knee_trial, pareto_front
 from search.studies.reader import StudyReader
 from search.summaries.endings import lost_best_note
 from search.summaries.importance import importance_facts
 from search.summaries.layout import Grid, Part, heading, headings
+from search.summaries.trust import ties_note
 from search.text import cell_text, number_text
 
 ACCURACIES = ("train_accuracy", "val_accuracy", "test_accuracy")
 RESULTS = ("best_epoch", "val_loss", "val_f1", "val_auroc", "n_parameters", "seconds")
 _KEYS = ("rank", FRONT, "trial")
 _WORDS = ("state", "reason")
-_FIRST = ["rank", "trial", FRONT, "state", "value"]
+_FIRST = ["rank", "trial", FRONT, "state", "value", VALUE_SE, TIED]
 _LAST = ["reason", "seed", "space"]
 _N_PRINTED = 8
 """Parameters that a page of paper has room for."""
@@ -61,20 +70,23 @@ def leaderboard_parts(
 ) -> list[Part]:
     """Lay out the best trials: rank, trial, value, metrics at the best epoch, parameters.
 
-    A trial that was pruned or failed is named if it had the best value of all. With `top` None
-    every trial is shown, those without a value included.
+    Below are named trials that cannot be told from the best, and one that was pruned or failed
+    if it had the best value of all. With `top` None every trial is shown, those without a value
+    included.
     """
-    rows = leaderboard_rows(study, sort=sort)
+    lead = lead_of(study)
+    rows = leaderboard_rows(study, sort=sort, lead=lead)
     rows = rows if top is None else best_rows(rows, top)
     if not rows:
         return [Part(title, ["no trials"])]
     columns = usual_columns(study, rows)
     if study.version > 1:
         columns.insert(columns.index("seconds") + 1, "space")
-    lost = lost_best_note(study.trials(), study.directions)
+    notes = [ties_note(lead), lost_best_note(study.trials(), study.directions)]
+    told = [note for note in notes if note]
     shown = [{name: row[name] for name in columns} for row in rows]
     grid = leaderboard_grid(shown, study.spec.metric.name)
-    return [Part(title, [], grid), *([Part("", [lost])] if lost else [])]
+    return [Part(title, [], grid), *([Part("", told)] if told else [])]
 
 
 def best_rows(rows: list[Row], top: int) -> list[Row]:
@@ -85,15 +97,18 @@ def best_rows(rows: list[Row], top: int) -> list[Row]:
 def usual_columns(study: StudyReader, rows: list[Row]) -> list[str]:
     """Name rank, trial, metrics and parameters; `value` stands for the main metric.
 
-    Once trials are evaluated, the accuracies of all splits stand side by side.
+    Once trials are evaluated, the accuracies of all splits stand side by side. Beside the value
+    stand its standard error and which trials are tied, if there are any.
     """
     main, *others = study.directions
     names = ["value" if name == main else name for name in [*ACCURACIES, *others, *RESULTS]]
     first = ["rank", FRONT, "trial", "state", *([] if "value" in names else ["value"])]
     parameters = [column for column in rows[0] if column.startswith(PARAMETER_PREFIX)]
-    columns = dict.fromkeys([*first, *names, *parameters])
+    columns = list(dict.fromkeys([*first, *names, *parameters]))
     if all(row["state"] == "COMPLETE" for row in rows):
-        columns.pop("state")
+        columns.remove("state")
+    after = columns.index("value") + 1
+    columns[after:after] = _sureness_columns(rows)
     return [column for column in columns if column in rows[0]]
 
 
@@ -104,12 +119,29 @@ def leaderboard_grid(rows: Sequence[Row], metric: str) -> Grid:
     titled = list(zip(columns, words, strict=True))
     return Grid(
         words,
-        [[cell_text(name, value) for name, value in row.items()] for row in rows],
+        [[_text(name, value) for name, value in row.items()] for row in rows],
         left=[word for name, word in titled if name in _WORDS],
         n_keys=max(1, sum(name in _KEYS for name in columns)),
         bold=[place for place, row in enumerate(rows) if row.get("rank") == 1],
         tinted=[word for name, word in titled if name.startswith(PARAMETER_PREFIX)],
     )
+
+
+def _sureness_columns(rows: Sequence[Row]) -> list[str]:
+    """Name the columns on how sure values are that have something to say.
+
+    The best trial is tied with itself, which is no tie to mark.
+    """
+    are_tied = sum(row[TIED] is True for row in rows) > 1
+    known = any(row[VALUE_SE] is not None for row in rows)
+    return [*([VALUE_SE] if known else []), *([TIED] if are_tied else [])]
+
+
+def _text(column: str, value: Any) -> str:
+    """Write a cell, with a `=` for a trial that is tied with the best."""
+    if column == TIED and value is not None:
+        return "=" if value else ""
+    return cell_text(column, value)
 
 
 @dataclass(frozen=True)
@@ -134,7 +166,8 @@ class Column:
 def report_table(study: StudyReader) -> tuple[list[Column], list[list[dict[str, Any]]]]:
     """Make the leaderboard of a report: its columns, and the text and sort key of each cell."""
     rows = leaderboard_rows(study)
-    names = _ordered(rows[0]) if rows else []
+    empty = {VALUE_SE, TIED} - {*_sureness_columns(rows)}
+    names = [name for name in _ordered(rows[0]) if name not in empty] if rows else []
     printed = {*_FIRST, *study.directions, "seconds", *_main_parameters(study, names)}
     printed -= {study.spec.metric.name}
     if all(row["state"] == "COMPLETE" for row in rows):
@@ -165,4 +198,4 @@ def _cell(name: str, value: Any) -> dict[str, Any]:
     # The key is what a click on the heading sorts by: six digits tell all trials apart.
     is_number = isinstance(value, int | float)
     key = f"{value:.6g}" if is_number else value or ""
-    return {"text": cell_text(name, value), "key": key}
+    return {"text": _text(name, value), "key": key}

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TypedDict
 
+from search.studies.lead import lead_of
 from search.studies.leaderboard import PARAMETER_PREFIX, Row, leaderboard_rows
 from search.studies.ranking import pareto_front
 from search.studies.reader import StudyReader
@@ -28,6 +29,7 @@ from search.summaries.leaderboard import (
 )
 from search.summaries.study import StudyFacts, study_counts
 from search.summaries.trial import TrialFacts, trial_facts
+from search.summaries.trust import TrustFacts, trust_facts, trust_part
 from search.text import did_you_mean, listing, number_text, tenths, value_text
 
 N_BEST = 5
@@ -37,13 +39,15 @@ N_BEST = 5
 class SummaryFacts(TypedDict):
     """What a summary tells; `notes` and `problems` (columns that do not exist) are sentences.
 
-    `front` and `knee` are None with one metric, `best` is None without a complete trial.
+    `front` and `knee` are None with one metric, `best` is None without a complete trial, and
+    `trust` where nothing tells what the best trial's lead is worth.
     """
 
     study: StudyFacts
     leaderboard: list[Row]
     front: list[Row] | None
     knee: int | None
+    trust: TrustFacts | None
     best: TrialFacts | None
     importance: list[ImportanceFacts]
     edges: list[EdgeFacts]
@@ -69,7 +73,8 @@ def summary_facts(
     """
     trials = study.trials()
     complete = [trial for trial in trials if trial.state == "COMPLETE"]
-    rows = best_rows(leaderboard_rows(study), top)
+    lead = lead_of(study)
+    rows = best_rows(leaderboard_rows(study, lead=lead), top)
     chosen, problems = _columns(study, rows, columns)
     front = front_facts(study)
     several = len(study.directions) > 1
@@ -78,6 +83,7 @@ def summary_facts(
         "leaderboard": [{name: row[name] for name in chosen} for row in rows],
         "front": front["front"] if front else [] if several else None,
         "knee": front["knee"] if front else None,
+        "trust": trust_facts(lead, trials),
         "best": trial_facts(complete[0]) if complete else None,
         "importance": importance_facts(study) if complete else [],
         "edges": _edges(study, complete),
@@ -145,6 +151,7 @@ def summary_parts(facts: SummaryFacts) -> list[Part]:
         front_part({"front": facts["front"], "knee": facts["knee"]}, study["metrics"])
         if facts["front"]
         else None,
+        trust_part(facts["trust"], study["metric"]),
         *(_best_parts(facts["best"], study["metric"]) if facts["best"] else []),
         *map(importance_part, facts["importance"]),
         edges_part(facts["edges"]),
