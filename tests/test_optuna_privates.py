@@ -7,7 +7,8 @@ import pytest
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import TrialState
 
-from search.studies import attributes, optuna_privates
+from search.spaces import optuna_privates
+from search.studies import attributes
 from search.studies.storage import create_optuna_study
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from search.errors import SearchError
-from search.studies.optuna_privates import storage_of, study_id
+from search.spaces.optuna_privates import storage_of, study_id
 from search.studies.reader import StudyReader
 
 _HOST = "127.0.0.1"

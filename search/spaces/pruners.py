@@ -23,7 +23,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from search.spaces.document import Problem
-from search.spaces.optuna_seam import Notes, quiet_optuna, study_for_pruner, trial_id
+from search.spaces.optuna_privates import Notes, quiet_optuna, study_for_pruner, trial_id
 from search.spaces.plugins import (
     PluginError,
     is_plugin,

@@ -21,7 +21,7 @@ from optuna.samplers import BaseGASampler, BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from search.errors import SpaceError
-from search.spaces.optuna_seam import fixed_params, quiet_optuna, study_with_earlier
+from search.spaces.optuna_privates import fixed_params, quiet_optuna, study_with_earlier
 from search.spaces.parameters import Scalar
 from search.spaces.samplers import Build, sampler_kind
 from search.spaces.space import Params, Space, finite_values, holds_value

@@ -12,6 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from search.errors import SearchError, StudyError
 from search.objective.loading import extend_import_path
+from search.spaces.optuna_privates import take_up
 from search.spaces.pruners import Judge, make_pruner
 from search.spaces.sampling import make_sampler, trial_seed
 from search.spaces.space_file import write_space_file
@@ -20,7 +21,6 @@ from search.studies import attributes
 from search.studies.checkpoints import checkpoint_location, require_free_place
 from search.studies.folder import ERROR_FILE, SPACE_FILE, make_study_folder, provenance
 from search.studies.live_trial import LiveTrial
-from search.studies.optuna_privates import take_up
 from search.studies.queue import informing_trials
 from search.studies.reader import StudyReader
 from search.studies.storage import create_optuna_study, delete_optuna_study, name_metrics

@@ -17,7 +17,7 @@ from optuna.storages import BaseStorage, JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 from search.errors import StudyError
-from search.studies.optuna_privates import JournalFileLock
+from search.spaces.optuna_privates import JournalFileLock
 
 _LONGEST_LINE_BYTES = 2**20
 

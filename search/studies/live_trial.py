@@ -9,9 +9,10 @@ from collections.abc import Sequence
 import optuna
 from optuna.trial import TrialState
 
+from search.spaces import optuna_privates
 from search.spaces.pruners import Judge
 from search.spaces.spec import MetricSpec
-from search.studies import attributes, optuna_privates
+from search.studies import attributes
 from search.studies.journal import in_one_write
 from search.studies.trials import Epoch, Failure, Trial, epoch_entry, is_better
 

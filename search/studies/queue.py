@@ -14,12 +14,11 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from search.errors import StudyError
 from search.objective.loading import extend_import_path
 from search.spaces.document import dotted
-from search.spaces.optuna_seam import quiet_optuna
+from search.spaces.optuna_privates import quiet_optuna, storage_of
 from search.spaces.parameters import Scalar
 from search.spaces.points import point_problems
 from search.spaces.space import Space
 from search.studies import attributes
-from search.studies.optuna_privates import storage_of
 from search.studies.reader import StudyReader
 from search.studies.storage import split_version, versioned
 from search.studies.trials import Trial

@@ -17,6 +17,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
 from search.errors import StudyError
+from search.spaces.optuna_privates import find_trial
 from search.spaces.space import Space
 from search.spaces.space_file import read_space_file
 from search.spaces.spec import Spec
@@ -25,7 +26,6 @@ from search.studies.answers import read_answers
 from search.studies.checkpoints import Checkpoints, checkpoint_location
 from search.studies.folder import SPACE_FILE, find_study_folder, space_file_name, trial_folder
 from search.studies.lock import find_driver
-from search.studies.optuna_privates import find_trial
 from search.studies.ranking import Directions, ranked
 from search.studies.storage import load_optuna_study, space_version, storage_file
 from search.studies.test_metrics import read_evaluation

@@ -11,6 +11,7 @@ from typing import Any
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from search.errors import StudyError
+from search.spaces.optuna_privates import FIXED_PARAMS, RUNG_NOTES
 from search.spaces.parameters import Parameter, Scalar
 from search.spaces.space import Space, holds_value
 from search.spaces.space_file import write_space_file
@@ -18,7 +19,6 @@ from search.spaces.spec import Spec
 from search.studies import attributes
 from search.studies.driver import StudyDriver
 from search.studies.folder import provenance, space_file_name
-from search.studies.optuna_privates import FIXED_PARAMS, RUNG_NOTES
 from search.studies.queue import translated
 from search.studies.storage import create_next_version, space_version
 

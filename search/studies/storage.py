@@ -16,9 +16,8 @@ from optuna.storages import BaseStorage, RDBStorage
 from optuna.trial import FrozenTrial
 
 from search.errors import StudyError
-from search.spaces.optuna_seam import quiet_optuna
+from search.spaces.optuna_privates import FrozenStudy, quiet_optuna, storage_of
 from search.studies import attributes, journal
-from search.studies.optuna_privates import FrozenStudy, storage_of
 
 Direction = Literal["minimize", "maximize"]
 """Which direction of a metric is better."""

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from search.spaces.optuna_seam import quiet_optuna
+from search.spaces.optuna_privates import quiet_optuna
 from search.studies.reader import StudyReader
 from search.studies.trials import has_begun
 from search.summaries.layout import Grid, Part

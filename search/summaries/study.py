@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
 from search.errors import StudyError
+from search.spaces.optuna_privates import study_id
 from search.spaces.spec import Spec
 from search.studies import attributes
 from search.studies.folder import read_provenance
-from search.studies.optuna_privates import study_id
 from search.studies.ranking import Directions, knee_trial, pareto_front, ranked
 from search.studies.reader import StudyReader
 from search.studies.storage import newest_versions, open_storage, shown_url, storage_file

@@ -9,7 +9,7 @@ from optuna.samplers import TPESampler
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from search.spaces.optuna_seam import (
+from search.spaces.optuna_privates import (
     fixed_params,
     quiet_optuna,
     study_for_pruner,

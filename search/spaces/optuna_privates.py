@@ -1,8 +1,10 @@
 """Everything here that leans on names of Optuna's which it does not promise to keep.
 
 Optuna's samplers and pruners take a `Study` and reach into it. Ours have to show them another
-study than the one on disk, and Optuna offers no public way to do so. Each such name is used in
-this module only; `tests/test_optuna_seam.py` fails when a release of Optuna moves one.
+study than the one on disk, and Optuna offers no public way to do so; nor for some of what is
+read from a storage and written to it. Each such name is used in this module only, with its
+reason; `tests/test_optuna_privates.py` and `tests/test_optuna_views.py` fail when a release of
+Optuna moves one.
 """
 
 import copy
@@ -10,10 +12,21 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
+import optuna
 from optuna import Study, logging
 from optuna.storages import BaseStorage
+from optuna.storages.journal._file import BaseJournalFileLock
 from optuna.study import StudyDirection
+from optuna.study._frozen import FrozenStudy as FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
+
+JournalFileLock = BaseJournalFileLock
+"""The base of a lock that `JournalFileBackend` takes; it has no public name, and `FrozenStudy`,
+which a storage lists, has none either."""
+RUNG_NOTES = "completed_rung_"
+"""How the keys begin that successive halving notes in a trial, so that a copy keeps them."""
+FIXED_PARAMS = "fixed_params"
+"""The key under which a waiting trial has the values that `enqueue_trial` was given."""
 
 Show = Callable[[FrozenTrial, StudyDirection], FrozenTrial]
 """Turns a recorded trial into the one that a pruner is to see."""
@@ -40,7 +53,7 @@ def trial_id(trial: FrozenTrial) -> int:
 
 def fixed_params(trial: FrozenTrial) -> dict[str, Any]:
     """Read the values that a queued trial was given, which `Study.enqueue_trial` notes so."""
-    return dict(trial.system_attrs.get("fixed_params", {}))
+    return dict(trial.system_attrs.get(FIXED_PARAMS, {}))
 
 
 def study_with_earlier(
@@ -154,3 +167,42 @@ class _NotingStorage:
 
     def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
         self._notes.append((key, value))
+
+
+def storage_of(study: optuna.Study) -> BaseStorage:
+    """Give a study's storage: a study does not name it, and the others beside it need it."""
+    return study._storage
+
+
+def study_id(study: optuna.Study | FrozenStudy) -> int:
+    """Give the number by which a storage knows a study; its methods take no other name."""
+    return study._study_id
+
+
+def take_up(study: optuna.Study, trial: FrozenTrial) -> optuna.Trial:
+    """Make a handle of a trial that another process began; Optuna's own are made by `ask`."""
+    return optuna.Trial(study, trial._trial_id)
+
+
+def find_trial(study: optuna.Study, number: int) -> FrozenTrial | None:
+    """Read a trial by its number; in public, only by reading all of them."""
+    try:
+        found = study._storage.get_trial_id_from_study_id_trial_number(study._study_id, number)
+    except KeyError:
+        return None
+    return study._storage.get_trial(found)
+
+
+def stored_trial(trial: optuna.Trial) -> FrozenTrial:
+    """Read a trial by its handle: the public ways copy every trial, or none of the attributes."""
+    return trial.storage.get_trial(trial._trial_id)
+
+
+def set_intermediate_value(trial: optuna.Trial, step: int, value: float) -> None:
+    """Report a value: `Trial.report` refuses to where a study has several metrics."""
+    trial.storage.set_trial_intermediate_value(trial._trial_id, step, value)
+
+
+def set_system_attr(trial: optuna.Trial, key: str, value: Any) -> None:
+    """Note something that Optuna's dashboard does not list; `Trial.set_system_attr` is to go."""
+    trial.storage.set_trial_system_attr(trial._trial_id, key, value)
