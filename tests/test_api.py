@@ -255,6 +255,9 @@ def test_files_are_written_where_they_are_wanted(
     assert (tmp_path / "board.md").read_text().startswith("| rank | trial |")
     with pytest.raises(SearchError, match="ending must name its format"):
         study.export(tmp_path / "board.xlsx")
+    with pytest.raises(SearchError, match="did you mean 'csv'"):
+        study.export(tmp_path / "board.csv", "cvs")
+    assert study.export(tmp_path / "epochs.csv", trial=study.best) == study.best.n_epochs
     assert study.report() == study.folder / "report.html"
     assert "toy" in study.report(tmp_path / "page.html").read_text()
     assert "SEARCH_DOWNLOAD" not in os.environ

@@ -9,20 +9,14 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from search.errors import SearchError, StudyError
-from search.studies.export import (
-    EXPORT_FORMATS,
-    history_frame,
-    leaderboard_frame,
-    write_leaderboard,
-)
+from search.errors import StudyError
+from search.studies.export import format_of, history_frame, leaderboard_frame, write_leaderboard
 from search.studies.folder import usual_studies
 from search.studies.lead import lead_of
-from search.studies.leaderboard import leaderboard_rows
+from search.studies.leaderboard import Row, leaderboard_rows
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial as Trial
 from search.summaries.study import counts_text
-from search.text import listing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -164,31 +158,27 @@ class Study:
         """
         return leaderboard_frame(leaderboard_rows(self.reader, top, sort))
 
-    def export(self, output: str | Path, format_: str | None = None) -> int:
+    def export(
+        self,
+        output: str | Path,
+        format_: str | None = None,
+        trial: Trial | int | None = None,
+    ) -> int:
         """Write the table of all trials to a file, as `search export` does.
 
         Args:
             output: The file.
             format_: One of csv, json, md, latex and parquet; None to tell it by the file's ending.
+            trial: A trial or its number, to write its epochs instead; None for all trials.
 
         Returns:
-            The number of trials.
-
-        Raises:
-            SearchError: If the file's ending names no format.
+            The number of rows.
         """
         output = Path(output)
-        endings = {
-            ".tex": "latex",
-            **{f".{name}": name for name in EXPORT_FORMATS if name != "latex"},
-        }
-        if format_ is None and output.suffix not in endings:
-            raise SearchError(
-                f"--output: the file's ending must name its format, got {str(output)!r}; valid: "
-                f"{listing(endings)}, or any with --format"
-            )
-        rows = leaderboard_rows(self.reader)
-        write_leaderboard(rows, format_ or endings[output.suffix], output)
+        rows: list[Row] = leaderboard_rows(self.reader)
+        if trial is not None:
+            rows = self.reader.history(self._number(trial))
+        write_leaderboard(rows, format_ or format_of(output), output)
         return len(rows)
 
     def history(self, trial: Trial | int | None = None) -> "DataFrame":

@@ -1,7 +1,6 @@
 """The verbs that look at studies: list, show, leaderboard and export."""
 
 import dataclasses
-from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,7 +24,6 @@ from search.commands.output import (
 )
 from search.errors import SearchError
 from search.studies.folder import study_command
-from search.text import listing
 
 if TYPE_CHECKING:
     from search.studies.reader import StudyReader
@@ -166,29 +164,17 @@ def export(
     studies: StudiesOption = STUDIES,
 ) -> None:
     """Write every trial of a study, or every epoch of a trial, as a table with stable columns."""
-    from search.studies.export import EXPORT_FORMATS, write_leaderboard
+    from search.api.study import Study
+    from search.studies.export import EXPORT_FORMATS, format_of
     from search.studies.leaderboard import leaderboard_rows
-    from search.studies.reader import StudyReader
 
-    if format_ is None:
-        format_ = _format_of(output, EXPORT_FORMATS) if output else "csv"
+    format_ = format_ or (format_of(output) if output else "csv")
     checked_format(format_, valid=EXPORT_FORMATS)
-    opened = StudyReader.open(study, studies)
-    rows = leaderboard_rows(opened) if trial is None else opened.history(trial)
+    opened = Study.open(study, studies)
     if output is None:
-        print_rows(rows, format_)
+        reader = opened.reader
+        print_rows(leaderboard_rows(reader) if trial is None else reader.history(trial), format_)
         return
-    write_leaderboard(rows, format_, output)
+    n_rows = opened.export(output, format_, trial)
     noun = "trials" if trial is None else "epochs"
-    typer.echo(f"wrote {len(rows)} {noun} as {format_} to {output}", err=True)
-
-
-def _format_of(output: Path, formats: Collection[str]) -> str:
-    """Tell a file's format by its ending."""
-    endings = {".tex": "latex", **{f".{name}": name for name in formats if name != "latex"}}
-    if output.suffix not in endings:
-        raise SearchError(
-            f"--output: the file's ending must name its format, got {str(output)!r}; valid: "
-            f"{listing(endings)}, or any with --format"
-        )
-    return endings[output.suffix]
+    typer.echo(f"wrote {n_rows} {noun} as {format_} to {output}", err=True)

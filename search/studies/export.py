@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from search.errors import SearchError
 from search.studies.disk import write_whole
 from search.studies.leaderboard import Row
 from search.studies.trials import History
-from search.text import cell_text, latex_table, markdown_table
+from search.text import cell_text, did_you_mean, latex_table, listing, markdown_table
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -74,6 +75,23 @@ EXPORT_FORMATS: dict[str, Callable[[list[Row]], bytes]] = {
 }
 
 
+def format_of(output: Path) -> str:
+    """Tell a file's format by its ending."""
+    endings = {".tex": "latex", **{f".{name}": name for name in EXPORT_FORMATS if name != "latex"}}
+    if output.suffix not in endings:
+        raise SearchError(
+            f"--output: the file's ending must name its format, got {str(output)!r}; valid: "
+            f"{listing(endings)}, or any with --format"
+        )
+    return endings[output.suffix]
+
+
 def write_leaderboard(rows: list[Row], format_name: str, path: Path) -> None:
     """Write rows to a file in one of `EXPORT_FORMATS`, whole or not at all."""
+    if format_name not in EXPORT_FORMATS:
+        hint = did_you_mean(format_name, EXPORT_FORMATS)
+        raise SearchError(
+            f"--format: a format must be given, got {format_name!r}{hint}; "
+            f"valid: {listing(EXPORT_FORMATS)}"
+        )
     write_whole(path, EXPORT_FORMATS[format_name](rows))
