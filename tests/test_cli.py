@@ -357,7 +357,8 @@ def test_export_every_format_has_every_trial(folder: Path, studied: Search) -> N
         *("rank", "trial", "state", "value", "best_epoch", "n_epochs", "seconds", "seed")
     ]
     assert list(table.columns[8:]) == [
-        *("space", "val_loss", "score", "params_x", "params_way", "reason")
+        *("space", "value_se", "tied_with_best"),
+        *("val_loss", "score", "params_x", "params_way", "reason"),
     ]
     assert sorted(table["trial"]) == list(range(8))
     assert set(table.loc[table["state"] == "FAIL", "reason"]) == {
