@@ -82,7 +82,7 @@ def test_epoch_is_one_write_of_two_lines(study: StudyDriver) -> None:
     study.report(trial.number, REPORT)
     lines = journal(study).read_bytes().removeprefix(before).splitlines()
     assert len(lines) == 2
-    assert b'"loss":null' in lines[0]
+    assert b"score=0.5 loss=" in lines[0]
     assert b'"step":1' in lines[1]
 
 

@@ -7,8 +7,8 @@ attributes of the one and the other.
 SEED = "seed"
 """Attribute of a trial: the seed it ran with."""
 EPOCH = "epoch:"
-"""System attribute of a trial, followed by an epoch's number: its `seconds`, all of its `metrics`,
-and under `counts` true if the trial's value was this epoch's from then on."""
+"""System attribute of a trial, followed by an epoch's number: its seconds and metrics, as
+`search.studies.trials.epoch_entry` writes them."""
 ANSWERS = "answers"
 """System attribute of a complete or pruned trial: which validation images it classified right at
 the epoch that counts, as `search.studies.answers` packs them."""

@@ -42,10 +42,10 @@ class Lead:
 
 def lead_of(study: StudyReader) -> Lead:
     """Compare the best trial of a study with every other complete one on the same images."""
-    if len(study.directions) > 1:
+    every = study.answers() if len(study.directions) == 1 else {}
+    if not every:
         return Lead()
     trials = study.trials()
-    every = study.answers()
     answers = {
         trial.number: every[trial.number]
         for trial in trials
