@@ -3,6 +3,8 @@
 import os
 import pickle
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from search.studies.checkpoint_store import FolderStore
 from search.studies.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
 from search.studies.driver import StudyDriver
 from search.studies.reader import StudyReader
-from search.studies.storage import cut_torn_line
+from search.studies.storage import cut_torn_line, open_storage
 from search.studies.trials import Epoch, Metrics
 from tests.conftest import make_spec
 
@@ -206,3 +208,14 @@ def test_hostile_record_executes_nothing(study: StudyDriver, tmp_path: Path) -> 
 def test_damaged_checkpoint_counts_as_none(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "last.pt").write_bytes(content)
     assert load_checkpoint(FolderStore(tmp_path), "last.pt") is None
+
+
+def test_database_that_several_open_while_it_is_made_opens_for_each(tmp_path: Path) -> None:
+    together = threading.Barrier(4)
+
+    def names(_: int) -> list[str]:
+        together.wait()
+        return [study.study_name for study in open_storage(tmp_path, "sqlite").get_all_studies()]
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(names, range(4))) == [[], [], [], []]

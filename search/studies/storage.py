@@ -5,6 +5,7 @@ space was changed has one of Optuna's for each version of the space; the newest 
 """
 
 import re
+import time
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ Direction = Literal["minimize", "maximize"]
 """Which direction of a metric is better."""
 JOURNAL, SQLITE = "journal", "sqlite"
 """Storages that are a file in the study's folder; any other is an URL."""
+_MADE_MEANWHILE = re.compile("already exists|UNIQUE constraint|[Dd]uplicate|database is locked")
 _FILES = {JOURNAL: "study.journal", SQLITE: "study.db"}
 
 
@@ -38,13 +40,24 @@ def open_storage(folder: Path, storage: str) -> BaseStorage:
         return journal.open_journal(file)
     url = f"sqlite:///{file.resolve()}" if file else storage
     try:
-        with quiet_optuna():
-            return RDBStorage(url)
+        return _open_database(url)
     except Exception as error:  # noqa: BLE001  each database has errors of its own
         reason = " ".join(str(error).split())[:200]
         raise StudyError(
             f"storage: a database within reach must be given, got {shown_url(url)}: {reason}"
         ) from None
+
+
+def _open_database(url: str, tries: int = 10) -> RDBStorage:
+    """Open a database, making its tables; another process may be making them meanwhile."""
+    try:
+        with quiet_optuna():
+            return RDBStorage(url)
+    except Exception as error:
+        if tries == 1 or not _MADE_MEANWHILE.search(str(error)):
+            raise
+    time.sleep(0.1)
+    return _open_database(url, tries - 1)
 
 
 def create_optuna_study(
