@@ -24,6 +24,7 @@ RUN_SETTINGS = (
     "data",
     "epochs",
     "seed",
+    "split_seed",
     "device",
     "mixed_precision",
     "channels_last",
@@ -118,6 +119,7 @@ def describe(**settings: Any) -> dict[str, Any]:
         "parameters": [*find_model(blueprint.model).parameters, *recipe_parameters()],
         "metrics": _METRICS,
         "class_counts": lambda: _class_counts(blueprint.data),
+        "n_split": lambda: _n_split(blueprint.data),
         "notes": lambda: open_folder(blueprint.data).notes() if blueprint.data.is_folder else [],
         "layers": lambda params: _layers(Blueprint.of(params, settings)),
     }
@@ -131,6 +133,14 @@ def _class_counts(data: DataSettings) -> dict[str, dict[str, int]]:
     return count_classes(
         arrays.classes, {split: arrays.labels[at] for split, at in places.items()}
     )
+
+
+def _n_split(data: DataSettings) -> int:
+    """Count the images that are drawn into `train` and `val`; 0 where a folder gives both."""
+    if data.is_folder and "val" in open_folder(data).survey.files:
+        return 0
+    _, places = fit_images(data)
+    return len(places["train"]) + len(places["val"])
 
 
 def _layers(blueprint: Blueprint) -> str:

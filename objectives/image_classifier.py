@@ -34,6 +34,8 @@ class ImageClassifier:
         data: The fields of `DataSettings`.
         epochs: How many to train, at least 1; `patience` may end it earlier.
         seed: Of the initial weights, of dropout and of the order of the images.
+        split_seed: Of the split into training and validation images, where it is drawn; None
+            for the one of `data`.
         device: `cpu`, `cuda`, or `auto` for a GPU if one can be seen.
         mixed_precision: Whether training computes in bfloat16; on a GPU, or a processor that
             has units for it.
@@ -65,6 +67,7 @@ class ImageClassifier:
         data: dict[str, Any] | None = None,
         epochs: int = 10,
         seed: int = 0,
+        split_seed: int | None = None,
         device: str = "auto",
         mixed_precision: bool = False,
         channels_last: bool = False,
@@ -77,6 +80,8 @@ class ImageClassifier:
         self.answers: NDArray[np.bool_] | None = None
         self.stop_reason = ""
         self.device = _choose_device(device)
+        if split_seed is not None:
+            data = {**(data or {}), "split_seed": split_seed}
         self.blueprint = Blueprint.of(params, {**fixed, "model": model, "data": data})
         self.data = load_dataset(self.blueprint.data, self.device)
         torch.manual_seed(seed)

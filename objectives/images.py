@@ -51,6 +51,8 @@ class DataSettings:
         limit: Number of training images to use (validation included), by class; None uses all.
         skip_bad: Whether to leave out files that cannot be read, instead of refusing them.
         seed: Of the splits and of `limit`.
+        split_seed: Of the split into training and validation images alone, where that is drawn;
+            None for `seed`. The images of `limit` and of the test split stay the same.
     """
 
     name: str = "digits"
@@ -62,6 +64,7 @@ class DataSettings:
     limit: int | None = None
     skip_bad: bool = False
     seed: int = 0
+    split_seed: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse values that no data set can satisfy."""
@@ -119,9 +122,8 @@ def divide(
     if settings.limit is not None and settings.limit < len(train):
         train, _ = _draw(train, labels, settings.limit, settings.seed)
     if not len(val):
-        train, val = _draw(
-            train, labels, _n_left(len(train), settings.val_fraction), settings.seed
-        )
+        seed = settings.seed if settings.split_seed is None else settings.split_seed
+        train, val = _draw(train, labels, _n_left(len(train), settings.val_fraction), seed)
     return {"train": np.sort(train), "val": np.sort(val), **test}
 
 

@@ -13,7 +13,16 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from search.commands import comparing, evaluating, looking, reporting, running, spaces, using
+from search.commands import (
+    comparing,
+    confirming,
+    evaluating,
+    looking,
+    reporting,
+    running,
+    spaces,
+    using,
+)
 from search.errors import InterruptedRunError, SearchError
 
 COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
@@ -25,6 +34,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "run": running.run,
         "resume": running.resume,
         "retry": running.retry,
+        "confirm": confirming.confirm,
         "enqueue": running.enqueue,
         "watch": running.watch,
         "stop": running.stop,

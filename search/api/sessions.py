@@ -40,6 +40,7 @@ _KEYS = {
     "name": "study",
     "trials": "budget.trials",
     "time": "budget.time",
+    "budget": "budget.time",
     "seed": "sampler.seed",
     "sampler": "sampler.name",
     "pruner": "pruner.name",
@@ -49,7 +50,7 @@ _KEYS = {
 
 
 @contextmanager
-def _signals_restored() -> Iterator[None]:
+def signals_restored() -> Iterator[None]:
     """Undo what a session does to signals for good, as its process is expected to end."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -62,7 +63,7 @@ def _signals_restored() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-@_signals_restored()
+@signals_restored()
 def run(  # noqa: PLR0913  the flags of `search run`
     space: str | Path | Mapping[str, Any],
     overrides: Sequence[str] = (),
@@ -107,7 +108,7 @@ def run(  # noqa: PLR0913  the flags of `search run`
     """
     module = engine_module(engine, workers, overrides)
     source = Path(space) if isinstance(space, str) else space
-    options = _overrides(
+    options = overrides_of(
         name=name,
         trials=trials,
         time=time,
@@ -126,12 +127,12 @@ def run(  # noqa: PLR0913  the flags of `search run`
             if other:
                 of = f"{inform(driver, other)} of {len(other.trials())} trials of {other.name}"
                 announce(f"{driver.name}: {of} inform the sampler")
-            return _session(driver, module, address, quiet, ended)
+            return run_session(driver, module, address, quiet, ended)
     finally:
         driver.discard_if_empty()
 
 
-@_signals_restored()
+@signals_restored()
 def resume(  # noqa: PLR0913  the flags of `search resume`
     study: Study | str | Path,
     trials: int | str | None = None,
@@ -168,15 +169,15 @@ def resume(  # noqa: PLR0913  the flags of `search resume`
         The study.
     """
     module = engine_module(engine, workers)
-    options = _overrides(time=time, sampler=sampler, pruner=pruner, workers=workers)
-    with _driver(study, studies) as driver:
+    options = overrides_of(time=time, sampler=sampler, pruner=pruner, workers=workers)
+    with driver_of(study, studies) as driver:
         if space is not None:
             driver = _change_space(driver, Path(space) if isinstance(space, str) else space)
         driver = extend_study(driver, None if trials is None else str(trials), options)
-        return _session(driver, module, address, quiet, ended)
+        return run_session(driver, module, address, quiet, ended)
 
 
-@_signals_restored()
+@signals_restored()
 def retry(  # noqa: PLR0913  the flags of `search retry`
     study: Study | str | Path,
     trials: Sequence[int] = (),
@@ -217,7 +218,7 @@ def retry(  # noqa: PLR0913  the flags of `search retry`
         raise SearchError(
             f"--kind: a kind of failure must be given, got {kind!r}{hint}; valid: {valid}"
         )
-    with _driver(study, studies) as driver:
+    with driver_of(study, studies) as driver:
         chosen = retry_trials(driver, trials, kind)
         if not chosen:
             raise StudyError(
@@ -227,11 +228,12 @@ def retry(  # noqa: PLR0913  the flags of `search retry`
         announce(f"{driver.name}: retrying {listing(chosen)}")
         wanted = len(driver.trials()) + n_waiting(driver)
         more = str(wanted) if wanted > (driver.spec.budget.trials or wanted) else None
-        driver = extend_study(driver, more, _overrides(workers=workers))
-        return _session(driver, module, address, quiet, ended)
+        driver = extend_study(driver, more, overrides_of(workers=workers))
+        return run_session(driver, module, address, quiet, ended)
 
 
-def _overrides(**options: object) -> list[Override]:
+def overrides_of(**options: object) -> list[Override]:
+    """Turn options that are given into what they set in a space file."""
     return [
         Override(f"{_KEYS[name]}={value}", f"--{name} {value}")
         for name, value in options.items()
@@ -240,7 +242,7 @@ def _overrides(**options: object) -> list[Override]:
 
 
 @contextmanager
-def _driver(study: Study | str | Path, studies: Folder) -> Iterator[StudyDriver]:
+def driver_of(study: Study | str | Path, studies: Folder) -> Iterator[StudyDriver]:
     """Be the driver of a study whose last one may have ended in the middle of a line."""
     driver = StudyDriver.open(*place_of(study, studies))
     with driving(driver.folder):
@@ -250,9 +252,14 @@ def _driver(study: Study | str | Path, studies: Folder) -> Iterator[StudyDriver]
         yield driver
 
 
-def _session(
-    driver: StudyDriver, engine: str, address: str | None, quiet: bool, ended: Ended
+def run_session(
+    driver: StudyDriver,
+    engine: str,
+    address: str | None,
+    quiet: bool,
+    ended: Ended = lambda _: None,
 ) -> Study:
+    """Run a session of a study that this process drives."""
     _say_other_sessions(driver)
     study = Study(driver)
     try:

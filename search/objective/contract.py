@@ -10,8 +10,9 @@ metrics. A generator function is the simplest one:
             yield {"val_accuracy": accuracy, "val_loss": loss}
 
 A metric is a finite number, or None where it is not defined; a non-finite number fails the
-trial. An objective that takes an argument `seed` is given the trial's seed. It may have seven
-members besides:
+trial. An objective that takes an argument `seed` is given the trial's seed; one that takes
+`split_seed` is given, where `search confirm` repeats a trial, the seed of a new split into
+training and validation images, and else nothing. It may have seven members besides:
 
     state_dict(), load_state_dict(state)
                     lets a trial go on after an interruption, and be used after it ended
@@ -192,6 +193,8 @@ class Facts(TypedDict, total=False):
     """Names of all metrics that it may report, likewise."""
     class_counts: ClassCounts | Callable[[], ClassCounts]
     """For each class, how many images each split has of it."""
+    n_split: int | Callable[[], int]
+    """How many images `split_seed` divides into training and validation; 0 where that is given."""
     notes: Iterable[str] | Callable[[], Iterable[str]]
     """Sentences on what is odd about the images."""
     layers: Callable[[dict[str, Any]], str]

@@ -13,6 +13,7 @@ from typing import Any
 
 from search.errors import ObjectiveError
 from search.objective.contract import ClassCounts, Classifier, Facts
+from search.objective.loading import load_objective
 from search.objective.source import may_have, static_member
 from search.text import listing
 
@@ -43,6 +44,11 @@ class Description:
         """Count the images of each class in each split; None if it does not tell."""
         counts: ClassCounts | None = self._fact("class_counts")
         return counts
+
+    def n_split(self) -> int | None:
+        """Count the images that a `split_seed` divides anew; None if it does not tell."""
+        count: int | None = self._fact("n_split")
+        return count
 
     def notes(self) -> list[str]:
         """Tell what is worth knowing of the images before a search."""
@@ -92,6 +98,14 @@ def describe(objective: str, settings: Mapping[str, Any]) -> Description:
 def may_describe(objective: str) -> bool:
     """Tell by its source alone whether an objective could tell anything of itself."""
     return any(may_have(objective, name) for name in ("describe", *_OLD_FACTS))
+
+
+def takes_split_seed(objective: str) -> bool:
+    """Import an objective and tell whether it can split the images anew."""
+    try:
+        return "split_seed" in inspect.signature(load_objective(objective)).parameters
+    except (TypeError, ValueError):  # a callable written in C
+        return False
 
 
 def point_probe(

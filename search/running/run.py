@@ -271,7 +271,7 @@ class Run:
             self.abort(error)
             return None
         if trial is None:
-            self.stop("every point of the space has been tried")
+            self.stop(self.study.why_no_more())
             return None
         self.n_begun += 1
         return trial

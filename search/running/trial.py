@@ -63,6 +63,7 @@ class Assignment:
         error_file: Where to write what the trial was doing when its time was up.
         time_limit_s: Seconds it may take in all, or None.
         environment: Where it runs.
+        split_seed: The seed of its training and validation split; None for the usual split.
     """
 
     number: int
@@ -75,6 +76,7 @@ class Assignment:
     error_file: str
     time_limit_s: float | None
     environment: Environment
+    split_seed: int | None = None
 
 
 def assign(study: StudyReader, trial: Trial, environment: Environment) -> Assignment:
@@ -91,6 +93,7 @@ def assign(study: StudyReader, trial: Trial, environment: Environment) -> Assign
         error_file=str((study.trial_folder(trial.number) / ERROR_FILE).resolve()),
         time_limit_s=spec.budget.trial_time,
         environment=environment,
+        split_seed=trial.split_seed,
     )
 
 
@@ -208,7 +211,7 @@ def _save(objective: Iterable[Metrics], epoch: Epoch, assignment: Assignment) ->
 
 
 def _accepted_settings(factory: ObjectiveFactory, assignment: Assignment) -> dict[str, Any]:
-    """Add the seed where it is wanted, and refuse settings that the objective lacks."""
+    """Add the seeds where they are wanted, and refuse settings that the objective lacks."""
     settings = dict(assignment.settings)
     try:
         signature = inspect.signature(factory)
@@ -216,6 +219,8 @@ def _accepted_settings(factory: ObjectiveFactory, assignment: Assignment) -> dic
         return settings
     if "seed" in signature.parameters:
         settings.setdefault("seed", assignment.seed)
+    if "split_seed" in signature.parameters and assignment.split_seed is not None:
+        settings["split_seed"] = assignment.split_seed
     try:
         signature.bind(assignment.params, **settings)
     except TypeError as error:

@@ -21,8 +21,9 @@ from search.studies import attributes
 from search.studies.checkpoints import checkpoint_location, require_free_place
 from search.studies.folder import ERROR_FILE, SPACE_FILE, make_study_folder, provenance
 from search.studies.live_trial import LiveTrial
-from search.studies.queue import informing_trials
+from search.studies.queue import informing_trials, n_waiting
 from search.studies.reader import StudyReader
+from search.studies.repetitions import Repetitions, repetition_seed
 from search.studies.storage import create_optuna_study, delete_optuna_study, name_metrics
 from search.studies.trials import Epoch, Failure, Trial, has_begun
 
@@ -92,10 +93,30 @@ class StudyDriver(StudyReader):
         return self.trial(number)
 
     def ask(self) -> Trial | None:
-        """Begin a trial; None if every point of a listed space has been tried."""
+        """Begin a trial; None if there is nothing left to try, see `why_no_more`."""
+        repetitions = Repetitions.of(self)
+        if repetitions:
+            return self._ask_for_repetition(repetitions)
         if self._sampler.exhausted(self.optuna_study.get_trials(deepcopy=False)):
             return None
         return self._begin(self.optuna_study.ask())
+
+    def _ask_for_repetition(self, repetitions: Repetitions) -> Trial | None:
+        """Begin what waits in the queue, or the next repetition of a confirmation."""
+        if not n_waiting(self):
+            key = repetitions.next()
+            if key is None:
+                return None
+            candidate, repetition = key
+            attrs = {attributes.CANDIDATE: candidate, attributes.REPETITION: repetition}
+            point = repetitions.plan.candidates[candidate].params
+            self.optuna_study.enqueue_trial(point, user_attrs=attrs)
+        return self._begin(self.optuna_study.ask())
+
+    def why_no_more(self) -> str:
+        """Say why `ask` gave none."""
+        repetitions = Repetitions.of(self)
+        return repetitions.why_over() if repetitions else "every point of the space has been tried"
 
     def report(self, number: int, epoch: Epoch) -> bool:
         """Record one epoch, which has a number for each of the study's metrics.
@@ -178,8 +199,16 @@ class StudyDriver(StudyReader):
             raise
         if self.version > 1:
             trial.set_user_attr(attributes.SPACE_VERSION, self.version)
-        trial.set_user_attr(attributes.SEED, trial_seed(self.spec.sampler.seed, number))
+        self._set_seed(trial)
         return self.trial(number)
+
+    def _set_seed(self, trial: optuna.Trial) -> None:
+        repetition = trial.user_attrs.get(attributes.REPETITION)
+        seed = trial_seed(self.spec.sampler.seed, trial.number)
+        if repetition is not None:
+            seed = repetition_seed(self.spec.sampler.seed, repetition)
+            trial.set_user_attr(attributes.SPLIT_SEED, seed)
+        trial.set_user_attr(attributes.SEED, seed)
 
     def _take_up(self, frozen: FrozenTrial) -> Trial:
         trial = take_up(self.optuna_study, frozen)

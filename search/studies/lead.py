@@ -93,6 +93,8 @@ def _comparable(
 ) -> dict[int, Answers]:
     """Choose complete trials, best first, validated on the same images as the best one."""
     best = trials[0] if trials else None
+    if best is not None and best.split_seed is not None:
+        return {}  # a confirmation: each repetition may have images of its own
     if best is None or best.state != "COMPLETE" or best.number not in answers:
         return {}
     data = {version: data_of(study, version) for version in {t.space_version for t in trials}}

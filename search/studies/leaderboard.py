@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from search.errors import StudyError
+from search.studies.confirmation import Plan, read_plan
 from search.studies.lead import Lead, lead_of
 from search.studies.ranking import trial_fronts
 from search.studies.reader import StudyReader
@@ -28,6 +29,8 @@ COLUMNS = [
 `space` is the version of the space that the trial ran in; `value_se` is the standard error of
 `value`, and `tied_with_best` whether the trial cannot be told from the best one (see
 `search.studies.lead`)."""
+CONFIRMS = "confirms"
+"""Of a confirmation only: the trial that is repeated; None for a default that no trial tried."""
 FRONT = "front"
 """The Pareto front that a COMPLETE trial lies on, from 1; only where there are several metrics."""
 
@@ -67,6 +70,9 @@ def leaderboard_rows(
     if len(study.directions) > 1:
         fronts = trial_fronts(trials, study.directions)
         rows = [_with_front(row, fronts.get(row["trial"])) for row in rows]
+    plan = read_plan(study)
+    if plan:
+        rows = [_with_repeated(row, trial, plan) for row, trial in zip(rows, trials, strict=True)]
     return _sorted(rows, sort)[:top]
 
 
@@ -105,6 +111,17 @@ def _row(trial: Trial, lead: Lead, metrics: Sequence[str], parameters: Iterable[
 
 def _with_front(row: Row, front: int | None) -> Row:
     return {"rank": row["rank"], FRONT: front, **row}
+
+
+def _with_repeated(row: Row, trial: Trial, plan: Plan) -> Row:
+    repeats = None if trial.candidate is None else plan.candidates[trial.candidate].trial
+    places = list(row)
+    after = places.index("trial") + 1
+    return {
+        **{name: row[name] for name in places[:after]},
+        CONFIRMS: repeats,
+        **{name: row[name] for name in places[after:]},
+    }
 
 
 def _sorted(rows: list[Row], sort: str) -> list[Row]:

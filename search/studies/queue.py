@@ -94,7 +94,9 @@ def retry_trials(study: StudyReader, numbers: Collection[int], kind: str | None)
         fits = of_kind == kind if kind else of_kind != "infeasible"
         fits = fits and not _failed_alike(trial, failed)
         if number in numbers or (not numbers and number not in retried and fits):
-            attrs = {attributes.RETRY_OF: number}
+            kept = (attributes.CANDIDATE, attributes.REPETITION)
+            attrs = {name: trial.user_attrs[name] for name in kept if name in trial.user_attrs}
+            attrs[attributes.RETRY_OF] = number
             study.optuna_study.enqueue_trial(trial.params, user_attrs=attrs)
             chosen.append(number)
     return chosen

@@ -119,6 +119,9 @@ class Trial:
         space_version: The version of the study's space that it ran in, from 1.
         stop_reason: Why a complete trial ended before its last epoch, if it did.
         test: Its test metrics; None until it is evaluated.
+        split_seed: The seed of its training and validation split; None for the usual split.
+        candidate: Of a trial that repeats another one: which candidate of the confirmation.
+        repetition: Of such a trial: which repetition, from 0.
     """
 
     number: int
@@ -135,6 +138,9 @@ class Trial:
     space_version: int = 1
     stop_reason: str = ""
     test: Evaluation | None = None
+    split_seed: int | None = None
+    candidate: int | None = None
+    repetition: int | None = None
 
     @property
     def has_ended(self) -> bool:
@@ -177,6 +183,9 @@ def read_trial(
         space_version=attrs.get(attributes.SPACE_VERSION, 1),
         stop_reason=attrs.get(attributes.STOP_REASON, ""),
         test=test,
+        split_seed=attrs.get(attributes.SPLIT_SEED),
+        candidate=attrs.get(attributes.CANDIDATE),
+        repetition=attrs.get(attributes.REPETITION),
     )
 
 

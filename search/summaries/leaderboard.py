@@ -6,6 +6,7 @@ from typing import Any, TypedDict
 
 from search.studies.lead import lead_of
 from search.studies.leaderboard import (
+    CONFIRMS,
     FRONT,
     PARAMETER_PREFIX,
     TIED,
@@ -23,7 +24,7 @@ from search.text import cell_text, number_text
 
 ACCURACIES = ("train_accuracy", "val_accuracy", "test_accuracy")
 RESULTS = ("best_epoch", "val_loss", "val_f1", "val_auroc", "n_parameters", "seconds")
-_KEYS = ("rank", FRONT, "trial")
+_KEYS = ("rank", FRONT, "trial", CONFIRMS)
 _WORDS = ("state", "reason")
 _FIRST = ["rank", "trial", FRONT, "state", "value", VALUE_SE, TIED]
 _LAST = ["reason", "seed", "space"]
@@ -102,7 +103,7 @@ def usual_columns(study: StudyReader, rows: list[Row]) -> list[str]:
     """
     main, *others = study.directions
     names = ["value" if name == main else name for name in [*ACCURACIES, *others, *RESULTS]]
-    first = ["rank", FRONT, "trial", "state", *([] if "value" in names else ["value"])]
+    first = ["rank", FRONT, "trial", CONFIRMS, "state", *([] if "value" in names else ["value"])]
     parameters = [column for column in rows[0] if column.startswith(PARAMETER_PREFIX)]
     columns = list(dict.fromkeys([*first, *names, *parameters]))
     if all(row["state"] == "COMPLETE" for row in rows):

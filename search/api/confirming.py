@@ -1,0 +1,217 @@
+"""Trains the best trials of a study again with new seeds: `confirm`."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from search.api.sessions import (
+    Ended,
+    driver_of,
+    overrides_of,
+    run_session,
+    signals_restored,
+)
+from search.api.study import Folder, Study, announce, place_of
+from search.errors import SearchError, StudyError
+from search.objective.loading import extend_import_path
+from search.objective.probing import describe, takes_split_seed
+from search.running.engines import engine_module
+from search.running.session import extend_study
+from search.spaces.spec import Spec
+from search.studies.confirmation import (
+    Plan,
+    choose_candidates,
+    confirmation_name,
+    confirmation_spec,
+    merged,
+    read_plan,
+    write_plan,
+)
+from search.studies.driver import StudyDriver
+from search.studies.folder import study_command
+from search.studies.queue import n_waiting
+from search.studies.reader import StudyReader
+from search.studies.repetitions import Repetitions
+from search.text import counted, listing
+
+_SAME = ("objective", "settings", "metrics", "parameters", "constraints")
+"""What must not have changed between a confirmation and the study."""
+
+
+@signals_restored()
+def confirm(  # noqa: PLR0913  the flags of `search confirm`
+    study: Study | str | Path,
+    *,
+    top: int = 5,
+    seeds: int = 6,
+    include: Sequence[int] = (),
+    budget: str | None = None,
+    precision: float | None = None,
+    test: bool = False,
+    workers: int | None = None,
+    studies: Folder = None,
+    engine: str = "ray",
+    address: str | None = None,
+    quiet: bool = False,
+    ended: Ended = lambda _: None,
+) -> Study:
+    """Train the best trials again with new seeds, as `search confirm` does.
+
+    What has been trained is not trained again: a second call goes on where the first one ended,
+    with more seeds or further candidates if they are given.
+
+    Args:
+        study: A study, its name, or the path of its folder.
+        top: How many of the best trials; those that cannot be told from the best one come
+            besides, up to twice as many, and the default.
+        seeds: With how many seeds each, at most; at least 1.
+        include: Numbers of trials that come besides.
+        budget: Time budget, as `10m`.
+        precision: End early once those left are tied and their differences are known to within
+            an interval of this width; None for no such end.
+        test: Whether those that are tied in the end, and the default, are then evaluated on the
+            test split.
+        workers: Number of parallel trials; None leaves it as it is in the study.
+        studies: The folder of all studies.
+        engine: `ray`, or `inline` for one trial after another in this process.
+        address: A Ray cluster to join; None for one on this machine.
+        quiet: Whether to show no progress.
+        ended: Called with the confirmation at the end, whether or not by an error.
+
+    Returns:
+        The confirmation: a study of its own, `NAME.confirm`; see `Study.confirmation`.
+
+    Raises:
+        SearchError: If there is nothing to confirm, or no seed changes anything.
+    """
+    module = engine_module(engine, workers)
+    for name, number in (("top", top), ("seeds", seeds)):
+        if number < 1:
+            raise SearchError(f"--{name}: a number of at least 1 must be given, got {number}")
+    confirmed = StudyReader.open(*place_of(study, studies))
+    _refuse_confirmation(confirmed)
+    plan = _make_plan(confirmed, top, seeds, include, precision)
+    with _confirmation(confirmed, plan) as driver:
+        found = Study(driver)
+        try:
+            if _has_work(driver):
+                _say_plan(driver)
+                options = overrides_of(budget=budget, workers=workers)
+                driver = extend_study(driver, _n_trials(driver), options)
+                found = run_session(driver, module, address, quiet)
+            _require_randomness(driver)
+        finally:
+            if not test:
+                ended(found)
+    if test:
+        _test(found)
+        ended(found)
+    return found
+
+
+def _refuse_confirmation(study: StudyReader) -> None:
+    plan = read_plan(study)
+    if plan:
+        command = study_command(study.folder.parent / plan.study, "confirm")
+        raise StudyError(f"{study.name} confirms {plan.study}; go on with it by `{command}`")
+
+
+def _make_plan(
+    study: StudyReader, top: int, seeds: int, include: Sequence[int], precision: float | None
+) -> Plan:
+    extend_import_path(study.import_folders)
+    candidates = choose_candidates(study, top, include)
+    spec = confirmation_spec(study)
+    splits_anew = takes_split_seed(spec.objective)
+    n_images = describe(spec.objective, spec.settings).n_split() if splits_anew else None
+    splits_anew = splits_anew and n_images != 0
+    return Plan(study.name, candidates, seeds, precision, splits_anew, n_images or None)
+
+
+@contextmanager
+def _confirmation(confirmed: StudyReader, plan: Plan) -> Iterator[StudyDriver]:
+    """Be the driver of a study's confirmation, which is made if there is none yet."""
+    studies = confirmed.folder.parent
+    name, spec = confirmation_name(confirmed.name), confirmation_spec(confirmed)
+    if not (studies / name).exists():
+        # Until the plan is there it is a study without trials, which the next call takes over.
+        StudyDriver.create(_with_budget(spec, plan), studies, confirmed.import_folders)
+    with driver_of(name, studies) as driver:
+        known = read_plan(driver)
+        if known is None and driver.trials():
+            raise StudyError(f"{driver.folder}: a study of this name exists and confirms nothing")
+        if known:
+            _require_same(driver, spec)
+            plan = replace(plan, candidates=merged(known.candidates, plan.candidates))
+        write_plan(driver, plan)
+        yield driver.with_spec(_with_budget(spec, plan))
+
+
+def _with_budget(spec: Spec, plan: Plan) -> Spec:
+    n_trials = len(plan.candidates) * plan.n_repetitions
+    return spec.model_copy(update={"budget": spec.budget.model_copy(update={"trials": n_trials})})
+
+
+def _require_same(driver: StudyDriver, spec: Spec) -> None:
+    """Refuse to go on with a confirmation of what has been changed since."""
+    changed = [key for key in _SAME if getattr(driver.spec, key) != getattr(spec, key)]
+    if changed:
+        command = study_command(driver.folder, "remove")
+        raise StudyError(
+            f"{driver.name} confirms another version of the space: {listing(changed)} must be "
+            f"the same; delete it by `{command}` to confirm the present one"
+        )
+
+
+def _has_work(driver: StudyDriver) -> bool:
+    """Tell whether there is a repetition to begin, or one to go on with."""
+    unfinished = any(not trial.has_ended for trial in driver.trials())
+    return (
+        unfinished
+        or n_waiting(driver) > 0
+        or Repetitions(driver, _plan(driver)).next() is not None
+    )
+
+
+def _n_trials(driver: StudyDriver) -> str:
+    """Count the trials that there are and that may follow."""
+    plan = _plan(driver)
+    n_begun = len(Repetitions(driver, plan).trials)
+    return str(len(driver.trials()) + len(plan.candidates) * plan.n_repetitions - n_begun)
+
+
+def _plan(driver: StudyReader) -> Plan:
+    plan = read_plan(driver)
+    assert plan is not None
+    return plan
+
+
+def _say_plan(driver: StudyDriver) -> None:
+    plan = _plan(driver)
+    n = counted(len(plan.candidates), "candidate")
+    split = " and a new split of the images" if plan.splits_anew else ""
+    announce(
+        f"{driver.name}: {n} of {plan.study}, up to {counted(plan.n_repetitions, 'seed')} each; "
+        f"a seed is that of weights, order and augmentation{split}"
+    )
+
+
+def _require_randomness(driver: StudyDriver) -> None:
+    if Repetitions(driver, _plan(driver)).are_equal():
+        raise StudyError(
+            f"{driver.name}: repetitions must differ, but both of each candidate reported the "
+            f"same: {driver.spec.objective} takes no argument `seed`, and draws nothing from "
+            "the seeded generators; more seeds would tell nothing more"
+        )
+
+
+def _test(confirmation: Study) -> None:
+    """Evaluate the networks of every seed of the candidates that are tied, and of the default."""
+    from search.best_trial.evaluation import evaluate_trials
+
+    repetitions = Repetitions(confirmation.reader, _plan(confirmation.reader))
+    chosen = [trial for place in repetitions.finalists() for trial in repetitions.complete(place)]
+    untested = [trial for trial in chosen if trial.test is None]
+    if untested:
+        evaluate_trials(confirmation.reader, untested, again=False, skip=False, say=announce)

@@ -1,0 +1,331 @@
+"""Several candidates trained with the same few seeds: who leads, and who cannot be told from it.
+
+A repetition is one seed, and one split of the images, for every candidate: what is easy or hard of
+it is the same for all, and what is left is noise of training, of the same spread for all
+(randomised blocks, [BHH05], chapter 4). Finitely many images make a further error, which no number
+of seeds takes away [NB03]: it is counted by the covariance of the candidates' answers.
+
+References:
+    [BHH05] Box, Hunter and Hunter 2005, "Statistics for Experimenters", second edition.
+    [H96] Hsu 1996, "Multiple Comparisons: Theory and Methods", chapter 5.
+    [KD87] Kim and DeMets 1987, "Design and analysis of group sequential tests based on the type I
+        error spending rate function", doi:10.1093/biomet/74.1.149.
+    [NB03] Nadeau and Bengio 2003, "Inference for the generalization error",
+        doi:10.1023/A:1024068626366.
+"""
+
+import functools
+import itertools
+import math
+import statistics
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.statistics.paired import LEVEL, Answers
+
+Numbers = NDArray[np.float64]
+CovarianceOf = Callable[[int, Sequence[int]], Numbers | None]
+"""Gives the covariance, by the images, of some candidates' means over the first repetitions."""
+Ending = Literal["running", "one left", "precise", "hopeless", "spent"]
+"""Why a race is over: one candidate is left; the difference of those left is known well enough;
+more repetitions are not expected to tell them apart; all repetitions are done."""
+
+N_DRAWS = 4_000
+"""Draws of the means: a probability of 1 % is then within 0.3 points."""
+_UNLIKELY = 0.01
+"""How likely a candidate that is given up may still be the best."""
+_HOPELESS = 0.5
+"""All are given up to be told apart where none is farther behind than this share of what the last
+repetition is expected to need."""
+_FIRST_HOPELESS = 3
+"""Repetitions before which nothing is given up as hopeless."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How K candidates stand after some repetitions.
+
+    Args:
+        means: `(K,)`.
+        reach: `(K, K)`, half the width of the interval of each difference of two means. The
+            intervals hold together: all differences are in theirs in 95 % of cases.
+        p_best: `(K,)`, how likely each is the best one, by what is known of the means now.
+    """
+
+    means: Numbers
+    reach: Numbers
+    p_best: Numbers
+
+    @property
+    def leader(self) -> int:
+        """The candidate of the highest mean; of equals the first."""
+        return int(self.means.argmax())
+
+    @property
+    def behind(self) -> Numbers:
+        """`(K,)`, how far each mean is behind the leader's, at least 0."""
+        behind: Numbers = self.means.max() - self.means
+        return behind
+
+    @property
+    def tied(self) -> NDArray[np.bool_]:
+        """`(K,)`, which cannot be told from the leader, itself included."""
+        tied: NDArray[np.bool_] = self.behind <= self.reach[self.leader]
+        return tied
+
+
+@dataclass(frozen=True)
+class Beaten:
+    """A candidate that is out of a race.
+
+    Args:
+        after: How many repetitions it had.
+        leader: Who led then.
+        behind: How far it was behind.
+        reach: Half the width of the interval of that.
+        p_best: How likely it was the best one.
+    """
+
+    after: int
+    leader: int
+    behind: float
+    reach: float
+    p_best: float
+
+
+@dataclass(frozen=True)
+class Race:
+    """What has come of a race so far.
+
+    Args:
+        n_judged: How many repetitions, all of which those left have had.
+        left: The candidates in it, in their order.
+        standing: Of those left; None where there is nothing to compare.
+        beaten: The others.
+        ending: Why it is over, or that it is running.
+    """
+
+    n_judged: int
+    left: list[int]
+    standing: Standing | None
+    beaten: dict[int, Beaten]
+    ending: Ending
+
+
+def compare_repeated(
+    values: Numbers, covariance: Numbers | None = None, level: float = LEVEL
+) -> Standing:
+    """Compare candidates over repetitions that all of them have had.
+
+    The differences are judged together, by the distribution of the largest among all pairs, as in
+    Tukey's test [H96]: of several equals, one is called different in at most `level` of cases. It
+    is drawn, as no table knows of the images.
+
+    Args:
+        values: `(S, K)`, higher is better; S and K at least 2.
+        covariance: `(K, K)` of the means, by the images (see `image_covariance`); None for none.
+        level: How often equals may be called different.
+
+    Returns:
+        How they stand.
+    """
+    n_repetitions, n_candidates = values.shape
+    means = values.mean(axis=0)
+    of_images = np.zeros((n_candidates,) * 2) if covariance is None else covariance
+    noise = _noise(values) / n_repetitions
+    spread = np.sqrt(2 * noise + _of_differences(of_images))
+    errors = _draw_errors(noise, (n_candidates - 1) * (n_repetitions - 1), of_images)
+    best = np.bincount((means + errors).argmax(axis=1), minlength=n_candidates)
+    reach = np.quantile(_widest(errors, spread), 1 - level) * spread
+    np.fill_diagonal(reach, 0.0)
+    return Standing(means, reach, best / N_DRAWS)
+
+
+def undominated(metrics: Sequence[Numbers]) -> NDArray[np.bool_]:
+    """Tell which candidates no other one dominates, by several metrics.
+
+    One dominates another if it is shown to be better in one metric, at 5 % over all metrics, and
+    has no worse mean in the others.
+
+    Args:
+        metrics: `(S, K)` of each, higher is better; S and K at least 2.
+
+    Returns:
+        `(K,)`.
+    """
+    standings = [compare_repeated(values, level=LEVEL / len(metrics)) for values in metrics]
+    leads = [of.means[:, None] - of.means[None, :] for of in standings]
+    shown = [lead > of.reach for lead, of in zip(leads, standings, strict=True)]
+    dominates = np.any(shown, axis=0) & np.all([lead >= 0 for lead in leads], axis=0)
+    kept: NDArray[np.bool_] = ~dominates.any(axis=0)
+    return kept
+
+
+def mean_reach(values: Sequence[float], variance: float = 0.0) -> float:
+    """Give half the width of the 95 % interval of one candidate's mean.
+
+    Args:
+        values: Those of its repetitions, two at least.
+        variance: Of the mean, by the images (the diagonal of `image_covariance`).
+
+    Returns:
+        A number, at least 0.
+
+    Example:
+        >>> round(mean_reach([0.97, 0.98, 0.99]), 4)
+        0.0248
+    """
+    from scipy.special import stdtrit  # a fifth of a second, which a driver need not wait
+
+    n = len(values)
+    of_seeds = float(stdtrit(n - 1, 1 - LEVEL / 2)) * statistics.stdev(values) / math.sqrt(n)
+    of_images = statistics.NormalDist().inv_cdf(1 - LEVEL / 2) * math.sqrt(variance)
+    return math.hypot(of_seeds, of_images)
+
+
+def image_covariance(answers: Sequence[Answers | Numbers], n_images: int | None) -> Numbers:
+    """Give the covariance of the candidates' means, as the images are a sample.
+
+    Args:
+        answers: `(K, N)` of each repetition.
+        n_images: How many images the repetitions divide anew into training and validation; None
+            where all repetitions are validated on the same images.
+
+    Returns:
+        `(K, K)`.
+    """
+    if n_images is None:
+        shares = np.mean([one.astype(np.float64) for one in answers], axis=0)
+        answers, n_images = [shares], shares.shape[1]
+    of_each = [np.atleast_2d(np.cov(one.astype(np.float64), bias=True)) for one in answers]
+    covariance: Numbers = np.mean(of_each, axis=0) / n_images
+    return covariance
+
+
+def race(
+    values: Numbers,
+    n_repetitions: int,
+    covariance_of: CovarianceOf = lambda _, __: None,
+    precision: float | None = None,
+    out: Collection[int] = (),
+) -> Race:
+    """Follow a race of candidates: who is out after which repetition, and whether it is over.
+
+    It is looked at after each repetition. A candidate is out where it is the best one with a
+    probability under 1 % *and* can be told from the leader. The first alone would put out one of
+    several equals in half of all races, as the best of them is a lucky one. The level of 5 % is
+    spent over the looks by the cube of their time [KD87].
+
+    Args:
+        values: `(S, K)`, higher is better; NaN where a repetition is not there yet.
+        n_repetitions: How many there are to be at most, at least S.
+        covariance_of: Told how many repetitions, and which candidates.
+        precision: The width of an interval that is narrow enough; None for no width.
+        out: Candidates that are not in it.
+
+    Returns:
+        What has come of it; the same for the same values, in whatever order they came.
+    """
+    left = [candidate for candidate in range(values.shape[1]) if candidate not in out]
+    beaten: dict[int, Beaten] = {}
+    standing: Standing | None = None
+    ending: Ending = "running"
+    n = 0
+    while ending == "running" and n < len(values) and not np.isnan(values[n, left]).any():
+        n += 1
+        if n > 1 and n < n_repetitions and len(left) > 1:
+            look = compare_repeated(
+                values[:n, left], covariance_of(n, left), _look_level(n, n_repetitions)
+            )
+            beaten |= _beaten(look, left, n)
+            left = [candidate for candidate in left if candidate not in beaten]
+        standing = _standing(values[:n, left], covariance_of(n, left))
+        ending = _ending(standing, n, n_repetitions, precision)
+        if beaten and len(left) == 1:
+            ending = "one left"
+    return Race(n, left, standing, beaten, ending)
+
+
+def _beaten(look: Standing, left: Sequence[int], n: int) -> dict[int, Beaten]:
+    """Find who is out after n repetitions."""
+    return {
+        candidate: Beaten(
+            n,
+            left[look.leader],
+            float(look.behind[place]),
+            float(look.reach[look.leader, place]),
+            float(look.p_best[place]),
+        )
+        for place, candidate in enumerate(left)
+        if look.p_best[place] < _UNLIKELY and not look.tied[place]
+    }
+
+
+def _standing(values: Numbers, covariance: Numbers | None) -> Standing | None:
+    enough = values.shape[0] > 1 and values.shape[1] > 1
+    return compare_repeated(values, covariance) if enough else None
+
+
+def _ending(
+    standing: Standing | None, n: int, n_repetitions: int, precision: float | None
+) -> Ending:
+    if n == n_repetitions:
+        return "spent"
+    if standing is None or not standing.tied.all():
+        return "running"
+    reach = standing.reach[standing.leader]
+    if precision is not None and 2 * reach.max() < precision:
+        return "precise"
+    at_the_end = reach * math.sqrt(n / n_repetitions)
+    hopeless = (standing.behind <= _HOPELESS * at_the_end).all()
+    return "hopeless" if n >= _FIRST_HOPELESS and hopeless else "running"
+
+
+def _look_level(n: int, n_repetitions: int) -> float:
+    """Give the part of the level that the look after n repetitions may spend; the first is 2."""
+    before = 0 if n == 2 else n - 1
+    return LEVEL * float(n**3 - before**3) / float(n_repetitions**3)
+
+
+def _noise(values: Numbers) -> float:
+    """Estimate the variance of one value by noise: of what is left of it without its block."""
+    n_repetitions, n_candidates = values.shape
+    left = values - values.mean(axis=0) - values.mean(axis=1, keepdims=True) + values.mean()
+    freedom = int((n_candidates - 1) * (n_repetitions - 1))
+    return float((left**2).sum()) / freedom
+
+
+def _of_differences(covariance: Numbers) -> Numbers:
+    """Give the variance of each pair's difference, `(K, K)`."""
+    variances = np.diag(covariance)
+    return np.maximum(variances[:, None] + variances[None, :] - 2 * covariance, 0.0)
+
+
+def _draw_errors(noise: float, freedom: int, of_images: Numbers) -> Numbers:
+    """Draw what the means may be off by, `(N_DRAWS, K)`."""
+    normal, also, scales = _draws(len(of_images), freedom)
+    values, vectors = np.linalg.eigh(of_images)
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    errors: Numbers = math.sqrt(noise) * normal * scales + also @ root.T
+    return errors
+
+
+@functools.cache
+def _draws(n_candidates: int, freedom: int) -> tuple[Numbers, Numbers, Numbers]:
+    """Draw twice from the normal distribution, and how far off an estimated spread may be."""
+    generator = np.random.default_rng(0)
+    first, second = generator.standard_normal((2, N_DRAWS, n_candidates))
+    return first, second, np.sqrt(freedom / generator.chisquare(freedom, (N_DRAWS, 1)))
+
+
+def _widest(errors: Numbers, spread: Numbers) -> Numbers:
+    """Give the largest of all pairs' differences in each draw, in units of its spread."""
+    widest = np.zeros(len(errors))
+    for i, j in itertools.combinations(range(errors.shape[1]), 2):
+        if spread[i, j] > 0:
+            np.maximum(widest, np.abs(errors[:, i] - errors[:, j]) / spread[i, j], out=widest)
+    return widest

@@ -1,0 +1,179 @@
+"""What the trials of a confirmation have come to so far, and which repetition is next."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from optuna.study import StudyDirection
+
+from search.spaces.sampling import trial_seed
+from search.statistics.paired import Answers
+from search.statistics.repeated import (
+    Ending,
+    Numbers,
+    Race,
+    image_covariance,
+    race,
+    undominated,
+)
+from search.studies.confirmation import Plan, read_plan
+from search.studies.lead import is_accuracy
+from search.studies.reader import StudyReader
+from search.studies.trials import Trial
+from search.text import counted
+
+_OF_REPETITIONS = 1 << 20
+"""Added to the number of a repetition, so that its seed is not that of any trial of the study."""
+_ENDINGS = {
+    "one left": "one candidate is left",
+    "precise": "the candidates left are tied, and told apart as precisely as wanted",
+    "hopeless": "more seeds are not expected to tell the candidates left apart",
+}
+
+
+def repetition_seed(study_seed: int, repetition: int) -> int:
+    """Derive the seed of all that is random in a repetition: weights, order and split."""
+    return trial_seed(study_seed, _OF_REPETITIONS + repetition)
+
+
+class Repetitions:
+    """The trials of a confirmation, by candidate and repetition.
+
+    Args:
+        study: The study that confirms another one.
+        plan: What it is to do.
+    """
+
+    def __init__(self, study: StudyReader, plan: Plan) -> None:
+        self.study = study
+        self.plan = plan
+        trials = sorted(study.trials(), key=lambda trial: trial.number)
+        # Of a trial that was tried again, the later one counts.
+        self.trials = {
+            (trial.candidate, trial.repetition): trial
+            for trial in trials
+            if trial.candidate is not None and trial.repetition is not None
+        }
+        self._answers = study.answers()
+
+    @classmethod
+    def of(cls, study: StudyReader) -> "Repetitions | None":
+        """Read those of a study; None if it confirms no other one."""
+        plan = read_plan(study)
+        return None if plan is None else cls(study, plan)
+
+    def failed(self) -> dict[int, Trial]:
+        """Find a failed trial of each candidate that has one: such a candidate is out."""
+        found = [(key, trial) for key, trial in self.trials.items() if trial.state == "FAIL"]
+        return {candidate: trial for (candidate, _), trial in reversed(found)}
+
+    def complete(self, candidate: int) -> list[Trial]:
+        """List the complete trials of a candidate by repetition."""
+        keys = [(candidate, repetition) for repetition in range(self.plan.n_repetitions)]
+        trials = [self.trials[key] for key in keys if key in self.trials]
+        return [trial for trial in trials if trial.state == "COMPLETE"]
+
+    def race(self) -> Race:
+        """Follow the race of the candidates that have not failed."""
+        failed = self.failed()
+        values = self.values(self.study.spec.metric.name)
+        if len(self.study.directions) == 1:
+            plan = self.plan
+            return race(values, plan.n_repetitions, self.covariance, plan.precision, failed)
+        left = [place for place in range(values.shape[1]) if place not in failed]
+        n = _n_whole(values[:, left])
+        ending: Ending = "spent" if n == self.plan.n_repetitions else "running"
+        return Race(n, left, None, {}, ending)
+
+    def values(self, metric: str) -> Numbers:
+        """Give a metric so that higher is better: `(S, K)`, NaN where a trial is not complete."""
+        sign = 1.0 if self.study.directions[metric] == StudyDirection.MAXIMIZE else -1.0
+        values = np.full((self.plan.n_repetitions, len(self.plan.candidates)), math.nan)
+        for (candidate, repetition), trial in self.trials.items():
+            value = trial.metrics.get(metric)
+            if trial.state == "COMPLETE" and repetition < len(values) and value is not None:
+                values[repetition, candidate] = sign * value
+        return values
+
+    def covariance(self, n: int, candidates: Sequence[int]) -> Numbers | None:
+        """Give the covariance of candidates' means over the first n repetitions, by the images.
+
+        It is None where the metric is no accuracy by image.
+        """
+        answers = [
+            [self._answers_of(self.trials[candidate, repetition]) for candidate in candidates]
+            for repetition in range(n)
+        ]
+        known = [[one for one in row if one is not None] for row in answers]
+        if not candidates or len({len(one) for row in known for one in row}) != 1:
+            return None
+        if any(len(row) < len(candidates) for row in known):
+            return None
+        n_images = self.plan.n_images if self.plan.splits_anew else None
+        if self.plan.splits_anew and n_images is None:
+            n_images = n * len(known[0][0])  # as if no image came twice
+        return image_covariance([np.stack(row) for row in known], n_images)
+
+    def are_equal(self) -> bool:
+        """Tell whether the first two repetitions of every candidate are equal in all they report.
+
+        Then nothing in them is random, or no seed reaches it.
+        """
+        pairs = [self.complete(place)[:2] for place in range(len(self.plan.candidates))]
+        whole = [pair for pair in pairs if len(pair) == 2]
+        return bool(whole) and all(a.metrics == b.metrics for a, b in whole)
+
+    def next(self) -> tuple[int, int] | None:
+        """Choose the next candidate and repetition to run; None if there is none to begin."""
+        race = self.race()
+        if race.ending != "running" or self.are_equal():
+            return None
+        wanted = (
+            (candidate, repetition)
+            for repetition in range(self.plan.n_repetitions)
+            for candidate in race.left
+        )
+        return next((key for key in wanted if key not in self.trials), None)
+
+    def tied(self) -> list[int]:
+        """Name the candidates that cannot be told from the leader; none without a verdict."""
+        race = self.race()
+        if race.standing is None:
+            return race.left if race.n_judged > 1 and len(race.left) == 1 else []
+        return [c for c, is_tied in zip(race.left, race.standing.tied, strict=True) if is_tied]
+
+    def front(self) -> list[int]:
+        """Name the candidates that no other one dominates, by several metrics; see `undominated`.
+
+        There are none without a verdict.
+        """
+        race = self.race()
+        if race.n_judged < 2 or len(race.left) < 2:
+            return race.left if race.n_judged > 1 else []
+        values = [self.values(name)[: race.n_judged, race.left] for name in self.study.directions]
+        return [c for c, on_front in zip(race.left, undominated(values), strict=True) if on_front]
+
+    def finalists(self) -> list[int]:
+        """Name what a verdict is of, the tied candidates or the front, and the default."""
+        chosen = self.front() if len(self.study.directions) > 1 else self.tied()
+        default = [place for place, c in enumerate(self.plan.candidates) if c.is_default]
+        return list(dict.fromkeys([*(chosen or self.race().left), *default]))
+
+    def why_over(self) -> str:
+        """Say why there is no repetition to begin."""
+        if self.are_equal():
+            return "all repetitions of a candidate are equal"
+        if len(self.failed()) == len(self.plan.candidates):
+            return "every candidate has failed"
+        n_seeds = counted(self.plan.n_repetitions, "seed")
+        return _ENDINGS.get(self.race().ending, f"every candidate left has had its {n_seeds}")
+
+    def _answers_of(self, trial: Trial) -> Answers | None:
+        answers = self._answers.get(trial.number)
+        known = answers is not None and is_accuracy(self.study, trial, answers)
+        return answers if known else None
+
+
+def _n_whole(values: Numbers) -> int:
+    """Count the first repetitions that all candidates have had."""
+    return next((n for n, row in enumerate(values) if np.isnan(row).any()), len(values))

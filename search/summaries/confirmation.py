@@ -1,0 +1,409 @@
+"""What a confirmation has shown: which candidate to take, and how sure that is."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from statistics import fmean, stdev
+from typing import TypedDict
+
+from optuna.study import StudyDirection
+
+from search.statistics.repeated import Race, mean_reach
+from search.studies.confirmation import Candidate
+from search.studies.lead import cheapest
+from search.studies.reader import StudyReader
+from search.studies.repetitions import Repetitions
+from search.studies.trials import Trial
+from search.summaries.layout import Grid, Part, heading
+from search.text import counted, listing, number_text, signed, tenths, two_digits
+
+
+class TestedFacts(TypedDict):
+    """A test metric over the repetitions: mean, standard deviation (None of one), and how many."""
+
+    mean: float
+    deviation: float | None
+    n_seeds: int
+
+
+class CandidateFacts(TypedDict):
+    """A candidate of a confirmation, by the study's first metric.
+
+    `trial` is None where no trial of the study tried it, `said` what the study says of it.
+    `low` and `high` bound the mean (95 %), `behind_low` and `behind_high` how far it is behind the
+    leader, all candidates together (95 %); they are None where it has too few repetitions, or
+    nothing to compare it with.
+    `dropped_after` is the number of repetitions of one that was beaten, `failure` why one failed.
+    `metrics` holds the means of all metrics of a study of several.
+    """
+
+    trial: int | None
+    default: bool
+    params: dict[str, object]
+    values: list[float]
+    mean: float | None
+    low: float | None
+    high: float | None
+    p_best: float | None
+    behind: float | None
+    behind_low: float | None
+    behind_high: float | None
+    tied: bool
+    dropped_after: int | None
+    failure: str | None
+    seconds: float | None
+    n_parameters: float | int | None
+    said: float | None
+    optimism: float | None
+    test_accuracy: TestedFacts | None
+    metrics: dict[str, float | None]
+
+
+class GainFacts(TypedDict):
+    """How far the recommended candidate is ahead of the default, with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class ConfirmationFacts(TypedDict):
+    """What a confirmation has shown; `candidates` come best first.
+
+    `n_seeds` is how many repetitions all candidates left have had, and `ending` why no more
+    follow; it is empty as long as some do. `leader`, `tied`, `recommended` and `default` name
+    candidates by the number of their trial, or as `default` where they have none. Without a
+    verdict `leader` and `recommended` are None; of several metrics `tied` is the Pareto front,
+    and nothing is recommended. `has_images` says whether the images are counted as a sample, too.
+    """
+
+    study: str
+    confirms: str
+    metric: str
+    metrics: dict[str, str]
+    n_seeds: int
+    n_wanted: int
+    new_splits: bool
+    has_images: bool
+    ending: str
+    candidates: list[CandidateFacts]
+    leader: str | None
+    tied: list[str]
+    recommended: str | None
+    default: str | None
+    gain: GainFacts | None
+
+
+def confirmation_facts(study: StudyReader) -> ConfirmationFacts | None:
+    """Gather what a confirmation has shown; None of a study that confirms no other one."""
+    found = Repetitions.of(study)
+    if found is None:
+        return None
+    race, candidates = found.race(), found.plan.candidates
+    several = len(study.directions) > 1
+    tied = found.front() if several else found.tied()
+    leader = race.left[race.standing.leader] if race.standing else None
+    recommended = _recommended(found, tied) if tied and not several else None
+    default = next((place for place, one in enumerate(candidates) if one.is_default), None)
+    names = [name_of(one) for one in candidates]
+    facts = [_candidate_facts(found, race, place, tied) for place in range(len(candidates))]
+    places = sorted(range(len(candidates)), key=lambda place: _order(found, facts[place]))
+    return {
+        "study": study.name,
+        "confirms": found.plan.study,
+        "metric": study.spec.metric.name,
+        "metrics": {name: of.name.lower() for name, of in study.directions.items()},
+        "n_seeds": race.n_judged,
+        "n_wanted": found.plan.n_repetitions,
+        "new_splits": found.plan.splits_anew,
+        "has_images": found.covariance(race.n_judged, race.left) is not None,
+        "ending": found.why_over() if found.next() is None else "",
+        "candidates": [facts[place] for place in places],
+        "leader": None if leader is None else names[leader],
+        "tied": [names[place] for place in places if place in tied],
+        "recommended": None if recommended is None else names[recommended],
+        "default": None if default is None else names[default],
+        "gain": _gain(race, recommended, default),
+    }
+
+
+def name_of(candidate: Candidate) -> str:
+    """Name a candidate by the trial of the study that tried it."""
+    return "default" if candidate.trial is None else str(candidate.trial)
+
+
+def _recommended(found: Repetitions, tied: Sequence[int]) -> int:
+    """Choose the cheapest of those that are tied, by weights or the mean of their seconds."""
+    of_each = {place: found.complete(place) for place in tied}
+    typical = {
+        place: replace(trials[0], number=place, seconds=_mean([t.seconds for t in trials]))
+        for place, trials in of_each.items()
+    }
+    return cheapest(list(typical.values())).number
+
+
+def _candidate_facts(
+    found: Repetitions, race: Race, place: int, tied: Sequence[int]
+) -> CandidateFacts:
+    candidate, trials = found.plan.candidates[place], found.complete(place)
+    values = [trial.value for trial in trials if trial.value is not None]
+    mean = fmean(values) if values else None
+    covariance = found.covariance(race.n_judged, [place]) if place in race.left else None
+    variance = 0.0 if covariance is None else float(covariance[0, 0])
+    low, high = _interval(values, variance, is_share=covariance is not None)
+    behind = _behind(race, place)
+    failed = found.failed().get(place)
+    said, direction = candidate.said, found.study.direction
+    optimism = None if said is None or mean is None else said - mean
+    flip = -1.0 if direction == StudyDirection.MINIMIZE else 1.0
+    return {
+        "trial": candidate.trial,
+        "default": candidate.is_default,
+        "params": dict(candidate.params),
+        "values": values,
+        "mean": mean,
+        "low": low,
+        "high": high,
+        "p_best": _p_best(race, place),
+        "behind": behind[0] if behind else None,
+        "behind_low": behind[0] - behind[1] if behind else None,
+        "behind_high": behind[0] + behind[1] if behind else None,
+        "tied": place in tied,
+        "dropped_after": race.beaten[place].after if place in race.beaten else None,
+        "failure": failed.reason if failed else None,
+        "seconds": _mean([trial.seconds for trial in trials]),
+        "n_parameters": trials[0].metrics.get("n_parameters") if trials else None,
+        "said": said,
+        "optimism": None if optimism is None else flip * optimism,
+        "test_accuracy": _tested(trials),
+        "metrics": {
+            name: _mean([trial.metrics.get(name) for trial in trials])
+            for name in found.study.directions
+        },
+    }
+
+
+def _interval(
+    values: Sequence[float], variance: float, *, is_share: bool
+) -> tuple[float | None, float | None]:
+    if len(values) < 2:
+        return None, None
+    mean, reach = fmean(values), mean_reach(values, variance)
+    low, high = mean - reach, mean + reach
+    return (max(low, 0.0), min(high, 1.0)) if is_share else (low, high)
+
+
+def _behind(race: Race, place: int) -> tuple[float, float] | None:
+    """Tell how far a candidate is behind the leader, and the reach of that."""
+    if place in race.beaten:
+        return race.beaten[place].behind, race.beaten[place].reach
+    if race.standing is None or place not in race.left:
+        return None
+    at = race.left.index(place)
+    standing = race.standing
+    return float(standing.behind[at]), float(standing.reach[standing.leader, at])
+
+
+def _p_best(race: Race, place: int) -> float | None:
+    if place in race.beaten:
+        return race.beaten[place].p_best
+    if race.standing is None or place not in race.left:
+        return None
+    return float(race.standing.p_best[race.left.index(place)])
+
+
+def _gain(race: Race, recommended: int | None, default: int | None) -> GainFacts | None:
+    """Compare the recommended candidate with the default, where both are in the race."""
+    if recommended is None or default is None or recommended == default:
+        return None
+    if default in race.beaten:
+        beaten = race.beaten[default]
+        value, reach = beaten.behind, beaten.reach
+    elif default in race.left and race.standing:
+        first, second = race.left.index(recommended), race.left.index(default)
+        value = float(race.standing.means[first] - race.standing.means[second])
+        reach = float(race.standing.reach[first, second])
+    else:
+        return None
+    return {"value": value, "low": value - reach, "high": value + reach}
+
+
+def _tested(trials: Sequence[Trial]) -> TestedFacts | None:
+    found = [t.test.metrics["accuracy"] for t in trials if t.test and "accuracy" in t.test.metrics]
+    values = [float(value) for value in found if value is not None]
+    if not values:
+        return None
+    deviation = stdev(values) if len(values) > 1 else None
+    return {"mean": fmean(values), "deviation": deviation, "n_seeds": len(values)}
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return fmean(known) if known else None
+
+
+def _order(found: Repetitions, facts: CandidateFacts) -> tuple[bool, float]:
+    """Sort the best first, and what has failed last."""
+    maximized = found.study.direction == StudyDirection.MAXIMIZE
+    mean = math.inf if facts["mean"] is None else facts["mean"] * (-1 if maximized else 1)
+    return facts["failure"] is not None, mean
+
+
+def confirmation_parts(facts: ConfirmationFacts) -> list[Part]:
+    """Lay out the candidates of a confirmation, and what follows from it."""
+    sentences = [*_verdict(facts), *_failures(facts), *_conditions(facts)]
+    title = f"Confirmation of {facts['confirms']}"
+    return [Part(title, [], _candidates_grid(facts)), Part("", sentences)]
+
+
+def _candidates_grid(facts: ConfirmationFacts) -> Grid:
+    candidates = facts["candidates"]
+    several = len(facts["metrics"]) > 1
+    rows = [_row(facts, one, "front" if several else "tied") for one in candidates]
+    columns = [name for name in rows[0] if any(row[name] != "–" for row in rows)]
+    return Grid(
+        columns,
+        [[row[name] for name in columns] for row in rows],
+        left=["tied", "front"],
+        bold=[place for place, one in enumerate(candidates) if _name(one) == facts["recommended"]],
+    )
+
+
+def _row(facts: ConfirmationFacts, one: CandidateFacts, tied: str) -> dict[str, str]:
+    others = [name for name in facts["metrics"] if name != facts["metric"]]
+    return {
+        "trial": f"{_name(one)}*" if one["default"] else _name(one),
+        heading(facts["metric"]): number_text(one["mean"]),
+        "its interval": _span(one["low"], one["high"]),
+        **{heading(name): number_text(one["metrics"][name]) for name in others},
+        "seeds": str(len(one["values"])),
+        "P(best)": _chance(one["p_best"]),
+        "behind": number_text(one["behind"]) if one["behind"] else "–",
+        "interval of that": _span(one["behind_low"], one["behind_high"]) if one["behind"] else "–",
+        tied: _tied_text(one),
+        "seconds": tenths(one["seconds"]),
+        "weights": number_text(one["n_parameters"]),
+        "search said": number_text(one["said"]),
+        "test accuracy": _tested_text(one["test_accuracy"]),
+    }
+
+
+def _name(one: CandidateFacts) -> str:
+    return "default" if one["trial"] is None else str(one["trial"])
+
+
+def _tied_text(one: CandidateFacts) -> str:
+    if one["failure"]:
+        return "failed"
+    if one["dropped_after"]:
+        return f"out after {one['dropped_after']}"
+    return "yes" if one["tied"] else ""
+
+
+def _span(low: float | None, high: float | None) -> str:
+    return f"{number_text(low)} to {number_text(high)}" if low is not None else "–"
+
+
+def _chance(share: float | None) -> str:
+    if share is None:
+        return "–"
+    return "< 1%" if share < 0.01 else f"{share:.0%}"
+
+
+def _tested_text(facts: TestedFacts | None) -> str:
+    if facts is None:
+        return "–"
+    spread = "" if facts["deviation"] is None else f" (sd {two_digits(facts['deviation'])})"
+    return f"{number_text(facts['mean'])}{spread}"
+
+
+def _verdict(facts: ConfirmationFacts) -> list[str]:
+    """Say which candidate to take and why, or why that cannot be said."""
+    n = facts["n_seeds"]
+    if not facts["tied"]:
+        if facts["candidates"] and all(one["failure"] for one in facts["candidates"]):
+            return ["no verdict: every candidate has failed with a new seed"]
+        return [f"no verdict: all candidates must have had 2 seeds, they have had {n}"]
+    seeds = counted(n, "seed")
+    if len(facts["metrics"]) > 1:
+        return [f"on the Pareto front after {seeds}: {_trials(facts['tied'])}"]
+    return [_recommendation(facts, seeds), *_gain_sentence(facts), *_optimism_sentence(facts)]
+
+
+def _recommendation(facts: ConfirmationFacts, seeds: str) -> str:
+    recommended = next(one for one in facts["candidates"] if _name(one) == facts["recommended"])
+    take = f"take {_trial(facts['recommended'])}"
+    if len(facts["candidates"]) == 1:
+        return f"{take}: it is the only candidate, there was nothing to compare it with"
+    if len(facts["tied"]) == 1:
+        return f"{take}: after {seeds} it is better than every other candidate"
+    costs = [f"{tenths(recommended['seconds'])} s"] if recommended["seconds"] is not None else []
+    if recommended["n_parameters"] is not None:
+        costs.append(f"{number_text(recommended['n_parameters'])} weights")
+    told = f" ({', '.join(costs)})" if costs else ""
+    tied = _trials(facts["tied"])
+    return f"{take}: {tied} cannot be told apart after {seeds}, and it is the cheapest{told}"
+
+
+def _gain_sentence(facts: ConfirmationFacts) -> list[str]:
+    default, gain = facts["default"], facts["gain"]
+    if default is None:
+        return []
+    if default == facts["recommended"]:
+        return [f"{_trial(default)}, marked *, is the first given point: nothing found is better"]
+    if gain is None:
+        return []
+    span = f"95 % interval {signed(gain['low'])} to {signed(gain['high'])}"
+    shown = "" if gain["low"] > 0 else ": no difference shown"
+    return [
+        f"against the first given point, {_trial(default)}, marked *, it gains "
+        f"{signed(gain['value'])} ({span}){shown}"
+    ]
+
+
+def _optimism_sentence(facts: ConfirmationFacts) -> list[str]:
+    """Say how much too good the trial looked that the search has ranked first."""
+    known = [one for one in facts["candidates"] if one["optimism"] is not None]
+    if not known:
+        return []
+    said = [one["said"] or 0.0 for one in known]
+    best = max(said) if facts["metrics"][facts["metric"]] == "maximize" else min(said)
+    one = known[said.index(best)]
+    by = abs(one["optimism"] or 0.0)
+    way = "too good" if (one["optimism"] or 0.0) > 0 else "too low"
+    told = f"{two_digits(by)} {way}" if by else "as it is"
+    return [
+        f"the search said {number_text(one['said'])} of trial {one['trial']}, which is {told}: "
+        f"its mean is {number_text(one['mean'])}"
+    ]
+
+
+def _failures(facts: ConfirmationFacts) -> list[str]:
+    failed = [one for one in facts["candidates"] if one["failure"]]
+    return [
+        f"{_trial(_name(one))} failed with a new seed and is out: {one['failure']}"
+        for one in failed
+    ]
+
+
+def _conditions(facts: ConfirmationFacts) -> list[str]:
+    """Say what changed from seed to seed, and why there were no more."""
+    same = "the objective takes no split_seed, or its validation images are given"
+    changed = "its own split of training and validation images, the same for all candidates"
+    split = changed if facts["new_splits"] else f"the same validation images ({same})"
+    lines = [f"each seed has its own weights, order and augmentation, and {split}"]
+    if not facts["has_images"] and facts["n_seeds"] > 1:
+        lines.append("intervals tell of the seeds only: the metric is no accuracy by image")
+    if facts["ending"]:
+        early = facts["n_seeds"] < facts["n_wanted"]
+        of = f" after {facts['n_seeds']} of {counted(facts['n_wanted'], 'seed')}" if early else ""
+        lines.append(f"ended{of}: {facts['ending']}")
+    return lines
+
+
+def _trial(name: str | None) -> str:
+    return "the default" if name == "default" else f"trial {name}"
+
+
+def _trials(names: Sequence[str]) -> str:
+    return f"{'trial' if len(names) == 1 else 'trials'} {listing(names)}"
