@@ -1,11 +1,13 @@
 """Which complete trials can be used, and what is said of those that cannot."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from search.best_trial.trained import Use, require_use
-from search.errors import StudyError
+from search.errors import SearchError, StudyError
 from search.studies.checkpoints import BEST_CHECKPOINT, checkpoint_name
 from search.studies.reader import StudyReader
+from search.studies.repetitions import recommended_trial
 from search.studies.trials import Trial
 from search.text import listing
 
@@ -31,8 +33,21 @@ def choose_best_trial(study: StudyReader, number: int | None, use: Use, say: Say
         if has_checkpoint(study, trial.number):
             if place:
                 say(f"left out: {missing_checkpoints(study, wanted[:place], use)}")
+            if number is None:
+                _say_recommended(study, trial, say)
             return trial
     raise missing_checkpoints(study, wanted, use)
+
+
+def _say_recommended(study: StudyReader, chosen: Trial, say: Say) -> None:
+    """Say if the study's confirmation recommends another trial than the best one."""
+    with suppress(SearchError):  # a damaged confirmation is no reason to refuse the best trial
+        recommended = recommended_trial(study)
+        if recommended not in (None, chosen.number):
+            say(
+                f"{study.name}: trial {chosen.number} is the best one; its confirmation "
+                f"recommends trial {recommended} (--trial {recommended})"
+            )
 
 
 def require_complete(

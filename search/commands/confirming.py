@@ -53,11 +53,11 @@ def confirm(  # noqa: PLR0913  a flag each
     format_ = checked_format(format_, as_json)
 
     def show(found: "Study") -> None:
-        from search.summaries.confirmation import confirmation_facts, confirmation_parts
+        from search.summaries.confirmation import confirmation_facts, confirmation_part
 
         facts = confirmation_facts(found.reader)
         if facts:
-            print_document(facts, confirmation_parts(facts), format_)
+            print_document(facts, [confirmation_part(facts)], format_)
 
     found = confirming.confirm(
         study,

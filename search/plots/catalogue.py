@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from search.errors import StudyError
 from search.plots.classes import class_accuracy, confusion_matrix
+from search.plots.confirmation import confirmation_plot
 from search.plots.contour import contour
 from search.plots.curves import learning_curves
 from search.plots.front import pareto_plot
@@ -26,6 +27,7 @@ PLOTS: dict[str, Callable[[StudyReader], Figure | None]] = {
     "importance": importance,
     "contour": contour,
     "front": pareto_plot,
+    "confirmation": confirmation_plot,
     "timeline": timeline,
     "learning_rate": learning_rate,
     "confusion_matrix": confusion_matrix,

@@ -13,6 +13,7 @@ from search.errors import StudyError
 from search.spaces.parameters import Scalar
 from search.spaces.spec import BudgetSpec, PrunerSpec, SamplerSpec, Spec, study_name
 from search.studies import attributes
+from search.studies.folder import SPACE_FILE
 from search.studies.lead import lead_of
 from search.studies.ranking import pareto_front
 from search.studies.reader import StudyReader
@@ -66,6 +67,17 @@ def confirmation_name(study: str) -> str:
         return study_name(study + SUFFIX)
     except ValueError as error:
         raise StudyError(str(error)) from None
+
+
+def open_confirmation(study: StudyReader) -> StudyReader | None:
+    """Open what confirms a study; a confirmation is its own, and None means there is none."""
+    if read_plan(study):
+        return study
+    name, studies = study.name + SUFFIX, study.folder.parent
+    if not (studies / name / SPACE_FILE).exists():
+        return None
+    found = StudyReader.open(name, studies)
+    return found if read_plan(found) else None
 
 
 def confirmation_spec(study: StudyReader) -> Spec:

@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
+from statistics import fmean
 
 import numpy as np
 from optuna.study import StudyDirection
@@ -16,8 +18,8 @@ from search.statistics.repeated import (
     race,
     undominated,
 )
-from search.studies.confirmation import Plan, read_plan
-from search.studies.lead import is_accuracy
+from search.studies.confirmation import Plan, open_confirmation, read_plan
+from search.studies.lead import cheapest, is_accuracy
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial
 from search.text import counted
@@ -159,6 +161,21 @@ class Repetitions:
         default = [place for place, c in enumerate(self.plan.candidates) if c.is_default]
         return list(dict.fromkeys([*(chosen or self.race().left), *default]))
 
+    def recommended(self) -> int | None:
+        """Choose the cheapest of those that are tied, by weights or the mean of their seconds.
+
+        Without a verdict, and of several metrics, there is none.
+        """
+        tied = self.tied()
+        if not tied or len(self.study.directions) > 1:
+            return None
+        typical = []
+        for place in tied:
+            trials = self.complete(place)
+            seconds = fmean(trial.seconds or 0.0 for trial in trials)
+            typical.append(replace(trials[0], number=place, seconds=seconds))
+        return cheapest(typical).number
+
     def why_over(self) -> str:
         """Say why there is no repetition to begin."""
         if self.are_equal():
@@ -177,3 +194,11 @@ class Repetitions:
 def _n_whole(values: Numbers) -> int:
     """Count the first repetitions that all candidates have had."""
     return next((n for n, row in enumerate(values) if np.isnan(row).any()), len(values))
+
+
+def recommended_trial(study: StudyReader) -> int | None:
+    """Name the trial of a study that its confirmation recommends; None if nothing does."""
+    confirmation = open_confirmation(study)
+    found = None if confirmation in (None, study) else Repetitions.of(confirmation)
+    place = found.recommended() if found else None
+    return None if found is None or place is None else found.plan.candidates[place].trial

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from statistics import fmean, stdev
 from typing import TypedDict
 
@@ -10,7 +9,6 @@ from optuna.study import StudyDirection
 
 from search.statistics.repeated import Race, mean_reach
 from search.studies.confirmation import Candidate
-from search.studies.lead import cheapest
 from search.studies.reader import StudyReader
 from search.studies.repetitions import Repetitions
 from search.studies.trials import Trial
@@ -103,7 +101,7 @@ def confirmation_facts(study: StudyReader) -> ConfirmationFacts | None:
     several = len(study.directions) > 1
     tied = found.front() if several else found.tied()
     leader = race.left[race.standing.leader] if race.standing else None
-    recommended = _recommended(found, tied) if tied and not several else None
+    recommended = found.recommended()
     default = next((place for place, one in enumerate(candidates) if one.is_default), None)
     names = [name_of(one) for one in candidates]
     facts = [_candidate_facts(found, race, place, tied) for place in range(len(candidates))]
@@ -130,16 +128,6 @@ def confirmation_facts(study: StudyReader) -> ConfirmationFacts | None:
 def name_of(candidate: Candidate) -> str:
     """Name a candidate by the trial of the study that tried it."""
     return "default" if candidate.trial is None else str(candidate.trial)
-
-
-def _recommended(found: Repetitions, tied: Sequence[int]) -> int:
-    """Choose the cheapest of those that are tied, by weights or the mean of their seconds."""
-    of_each = {place: found.complete(place) for place in tied}
-    typical = {
-        place: replace(trials[0], number=place, seconds=_mean([t.seconds for t in trials]))
-        for place, trials in of_each.items()
-    }
-    return cheapest(list(typical.values())).number
 
 
 def _candidate_facts(
@@ -249,11 +237,10 @@ def _order(found: Repetitions, facts: CandidateFacts) -> tuple[bool, float]:
     return facts["failure"] is not None, mean
 
 
-def confirmation_parts(facts: ConfirmationFacts) -> list[Part]:
-    """Lay out the candidates of a confirmation, and what follows from it."""
+def confirmation_part(facts: ConfirmationFacts) -> Part:
+    """Say what a confirmation has shown, and lay out its candidates."""
     sentences = [*_verdict(facts), *_failures(facts), *_conditions(facts)]
-    title = f"Confirmation of {facts['confirms']}"
-    return [Part(title, [], _candidates_grid(facts)), Part("", sentences)]
+    return Part(f"Confirmation of {facts['confirms']}", sentences, _candidates_grid(facts))
 
 
 def _candidates_grid(facts: ConfirmationFacts) -> Grid:
@@ -261,18 +248,19 @@ def _candidates_grid(facts: ConfirmationFacts) -> Grid:
     several = len(facts["metrics"]) > 1
     rows = [_row(facts, one, "front" if several else "tied") for one in candidates]
     columns = [name for name in rows[0] if any(row[name] != "–" for row in rows)]
+    names = [shown_name(one) for one in candidates]
     return Grid(
         columns,
         [[row[name] for name in columns] for row in rows],
         left=["tied", "front"],
-        bold=[place for place, one in enumerate(candidates) if _name(one) == facts["recommended"]],
+        bold=[place for place, name in enumerate(names) if name == facts["recommended"]],
     )
 
 
 def _row(facts: ConfirmationFacts, one: CandidateFacts, tied: str) -> dict[str, str]:
     others = [name for name in facts["metrics"] if name != facts["metric"]]
     return {
-        "trial": f"{_name(one)}*" if one["default"] else _name(one),
+        "trial": f"{shown_name(one)}*" if one["default"] else shown_name(one),
         heading(facts["metric"]): number_text(one["mean"]),
         "its interval": _span(one["low"], one["high"]),
         **{heading(name): number_text(one["metrics"][name]) for name in others},
@@ -288,7 +276,8 @@ def _row(facts: ConfirmationFacts, one: CandidateFacts, tied: str) -> dict[str, 
     }
 
 
-def _name(one: CandidateFacts) -> str:
+def shown_name(one: CandidateFacts) -> str:
+    """Name a candidate as the facts do: by its trial, or as `default`."""
     return "default" if one["trial"] is None else str(one["trial"])
 
 
@@ -331,8 +320,9 @@ def _verdict(facts: ConfirmationFacts) -> list[str]:
 
 
 def _recommendation(facts: ConfirmationFacts, seeds: str) -> str:
-    recommended = next(one for one in facts["candidates"] if _name(one) == facts["recommended"])
-    take = f"take {_trial(facts['recommended'])}"
+    name = facts["recommended"]
+    recommended = next(one for one in facts["candidates"] if shown_name(one) == name)
+    take = f"take {_trial(name)}"
     if len(facts["candidates"]) == 1:
         return f"{take}: it is the only candidate, there was nothing to compare it with"
     if len(facts["tied"]) == 1:
@@ -381,7 +371,7 @@ def _optimism_sentence(facts: ConfirmationFacts) -> list[str]:
 def _failures(facts: ConfirmationFacts) -> list[str]:
     failed = [one for one in facts["candidates"] if one["failure"]]
     return [
-        f"{_trial(_name(one))} failed with a new seed and is out: {one['failure']}"
+        f"{_trial(shown_name(one))} failed with a new seed and is out: {one['failure']}"
         for one in failed
     ]
 
