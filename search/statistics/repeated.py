@@ -6,6 +6,8 @@ it is the same for all, and what is left is noise of training, of the same sprea
 of seeds takes away [NB03]: it is counted by the covariance of the candidates' answers.
 
 References:
+    [BFOS84] Breiman, Friedman, Olshen and Stone 1984, "Classification and Regression Trees",
+        section 3.4.3: the rule of one standard error.
     [BHH05] Box, Hunter and Hunter 2005, "Statistics for Experimenters", second edition.
     [H96] Hsu 1996, "Multiple Comparisons: Theory and Methods", chapter 5.
     [KD87] Kim and DeMets 1987, "Design and analysis of group sequential tests based on the type I
@@ -38,9 +40,6 @@ N_DRAWS = 4_000
 """Draws of the means: a probability of 1 % is then within 0.3 points."""
 _UNLIKELY = 0.01
 """How likely a candidate that is given up may still be the best."""
-_HOPELESS = 0.5
-"""All are given up to be told apart where none is farther behind than this share of what the last
-repetition is expected to need."""
 _FIRST_HOPELESS = 3
 """Repetitions before which nothing is given up as hopeless."""
 
@@ -51,13 +50,15 @@ class Standing:
 
     Args:
         means: `(K,)`.
-        reach: `(K, K)`, half the width of the interval of each difference of two means. The
-            intervals hold together: all differences are in theirs in 95 % of cases.
+        spread: `(K, K)`, the standard error of each difference of two means.
+        widest: `(N_DRAWS,)`, the widest difference of a pair in its standard errors, were all
+            candidates equal; in ascending order.
         p_best: `(K,)`, how likely each is the best one, by what is known of the means now.
     """
 
     means: Numbers
-    reach: Numbers
+    spread: Numbers
+    widest: Numbers
     p_best: Numbers
 
     @property
@@ -71,11 +72,27 @@ class Standing:
         behind: Numbers = self.means.max() - self.means
         return behind
 
-    @property
-    def tied(self) -> NDArray[np.bool_]:
-        """`(K,)`, which cannot be told from the leader, itself included."""
-        tied: NDArray[np.bool_] = self.behind <= self.reach[self.leader]
+    def reach(self, level: float = LEVEL) -> Numbers:
+        """Give half the width of the interval of each difference of two means, `(K, K)`.
+
+        The intervals hold together: all differences are in theirs but in a share `level` of cases.
+        """
+        rare = math.ceil((1 - level) * len(self.widest)) - 1
+        reach: Numbers = self.widest[rare] * self.spread
+        return reach
+
+    def tied(self, level: float = LEVEL) -> NDArray[np.bool_]:
+        """Tell which candidates, `(K,)`, cannot be told from the leader, itself included."""
+        tied: NDArray[np.bool_] = self.behind <= self.reach(level)[self.leader]
         return tied
+
+    def close(self) -> NDArray[np.bool_]:
+        """Tell which candidates, `(K,)`, are within one standard error of the leader.
+
+        Of these one may take the cheapest for nearly the accuracy of the best [BFOS84].
+        """
+        close: NDArray[np.bool_] = self.behind <= self.spread[self.leader]
+        return close & self.tied()
 
 
 @dataclass(frozen=True)
@@ -116,19 +133,16 @@ class Race:
     ending: Ending
 
 
-def compare_repeated(
-    values: Numbers, covariance: Numbers | None = None, level: float = LEVEL
-) -> Standing:
+def compare_repeated(values: Numbers, covariance: Numbers | None = None) -> Standing:
     """Compare candidates over repetitions that all of them have had.
 
     The differences are judged together, by the distribution of the largest among all pairs, as in
-    Tukey's test [H96]: of several equals, one is called different in at most `level` of cases. It
-    is drawn, as no table knows of the images.
+    Tukey's test [H96]: of several equals, one is called different in at most 5 % of cases. It is
+    drawn, as no table knows of the images.
 
     Args:
         values: `(S, K)`, higher is better; S and K at least 2.
         covariance: `(K, K)` of the means, by the images (see `image_covariance`); None for none.
-        level: How often equals may be called different.
 
     Returns:
         How they stand.
@@ -140,9 +154,8 @@ def compare_repeated(
     spread = np.sqrt(2 * noise + _of_differences(of_images))
     errors = _draw_errors(noise, (n_candidates - 1) * (n_repetitions - 1), of_images)
     best = np.bincount((means + errors).argmax(axis=1), minlength=n_candidates)
-    reach = np.quantile(_widest(errors, spread), 1 - level) * spread
-    np.fill_diagonal(reach, 0.0)
-    return Standing(means, reach, best / N_DRAWS)
+    np.fill_diagonal(spread, 0.0)
+    return Standing(means, spread, np.sort(_widest(errors, spread)), best / N_DRAWS)
 
 
 def undominated(metrics: Sequence[Numbers]) -> NDArray[np.bool_]:
@@ -157,9 +170,10 @@ def undominated(metrics: Sequence[Numbers]) -> NDArray[np.bool_]:
     Returns:
         `(K,)`.
     """
-    standings = [compare_repeated(values, level=LEVEL / len(metrics)) for values in metrics]
+    standings = [compare_repeated(values) for values in metrics]
     leads = [of.means[:, None] - of.means[None, :] for of in standings]
-    shown = [lead > of.reach for lead, of in zip(leads, standings, strict=True)]
+    level = LEVEL / len(metrics)
+    shown = [lead > of.reach(level) for lead, of in zip(leads, standings, strict=True)]
     dominates = np.any(shown, axis=0) & np.all([lead >= 0 for lead in leads], axis=0)
     kept: NDArray[np.bool_] = ~dominates.any(axis=0)
     return kept
@@ -237,31 +251,35 @@ def race(
     n = 0
     while ending == "running" and n < len(values) and not np.isnan(values[n, left]).any():
         n += 1
-        if n > 1 and n < n_repetitions and len(left) > 1:
-            look = compare_repeated(
-                values[:n, left], covariance_of(n, left), _look_level(n, n_repetitions)
-            )
-            beaten |= _beaten(look, left, n)
-            left = [candidate for candidate in left if candidate not in beaten]
         standing = _standing(values[:n, left], covariance_of(n, left))
+        if standing and n < n_repetitions:
+            out_now = _beaten(standing, left, n, n_repetitions)
+            left = [candidate for candidate in left if candidate not in out_now]
+            beaten |= out_now
+            if out_now:
+                standing = _standing(values[:n, left], covariance_of(n, left))
         ending = _ending(standing, n, n_repetitions, precision)
         if beaten and len(left) == 1:
             ending = "one left"
     return Race(n, left, standing, beaten, ending)
 
 
-def _beaten(look: Standing, left: Sequence[int], n: int) -> dict[int, Beaten]:
+def _beaten(
+    standing: Standing, left: Sequence[int], n: int, n_repetitions: int
+) -> dict[int, Beaten]:
     """Find who is out after n repetitions."""
+    level = _look_level(n, n_repetitions)
+    reach, tied = standing.reach(level)[standing.leader], standing.tied(level)
     return {
         candidate: Beaten(
             n,
-            left[look.leader],
-            float(look.behind[place]),
-            float(look.reach[look.leader, place]),
-            float(look.p_best[place]),
+            left[standing.leader],
+            float(standing.behind[place]),
+            float(reach[place]),
+            float(standing.p_best[place]),
         )
         for place, candidate in enumerate(left)
-        if look.p_best[place] < _UNLIKELY and not look.tied[place]
+        if standing.p_best[place] < _UNLIKELY and not tied[place]
     }
 
 
@@ -275,13 +293,13 @@ def _ending(
 ) -> Ending:
     if n == n_repetitions:
         return "spent"
-    if standing is None or not standing.tied.all():
+    if standing is None or not standing.tied().all():
         return "running"
-    reach = standing.reach[standing.leader]
+    reach = standing.reach()[standing.leader]
     if precision is not None and 2 * reach.max() < precision:
         return "precise"
-    at_the_end = reach * math.sqrt(n / n_repetitions)
-    hopeless = (standing.behind <= _HOPELESS * at_the_end).all()
+    # Were the differences to stay as they are, even the last repetition would not show them.
+    hopeless = (standing.behind <= reach * math.sqrt(n / n_repetitions)).all()
     return "hopeless" if n >= _FIRST_HOPELESS and hopeless else "running"
 
 

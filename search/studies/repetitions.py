@@ -121,9 +121,15 @@ class Repetitions:
 
         Then nothing in them is random, or no seed reaches it.
         """
-        pairs = [self.complete(place)[:2] for place in range(len(self.plan.candidates))]
-        whole = [pair for pair in pairs if len(pair) == 2]
-        return bool(whole) and all(a.metrics == b.metrics for a, b in whole)
+        failed = self.failed()
+        places = [place for place in range(len(self.plan.candidates)) if place not in failed]
+        pairs = [self.complete(place)[:2] for place in places]
+        return bool(pairs) and all(len(pair) == 2 and self._are_equal(*pair) for pair in pairs)
+
+    def _are_equal(self, first: Trial, second: Trial) -> bool:
+        one, other = (self._answers.get(trial.number) for trial in (first, second))
+        same_answers = one is None or other is None or np.array_equal(one, other)
+        return first.metrics == second.metrics and same_answers
 
     def next(self) -> tuple[int, int] | None:
         """Choose the next candidate and repetition to run; None if there is none to begin."""
@@ -137,12 +143,19 @@ class Repetitions:
         )
         return next((key for key in wanted if key not in self.trials), None)
 
+    def leader(self) -> int | None:
+        """Name the candidate of the best mean; None without a verdict, or of several metrics."""
+        race = self.race()
+        if race.standing:
+            return race.left[race.standing.leader]
+        return race.left[0] if self.tied() else None
+
     def tied(self) -> list[int]:
         """Name the candidates that cannot be told from the leader; none without a verdict."""
         race = self.race()
         if race.standing is None:
             return race.left if race.n_judged > 1 and len(race.left) == 1 else []
-        return [c for c, is_tied in zip(race.left, race.standing.tied, strict=True) if is_tied]
+        return [c for c, is_tied in zip(race.left, race.standing.tied(), strict=True) if is_tied]
 
     def front(self) -> list[int]:
         """Name the candidates that no other one dominates, by several metrics; see `undominated`.
@@ -162,15 +175,18 @@ class Repetitions:
         return list(dict.fromkeys([*(chosen or self.race().left), *default]))
 
     def recommended(self) -> int | None:
-        """Choose the cheapest of those that are tied, by weights or the mean of their seconds.
+        """Choose the cheapest of those near the leader, by weights or the mean of their seconds.
 
-        Without a verdict, and of several metrics, there is none.
+        Near is what is tied with it and within one standard error: of all that are tied, the
+        cheapest one would too often be a worse one. Without a verdict, and of several metrics,
+        there is none.
         """
-        tied = self.tied()
-        if not tied or len(self.study.directions) > 1:
+        race = self.race()
+        if not self.tied() or len(self.study.directions) > 1:
             return None
+        near = race.standing.close() if race.standing else [True]
         typical = []
-        for place in tied:
+        for place in [c for c, is_near in zip(race.left, near, strict=True) if is_near]:
             trials = self.complete(place)
             seconds = fmean(trial.seconds or 0.0 for trial in trials)
             typical.append(replace(trials[0], number=place, seconds=seconds))

@@ -100,7 +100,7 @@ def confirmation_facts(study: StudyReader) -> ConfirmationFacts | None:
     race, candidates = found.race(), found.plan.candidates
     several = len(study.directions) > 1
     tied = found.front() if several else found.tied()
-    leader = race.left[race.standing.leader] if race.standing else None
+    leader = found.leader()
     recommended = found.recommended()
     default = next((place for place, one in enumerate(candidates) if one.is_default), None)
     names = [name_of(one) for one in candidates]
@@ -189,7 +189,7 @@ def _behind(race: Race, place: int) -> tuple[float, float] | None:
         return None
     at = race.left.index(place)
     standing = race.standing
-    return float(standing.behind[at]), float(standing.reach[standing.leader, at])
+    return float(standing.behind[at]), float(standing.reach()[standing.leader, at])
 
 
 def _p_best(race: Race, place: int) -> float | None:
@@ -210,7 +210,7 @@ def _gain(race: Race, recommended: int | None, default: int | None) -> GainFacts
     elif default in race.left and race.standing:
         first, second = race.left.index(recommended), race.left.index(default)
         value = float(race.standing.means[first] - race.standing.means[second])
-        reach = float(race.standing.reach[first, second])
+        reach = float(race.standing.reach()[first, second])
     else:
         return None
     return {"value": value, "low": value - reach, "high": value + reach}
@@ -331,8 +331,9 @@ def _recommendation(facts: ConfirmationFacts, seeds: str) -> str:
     if recommended["n_parameters"] is not None:
         costs.append(f"{number_text(recommended['n_parameters'])} weights")
     told = f" ({', '.join(costs)})" if costs else ""
-    tied = _trials(facts["tied"])
-    return f"{take}: {tied} cannot be told apart after {seeds}, and it is the cheapest{told}"
+    tied, leader = _trials(facts["tied"]), facts["leader"]
+    near = "the leader" if name == leader else f"the cheapest near the leader, {_trial(leader)},"
+    return f"{take}: {tied} cannot be told apart after {seeds}; it is {near}{told}"
 
 
 def _gain_sentence(facts: ConfirmationFacts) -> list[str]:

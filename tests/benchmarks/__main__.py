@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable
 
 from tests.benchmarks import (
+    confirmation,
     crowd,
     drawing,
     freezing,
@@ -30,6 +31,7 @@ MEASUREMENTS: dict[str, Callable[[], list[Benchmark]]] = {
     "memory": memory.measure,
     "record": record.measure,
     "report": report.measure,
+    "confirm": confirmation.measure,
     "crowd": crowd.measure,
     "kills": kills.measure,
     "features": freezing.measure_features,
