@@ -228,7 +228,7 @@ def test_metric_without_images_is_told_of_seeds_only(searched: Callable[..., Sea
     done = confirm(command, "--seeds", "3")
     assert done.returncode == 0, done.stderr
     assert "intervals tell of the seeds only" in done.stdout
-    assert "the same validation images" in done.stdout
+    assert "the validation images stay the same" in done.stdout
     facts = facts_of(command, "--seeds", "3")
     assert facts["tied"] == [facts["leader"]] == [facts["recommended"]]
 

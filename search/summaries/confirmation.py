@@ -379,10 +379,16 @@ def _failures(facts: ConfirmationFacts) -> list[str]:
 
 def _conditions(facts: ConfirmationFacts) -> list[str]:
     """Say what changed from seed to seed, and why there were no more."""
-    same = "the objective takes no split_seed, or its validation images are given"
-    changed = "its own split of training and validation images, the same for all candidates"
-    split = changed if facts["new_splits"] else f"the same validation images ({same})"
-    lines = [f"each seed has its own weights, order and augmentation, and {split}"]
+    split = "the split of the images" if facts["new_splits"] else ""
+    drawn = "each seed draws weights, order and augmentation anew"
+    lines = (
+        [f"{drawn}, and {split}, the same for all candidates"]
+        if split
+        else [
+            f"{drawn}; the validation images stay the same, as the objective takes no split_seed or "
+            "they are given"
+        ]
+    )
     if not facts["has_images"] and facts["n_seeds"] > 1:
         lines.append("intervals tell of the seeds only: the metric is no accuracy by image")
     if facts["ending"]:
