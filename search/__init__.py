@@ -11,8 +11,16 @@ from search.errors import InfeasibleError, SearchError, SpaceError, StudyError
 
 if TYPE_CHECKING:
     from search.api.sessions import resume, retry, run
-    from search.api.spaces import check, try_epoch
-    from search.api.studies import enqueue, keep, list_studies, open, remove, stop
+    from search.api.spaces import check, schema, try_epoch
+    from search.api.studies import (
+        enqueue,
+        keep,
+        list_studies,
+        open,
+        remove,
+        show_studies,
+        stop,
+    )
     from search.api.study import Study
     from search.studies.trials import Trial as Trial
 
@@ -28,6 +36,8 @@ _LATER = {
     "resume": "sessions",
     "retry": "sessions",
     "run": "sessions",
+    "schema": "spaces",
+    "show_studies": "studies",
     "stop": "studies",
     "try_epoch": "spaces",
 }
@@ -49,6 +59,8 @@ __all__ = [
     "resume",
     "retry",
     "run",
+    "schema",
+    "show_studies",
     "stop",
     "try_epoch",
 ]

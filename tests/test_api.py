@@ -241,10 +241,10 @@ def test_figures_that_a_study_has_no_data_for_say_what_is_needed(
 def test_compare_and_ladder_tell_what_differs(study: search.Study) -> None:
     worst = study.trials[-1]
     compared = study.compare(worst, study.best)
-    sides = compared["trials"]
+    sides = compared.facts["trials"]
     assert (sides["a"]["trial"], sides["b"]["trial"]) == (worst.number, study.best.number)
     assert study.compare(worst) == study.compare(worst, of=study) == compared
-    assert [step["trial"] for step in study.ladder([worst, 0])["steps"]] == [worst.number, 0]
+    assert [step["trial"] for step in study.ladder([worst, 0]).facts["steps"]] == [worst.number, 0]
 
 
 def test_files_are_written_where_they_are_wanted(
@@ -269,10 +269,11 @@ def test_files_are_written_where_they_are_wanted(
 def test_evaluate_predict_and_confusion_matrix(run_study: RunStudy, tmp_path: Path) -> None:
     recorded = run_study("inline", objective="tests.classifying:Using", budget={"trials": 2})
     study = search.Study(recorded)
-    evaluated = study.evaluate()
+    (evaluated,) = study.evaluate().facts
     assert evaluated["trial"] == study.best.number
     assert evaluated["test"]["accuracy"] == study.leaderboard(1)["test_accuracy"][0]
-    assert json.loads(json.dumps(evaluated)) == study.evaluate(study.best)
+    assert [json.loads(json.dumps(evaluated))] == study.evaluate(study.best).facts
+    assert len(study.evaluate([0, 1]).facts) == 2
     assert isinstance(study.plot_confusion_matrix(study.best), Figure)
     Image.new("L", (8, 8), 200).save(tmp_path / "light.png")
     (tmp_path / "text.png").write_text("no image")

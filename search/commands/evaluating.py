@@ -11,7 +11,7 @@ from search.commands.options import (
     StudiesOption,
     StudyArgument,
 )
-from search.commands.output import checked_format, next_commands, print_document
+from search.commands.output import checked_format, next_commands, print_findings
 from search.errors import SearchError
 from search.studies.folder import study_command
 
@@ -32,25 +32,13 @@ def evaluate(  # noqa: PLR0913  a flag each
     as_json: JsonOption = False,
 ) -> None:
     """Evaluate the best trial, or some trials, on the test split; the metrics are kept."""
-    from search.best_trial.evaluation import choose_trials, evaluate_trials
-    from search.studies.reader import StudyReader
-    from search.summaries.evaluation import evaluation_facts, evaluation_parts
+    from search.api.study import Study
 
     format_ = checked_format(format_, as_json)
     if trial and top is not None:
         raise SearchError("--top: cannot be given together with --trial")
-    opened = StudyReader.open(study, studies)
-    chosen = choose_trials(opened, trial or [], top or 1)
-    evaluated = evaluate_trials(
-        opened,
-        chosen,
-        again=again,
-        skip=not trial,
-        say=lambda text: typer.echo(text, err=True),
-    )
-    facts = [evaluation_facts(one) for one in evaluated]
-    parts = [part for one in evaluated for part in evaluation_parts(opened.name, one)]
-    print_document(facts, parts, format_)
+    opened = Study.open(study, studies)
+    print_findings(opened.evaluate(trial or [], top=top or 1, again=again), format_)
     next_commands(
         study_command(opened.folder, "leaderboard"),
         study_command(opened.folder, "export", "--format", "csv"),

@@ -1,6 +1,5 @@
 """The commands that use the best trial: predict, demo, export-model and keep."""
 
-import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +14,7 @@ from search.text import listing
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from search.best_trial.prediction import Classified
+    from search.api.study import Classified
 
 TrialOption = Annotated[
     int | None,
@@ -63,20 +62,9 @@ def demo(
     studies: StudiesOption = STUDIES,
 ) -> None:
     """Serve a page to draw on or drop images on, with the answers of the best trial."""
-    from search.best_trial.choice import choose_best_trial
-    from search.best_trial.trained import CLASSIFICATION
-    from search.studies.reader import StudyReader
+    from search.api.study import Study
 
-    if importlib.util.find_spec("flask") is None:
-        raise SearchError(
-            "demo: the package flask must be installed, by the extra 'demo': "
-            "pip install -e '.[demo]' in the folder of search"
-        )
-    from search.demo.server import serve_demo
-
-    opened = StudyReader.open(study, studies)
-    chosen = choose_best_trial(opened, trial, CLASSIFICATION, say)
-    serve_demo(opened, chosen, port, show=show, tell=typer.echo, say=say)
+    Study.open(study, studies).demo(trial, port, show=show, tell=typer.echo)
 
 
 def export_model(

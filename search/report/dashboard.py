@@ -1,12 +1,13 @@
 """Serves optuna-dashboard for a study, to be looked at only: nothing is changed through it."""
 
 import errno
+import webbrowser
 from collections.abc import Callable, Iterable
 from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from search.errors import SearchError
+from search.errors import MissingExtraError, SearchError
 from search.spaces.optuna_privates import storage_of, study_id
 from search.studies.reader import StudyReader
 
@@ -36,13 +37,41 @@ def open_dashboard(study: StudyReader, port: int | None = None) -> tuple[Dashboa
     try:
         from optuna_dashboard import wsgi
     except ModuleNotFoundError as error:
-        raise SearchError(
-            f"dashboard: the package {error.name} must be installed, by the extra 'dashboard': "
-            "pip install -e '.[dashboard]' in the folder of search"
-        ) from None
+        raise MissingExtraError("dashboard", error, "dashboard") from None
     shown = study.optuna_study
     server = _bind(local_only(read_only(wsgi(storage_of(shown)))), port)
     return server, f"http://{_HOST}:{server.server_port}/dashboard/studies/{study_id(shown)}"
+
+
+def serve_dashboard(
+    study: StudyReader,
+    port: int | None,
+    *,
+    show: bool,
+    tell: Callable[[str], None],
+    say: Callable[[str], None],
+) -> None:
+    """Serve a study until the user interrupts it.
+
+    Args:
+        study: The study.
+        port: As `open_dashboard` takes it.
+        show: Whether to open the page in a browser.
+        tell: Given the page's address.
+        say: Told what else the user should know.
+    """
+    server, address = open_dashboard(study, port)
+    say("its importances are Optuna's PED-ANOVA, not the fANOVA of a summary")
+    say("Ctrl-C ends it")
+    try:
+        tell(address)
+        if show:
+            webbrowser.open(address)
+        server.serve_forever()
+    except KeyboardInterrupt:
+        say("")
+    finally:
+        server.server_close()
 
 
 def read_only(app: App) -> App:
