@@ -21,7 +21,7 @@ from search.summaries.layout import Findings, Grid, Part, heading, headings
 from search.summaries.trust import ties_note
 from search.text import cell_text, number_text
 
-ACCURACIES = ("train_accuracy", "val_accuracy", "test_accuracy")
+ACCURACIES = ("val_accuracy", "train_accuracy", "test_accuracy")
 RESULTS = ("best_epoch", "val_loss", "val_f1", "val_auroc", "n_parameters", "seconds")
 _KEYS = ("rank", FRONT, "trial")
 _WORDS = ("state", "reason")
@@ -101,8 +101,9 @@ def best_rows(rows: list[Row], top: int) -> list[Row]:
 def usual_columns(study: StudyReader, rows: list[Row]) -> list[str]:
     """Name rank, trial, metrics and parameters; `value` stands for the main metric.
 
-    Once trials are evaluated, the accuracies of all splits stand side by side. Beside the value
-    stand its standard error and which trials are tied, if there are any.
+    The accuracies of the splits stand side by side, validation first, that of the test split once
+    trials are evaluated. Beside the value stand its standard error and which trials are tied, if
+    there are any.
     """
     main, *others = study.directions
     names = ["value" if name == main else name for name in [*ACCURACIES, *others, *RESULTS]]
