@@ -18,7 +18,7 @@ from sklearn.metrics import (
 from objectives.image_classifier import ImageClassifier
 from search.best_trial.evaluation import choose_trials, evaluate_trials
 from search.commands import looking
-from search.commands.evaluating import evaluate
+from search.commands.using import evaluate
 from search.errors import ObjectiveError, SearchError, StudyError
 from search.studies.driver import StudyDriver
 from search.studies.export import EXPORT_FORMATS, LEADERBOARD_FILE
