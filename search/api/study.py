@@ -390,29 +390,25 @@ class Study:
 
         Returns:
             The probability of each class, one row an image; files that are no images are left
-            out.
+            out, and named on stderr.
         """
         import pandas as pd
 
         files = [images] if isinstance(images, str | Path) else images
         if not files:
             return pd.DataFrame()
-        _, found = self.classify([Path(image) for image in files], trial, _say_nothing)
+        _, found = self.classify([Path(image) for image in files], trial)
         rows = {str(one.path): dict(sorted(one.classes)) for one in found}
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("image")
 
     def classify(
-        self,
-        images: Sequence[Path],
-        trial: Trial | int | None = None,
-        say: Callable[[str], None] = announce,
+        self, images: Sequence[Path], trial: Trial | int | None = None
     ) -> "tuple[Trial, list[Classified]]":
         """Classify image files, each with its classes in the order of their probability.
 
         Args:
             images: The files, at least one.
             trial: A complete trial or its number; None for the best one that has a checkpoint.
-            say: Told which trials and files are left out.
 
         Returns:
             The trial, and what it says of each image.
@@ -420,8 +416,8 @@ class Study:
         from search.best_trial.prediction import classify_files
         from search.best_trial.trained import CLASSIFICATION
 
-        chosen = self._with_checkpoint(trial, CLASSIFICATION, say)
-        return chosen, classify_files(self.reader, chosen, images, say)
+        chosen = self._with_checkpoint(trial, CLASSIFICATION)
+        return chosen, classify_files(self.reader, chosen, images, announce)
 
     def demo(
         self,
@@ -448,7 +444,7 @@ class Study:
             from search.demo.server import serve_demo
         except ModuleNotFoundError as error:
             raise MissingExtraError("demo", error, "demo") from None
-        chosen = self._with_checkpoint(trial, CLASSIFICATION, announce)
+        chosen = self._with_checkpoint(trial, CLASSIFICATION)
         serve_demo(self.reader, chosen, port, show=show, tell=tell, say=announce)
 
     def dashboard(
@@ -484,7 +480,7 @@ class Study:
 
         path = Path(output)
         require_model_name(path)
-        return write_model(self.reader, self._with_checkpoint(trial, EXPORT, announce), path)
+        return write_model(self.reader, self._with_checkpoint(trial, EXPORT), path)
 
     def report(self, output: str | Path | None = None, *, ask: bool = True) -> Path:
         """Write the study as one HTML page.
@@ -575,13 +571,11 @@ class Study:
             return self.best.number
         return trial.number if isinstance(trial, Trial) else self.trial(trial).number
 
-    def _with_checkpoint(
-        self, trial: Trial | int | None, use: "Use", say: Callable[[str], None]
-    ) -> Trial:
+    def _with_checkpoint(self, trial: Trial | int | None, use: "Use") -> Trial:
         from search.best_trial.choice import choose_best_trial
 
         number = None if trial is None else _number_of(trial)
-        return choose_best_trial(self.reader, number, use, say)
+        return choose_best_trial(self.reader, number, use, announce)
 
     def _plot(self, name: str, number: int | None = None) -> "Figure":
         from search.plots.catalogue import PLOTS, TRIAL_PLOTS
@@ -611,7 +605,3 @@ def _offline() -> Iterator[None]:
         yield
     finally:
         del os.environ["SEARCH_DOWNLOAD"]
-
-
-def _say_nothing(text: str) -> None:
-    pass

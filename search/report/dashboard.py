@@ -14,6 +14,7 @@ from search.studies.reader import StudyReader
 _HOST = "127.0.0.1"
 PORT = 8080
 
+Say = Callable[[str], None]
 Environ = dict[str, Any]
 App = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
@@ -29,49 +30,37 @@ class _SilentHandler(WSGIRequestHandler):
         """Say nothing of requests."""
 
 
-def open_dashboard(study: StudyReader, port: int | None = None) -> tuple[DashboardServer, str]:
-    """Bind a server to a port of this machine; tell the address of the study's page as well.
+def serve_dashboard(
+    study: StudyReader, port: int | None, *, show: bool, tell: Say, say: Say
+) -> None:
+    """Serve a study on a port of this machine until the user interrupts it.
 
-    Port 0 takes any, None the usual one or, where that is taken, any other.
+    Args:
+        study: The study.
+        port: 0 takes any, None the usual one or, where that is taken, any other.
+        show: Whether to open the page in a browser.
+        tell: Given the page's address.
+        say: Told what else the user should know.
+
+    Raises:
+        MissingExtraError: If optuna-dashboard is not installed.
     """
     try:
         from optuna_dashboard import wsgi
     except ModuleNotFoundError as error:
         raise MissingExtraError("dashboard", error, "dashboard") from None
     shown = study.optuna_study
-    server = _bind(local_only(read_only(wsgi(storage_of(shown)))), port)
-    return server, f"http://{_HOST}:{server.server_port}/dashboard/studies/{study_id(shown)}"
-
-
-def serve_dashboard(
-    study: StudyReader,
-    port: int | None,
-    *,
-    show: bool,
-    tell: Callable[[str], None],
-    say: Callable[[str], None],
-) -> None:
-    """Serve a study until the user interrupts it.
-
-    Args:
-        study: The study.
-        port: As `open_dashboard` takes it.
-        show: Whether to open the page in a browser.
-        tell: Given the page's address.
-        say: Told what else the user should know.
-    """
-    server, address = open_dashboard(study, port)
-    say("its importances are Optuna's PED-ANOVA, not the fANOVA of a summary")
-    say("Ctrl-C ends it")
-    try:
-        tell(address)
-        if show:
-            webbrowser.open(address)
-        server.serve_forever()
-    except KeyboardInterrupt:
-        say("")
-    finally:
-        server.server_close()
+    with _bind(local_only(read_only(wsgi(storage_of(shown)))), port) as server:
+        address = f"http://{_HOST}:{server.server_port}/dashboard/studies/{study_id(shown)}"
+        say("its importances are Optuna's PED-ANOVA, not the fANOVA of a summary")
+        say("Ctrl-C ends it")
+        try:
+            tell(address)
+            if show:
+                webbrowser.open(address)
+            server.serve_forever()
+        except KeyboardInterrupt:
+            say("")
 
 
 def read_only(app: App) -> App:
