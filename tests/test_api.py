@@ -306,8 +306,8 @@ def test_files_are_written_where_they_are_wanted(
 
 
 def test_evaluate_predict_and_confusion_matrix(run_study: RunStudy, tmp_path: Path) -> None:
-    recorded = run_study("inline", objective="tests.classifying:Using", budget={"trials": 2})
-    study = search.Study(recorded)
+    driver = run_study("inline", objective="tests.classifying:Using", budget={"trials": 2})
+    study = search.Study(driver)
     (evaluated,) = study.evaluate().facts
     assert evaluated["trial"] == study.best.number
     assert evaluated["test"]["accuracy"] == study.leaderboard(1)["test_accuracy"][0]

@@ -158,9 +158,9 @@ def test_view_empty_study(tmp_path: Path) -> None:
 
 
 def test_counts_and_failures(study: StudyDriver) -> None:
-    records = study.trials()
-    assert counts_text(records) == "7 trials: 3 complete, 1 pruned, 2 failed, 1 running"
-    assert failure_lines(records) == ["2 x infeasible: the kernel | 7x7_must & fit"]
+    trials = study.trials()
+    assert counts_text(trials) == "7 trials: 3 complete, 1 pruned, 2 failed, 1 running"
+    assert failure_lines(trials) == ["2 x infeasible: the kernel | 7x7_must & fit"]
 
 
 def test_studies_table_counts_by_state(study: StudyDriver) -> None:
