@@ -136,61 +136,6 @@ class Study:
         """Whether a process runs its trials."""
         return find_driver(self.folder) is not None
 
-    def outcome(self) -> str:
-        """Count the trials by state, and below the commonest failures."""
-        trials = self.trials
-        return "\n".join([counts_text(trials), *failure_lines(trials)])
-
-    def show(self) -> Findings[StudyFacts]:
-        """Describe the study, as `search show` does.
-
-        Returns:
-            Its trials counted; what is searched, what came of it, its best trials.
-        """
-        return Findings(study_facts(self.reader), study_parts(self.reader))
-
-    def show_trial(self, trial: Trial | int, *, layers: bool = False) -> Findings[dict[str, Any]]:
-        """Describe a trial with every epoch, as `search show` does.
-
-        Args:
-            trial: A trial or its number.
-            layers: Whether the objective is imported and asked for the network's layers.
-
-        Returns:
-            Its parameters, its end, its epochs, its test metrics.
-        """
-        from search.summaries.trial import trial_layers, trial_parts
-
-        shown = self.trial(self._number(trial))
-        facts = {**asdict(shown), "history": self.reader.history(shown.number)}
-        parts = trial_parts(self.reader, shown)
-        if layers:
-            facts["layers"] = trial_layers(self.reader, shown)
-            parts.append(Part("Layers", verbatim=facts["layers"]))
-        return Findings(facts, parts)
-
-    def show_leaderboard(self, top: int | None = None, sort: str = "rank") -> Findings[list[Row]]:
-        """Lay out the trials, best first, as `search leaderboard` does.
-
-        Args:
-            top: How many; None for every trial.
-            sort: A column; a leading `-` turns the order round.
-
-        Returns:
-            The rows of `leaderboard`, and which trials cannot be told from the best.
-        """
-        return leaderboard_findings(self.reader, top, sort)
-
-    def watch(self, interval: float = 1.0) -> None:
-        """Follow a session of another process until it ends, as `search watch` does.
-
-        Args:
-            interval: Seconds between two looks at the study.
-        """
-        from search.progress.watching import watch_study
-
-        watch_study(self.reader, Console(stderr=True, markup=False, emoji=False), interval)
-
     def trial(self, number: int) -> Trial:
         """Read one trial.
 
@@ -272,6 +217,51 @@ class Study:
         """
         return history_frame(self.reader.history(self._number(trial)))
 
+    def outcome(self) -> str:
+        """Count the trials by state, and below the commonest failures."""
+        trials = self.trials
+        return "\n".join([counts_text(trials), *failure_lines(trials)])
+
+    def show(self) -> Findings[StudyFacts]:
+        """Describe the study, as `search show` does.
+
+        Returns:
+            Its trials counted; what is searched, what came of it, its best trials.
+        """
+        return Findings(study_facts(self.reader), study_parts(self.reader))
+
+    def show_trial(self, trial: Trial | int, *, layers: bool = False) -> Findings[dict[str, Any]]:
+        """Describe a trial with every epoch, as `search show` does.
+
+        Args:
+            trial: A trial or its number.
+            layers: Whether the objective is imported and asked for the network's layers.
+
+        Returns:
+            Its parameters, its end, its epochs, its test metrics.
+        """
+        from search.summaries.trial import trial_layers, trial_parts
+
+        shown = self.trial(_number_of(trial))
+        facts = {**asdict(shown), "history": self.reader.history(shown.number)}
+        parts = trial_parts(self.reader, shown)
+        if layers:
+            facts["layers"] = trial_layers(self.reader, shown)
+            parts.append(Part("Layers", verbatim=facts["layers"]))
+        return Findings(facts, parts)
+
+    def show_leaderboard(self, top: int | None = None, sort: str = "rank") -> Findings[list[Row]]:
+        """Lay out the trials, best first, as `search leaderboard` does.
+
+        Args:
+            top: How many; None for every trial.
+            sort: A column; a leading `-` turns the order round.
+
+        Returns:
+            The rows of `leaderboard`, and which trials cannot be told from the best.
+        """
+        return leaderboard_findings(self.reader, top, sort)
+
     def summary(
         self, top: int = 10, columns: Sequence[str] | None = None
     ) -> "Findings[SummaryFacts]":
@@ -312,7 +302,7 @@ class Study:
         from search.summaries.comparison import comparison_facts, comparison_parts, side_names
 
         second = of or self
-        a = (self.reader, self.trial(self._number(trial)))
+        a = (self.reader, self.trial(_number_of(trial)))
         b = (second.reader, second.trial(second._number(other)))
         facts = comparison_facts(a, b)
         if plot is not None:
@@ -418,6 +408,16 @@ class Study:
 
         chosen = self._with_checkpoint(trial, CLASSIFICATION)
         return chosen, classify_files(self.reader, chosen, images, announce)
+
+    def watch(self, interval: float = 1.0) -> None:
+        """Follow a session of another process until it ends, as `search watch` does.
+
+        Args:
+            interval: Seconds between two looks at the study.
+        """
+        from search.progress.watching import watch_study
+
+        watch_study(self.reader, Console(stderr=True, markup=False, emoji=False), interval)
 
     def demo(
         self,
