@@ -1,7 +1,8 @@
 """Hyperparameter search for image classifiers: Ray Tune runs, Optuna proposes, ASHA prunes.
 
-`run`, `resume` and `retry` make a study grow, `open` opens one to look into, `list_studies`
-says which there are; what else a command does is a function here or a method of `Study`.
+`run`, `resume` and `retry` make a study grow, `confirm` trains its best trials again, `open` opens
+one to look into, `list_studies` says which there are; what else a command does is a function here
+or a method of `Study`.
 """
 
 from importlib import import_module
@@ -10,9 +11,18 @@ from typing import TYPE_CHECKING, Any
 from search.errors import InfeasibleError, SearchError, SpaceError, StudyError
 
 if TYPE_CHECKING:
+    from search.api.confirming import confirm
     from search.api.sessions import resume, retry, run
-    from search.api.spaces import check, try_epoch
-    from search.api.studies import enqueue, keep, list_studies, open, remove, stop
+    from search.api.spaces import check, schema, try_epoch
+    from search.api.studies import (
+        enqueue,
+        keep,
+        list_studies,
+        open,
+        remove,
+        show_studies,
+        stop,
+    )
     from search.api.study import Study
     from search.studies.trials import Trial as Trial
 
@@ -20,6 +30,7 @@ _LATER = {
     "Study": "study",
     "Trial": "study",
     "check": "spaces",
+    "confirm": "confirming",
     "enqueue": "studies",
     "keep": "studies",
     "list_studies": "studies",
@@ -28,6 +39,8 @@ _LATER = {
     "resume": "sessions",
     "retry": "sessions",
     "run": "sessions",
+    "schema": "spaces",
+    "show_studies": "studies",
     "stop": "studies",
     "try_epoch": "spaces",
 }
@@ -41,6 +54,7 @@ __all__ = [
     "StudyError",
     "Trial",
     "check",
+    "confirm",
     "enqueue",
     "keep",
     "list_studies",
@@ -49,6 +63,8 @@ __all__ = [
     "resume",
     "retry",
     "run",
+    "schema",
+    "show_studies",
     "stop",
     "try_epoch",
 ]

@@ -13,16 +13,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from search.commands import (
-    comparing,
-    confirming,
-    evaluating,
-    looking,
-    reporting,
-    running,
-    spaces,
-    using,
-)
+from search.commands import comparing, confirming, looking, reporting, running, spaces, using
 from search.errors import InterruptedRunError, SearchError
 
 COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
@@ -51,7 +42,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "export": looking.export,
     },
     "Use the best trial": {
-        "evaluate": evaluating.evaluate,
+        "evaluate": using.evaluate,
         "predict": using.predict,
         "demo": using.demo,
         "export-model": using.export_model,

@@ -13,6 +13,22 @@ class SearchError(Exception):
     exit_code = 2
 
 
+class MissingExtraError(SearchError):
+    """An optional package that is not installed.
+
+    Args:
+        extra: The extra that brings it.
+        error: What importing it raised.
+        where: What needs it.
+    """
+
+    def __init__(self, extra: str, error: ModuleNotFoundError, where: str = "") -> None:
+        super().__init__(
+            f"{where and where + ': '}the package {error.name} must be installed, by the extra "
+            f"{extra!r}: pip install -e '.[{extra}]' in the folder of search"
+        )
+
+
 class SpaceError(SearchError):
     """A space file that does not hold; carries every problem found in it.
 

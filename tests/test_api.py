@@ -169,8 +169,9 @@ def test_check_describes_a_space_without_a_study(space: Path, tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == [space]
 
 
-def test_enqueue_adds_a_point_that_is_tried_next(study: search.Study) -> None:
-    assert search.enqueue(study, {"x": 0.125}) == 4
+@pytest.mark.parametrize("point", [{"x": 0.125}, ["x=0.125"]], ids=["values", "assignments"])
+def test_enqueue_adds_a_point_that_is_tried_next(study: search.Study, point: Any) -> None:
+    assert search.enqueue(study, point) == 4
     assert search.resume(study, "+1", engine="inline", quiet=True).trial(4).params == {"x": 0.125}
 
 
@@ -183,6 +184,41 @@ def test_keep_tells_which_checkpoints_are_there(run_study: RunStudy) -> None:
     assert search.keep(study, [best]).named == [best]
     with pytest.raises(search.StudyError, match="the checkpoints of trials .* are gone"):
         search.keep(study, sorted({0, 1, 2} - {best}))
+
+
+def test_what_is_shown_is_plain_data_and_a_document(study: search.Study) -> None:
+    best = study.best
+    assert study.show().facts["best_trial"] == best.number
+    assert study.show_trial(best).facts["history"][0]["epoch"] == 1
+    assert [row["trial"] for row in study.show_leaderboard(2).facts] == [
+        trial.number for trial in study.trials[:2]
+    ]
+    assert study.show_leaderboard()._repr_markdown_().startswith("| rank | trial |")
+    assert study.outcome() == "4 trials: 4 complete"
+
+
+def test_studies_are_shown_and_those_that_cannot_be_read_are_named(
+    study: search.Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "studies" / "odd").mkdir()
+    (tmp_path / "studies" / "odd" / "space.yaml").write_text("study: odd\n")
+    shown = search.show_studies(tmp_path / "studies")
+    assert [facts["study"] for facts in shown.facts] == ["toy"]
+    assert "left out: " in capsys.readouterr().err
+    with pytest.raises(search.StudyError, match="--storage: the URL of a database"):
+        search.list_studies(storage="journal")
+
+
+def test_watch_of_a_study_at_rest_says_so(
+    study: search.Study, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study.watch()
+    assert not study.is_running
+    assert capsys.readouterr().err.startswith("toy is not running; its budget is spent, extend")
+
+
+def test_schema_is_that_of_the_space_file() -> None:
+    assert "budget" in search.schema()["properties"]
 
 
 def test_stop_of_a_study_at_rest_says_so(study: search.Study) -> None:
@@ -241,10 +277,10 @@ def test_figures_that_a_study_has_no_data_for_say_what_is_needed(
 def test_compare_and_ladder_tell_what_differs(study: search.Study) -> None:
     worst = study.trials[-1]
     compared = study.compare(worst, study.best)
-    sides = compared["trials"]
+    sides = compared.facts["trials"]
     assert (sides["a"]["trial"], sides["b"]["trial"]) == (worst.number, study.best.number)
     assert study.compare(worst) == study.compare(worst, of=study) == compared
-    assert [step["trial"] for step in study.ladder([worst, 0])["steps"]] == [worst.number, 0]
+    assert [step["trial"] for step in study.ladder([worst, 0]).facts["steps"]] == [worst.number, 0]
 
 
 def test_files_are_written_where_they_are_wanted(
@@ -253,6 +289,9 @@ def test_files_are_written_where_they_are_wanted(
     monkeypatch.delenv("SEARCH_DOWNLOAD", raising=False)
     assert study.export(tmp_path / "board.md") == 4
     assert (tmp_path / "board.md").read_text().startswith("| rank | trial |")
+    with (tmp_path / "board.csv").open("wb") as file:
+        assert study.export(file) == 4
+    assert (tmp_path / "board.csv").read_text().startswith("rank,trial,")
     with pytest.raises(SearchError, match="ending must name its format"):
         study.export(tmp_path / "board.xlsx")
     with pytest.raises(SearchError, match="did you mean 'csv'"):
@@ -267,12 +306,13 @@ def test_files_are_written_where_they_are_wanted(
 
 
 def test_evaluate_predict_and_confusion_matrix(run_study: RunStudy, tmp_path: Path) -> None:
-    recorded = run_study("inline", objective="tests.classifying:Using", budget={"trials": 2})
-    study = search.Study(recorded)
-    evaluated = study.evaluate()
+    driver = run_study("inline", objective="tests.classifying:Using", budget={"trials": 2})
+    study = search.Study(driver)
+    (evaluated,) = study.evaluate().facts
     assert evaluated["trial"] == study.best.number
     assert evaluated["test"]["accuracy"] == study.leaderboard(1)["test_accuracy"][0]
-    assert json.loads(json.dumps(evaluated)) == study.evaluate(study.best)
+    assert [json.loads(json.dumps(evaluated))] == study.evaluate(study.best).facts
+    assert len(study.evaluate([0, 1]).facts) == 2
     assert isinstance(study.plot_confusion_matrix(study.best), Figure)
     Image.new("L", (8, 8), 200).save(tmp_path / "light.png")
     (tmp_path / "text.png").write_text("no image")

@@ -343,7 +343,7 @@ def test_export_takes_the_format_from_the_file(
     folder: Path, studied: Search, name: str, format_name: str
 ) -> None:
     result = studied("export", "toy", "-o", name)
-    assert result.stderr == f"wrote 8 trials as {format_name} to {name}\n"
+    assert result.stderr == f"wrote 8 trials to {name}\n"
     start = {"json": "[", "latex": "\\begin{tabular}", "csv": "rank,trial"}[format_name]
     assert (folder / name).read_text().startswith(start)
 
@@ -351,7 +351,7 @@ def test_export_takes_the_format_from_the_file(
 def test_export_every_format_has_every_trial(folder: Path, studied: Search) -> None:
     for format_name in ["csv", "json", "md", "latex", "parquet"]:
         result = studied("export", "toy", "--format", format_name, "-o", f"out.{format_name}")
-        assert result.stderr == f"wrote 8 trials as {format_name} to out.{format_name}\n"
+        assert result.stderr == f"wrote 8 trials to out.{format_name}\n"
     table = pd.read_csv(folder / "out.csv")
     assert list(table.columns[:8]) == [
         *("rank", "trial", "state", "value", "best_epoch", "n_epochs", "seconds", "seed")

@@ -53,6 +53,6 @@ def test_study_survives_the_loss_of_a_node(
     finally:
         loss.join()
         cluster.shutdown()
-    records = study.trials()
-    assert sorted(record.number for record in records) == list(range(6))
-    assert {(record.state, record.n_epochs) for record in records} == {("COMPLETE", 8)}
+    trials = study.trials()
+    assert sorted(trial.number for trial in trials) == list(range(6))
+    assert {(trial.state, trial.n_epochs) for trial in trials} == {("COMPLETE", 8)}

@@ -5,17 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from search.commands.comparing import compare
+from search.commands.comparing import choose_sides, compare
 from search.errors import SearchError, StudyError
 from search.studies.reader import StudyReader
 from search.studies.test_metrics import store_evaluation
 from search.summaries.class_changes import class_changes, confusion_changes
-from search.summaries.comparison import (
-    ComparisonFacts,
-    choose_sides,
-    comparison_facts,
-    comparison_parts,
-)
+from search.summaries.comparison import ComparisonFacts, comparison_parts
 from search.summaries.layout import WRITERS
 from tests.reports import assert_golden, evaluation_of, fill, make_study, run, told
 
@@ -37,7 +32,8 @@ def other(tmp_path: Path) -> StudyReader:
 
 
 def facts_of(study: StudyReader, *names: str) -> ComparisonFacts:
-    return comparison_facts(*choose_sides(names, study.folder.parent))
+    (a, first), (b, second) = choose_sides(names, study.folder.parent)
+    return a.compare(first, second, of=b).facts
 
 
 @pytest.mark.parametrize(
@@ -83,8 +79,8 @@ def test_side_without_a_complete_trial_is_named(study: StudyReader, tmp_path: Pa
     with pytest.raises(StudyError) as error:
         choose_sides(["toy", "pruned"], tmp_path)
     assert str(error.value) == (
-        "pruned: no trial is complete, so there is no best one; "
-        "name one of its trials as pruned:NUMBER"
+        "pruned: a complete trial must exist, got 1 trial: 1 pruned; "
+        "name another of its trials as pruned:NUMBER"
     )
 
 

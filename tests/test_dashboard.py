@@ -95,8 +95,8 @@ def test_dashboard_gives_the_study_and_its_trials(address: str) -> None:
 def test_dashboard_refuses_what_would_change_the_study(
     address: str, home: Path, method: str, path: str, body: dict[str, Any] | None
 ) -> None:
-    record = home / "studies/toy/study.journal"
-    before = record.read_bytes()
+    journal = home / "studies/toy/study.journal"
+    before = journal.read_bytes()
     request = urllib.request.Request(
         api(address, path),
         data=json.dumps(body).encode() if body else None,
@@ -110,7 +110,7 @@ def test_dashboard_refuses_what_would_change_the_study(
         assert answer.headers["Allow"] == "GET, HEAD"
         text = answer.read().decode()
     assert text == f"this dashboard only shows a study, {method} would change it\n"
-    assert record.read_bytes() == before
+    assert journal.read_bytes() == before
 
 
 def test_dashboard_refuses_other_names_of_the_machine(address: str) -> None:
@@ -122,12 +122,12 @@ def test_dashboard_refuses_other_names_of_the_machine(address: str) -> None:
 
 
 def test_dashboard_opens_in_a_browser(address: str, home: Path, visit: OpenPage) -> None:
-    record = home / "studies/toy/study.journal"
-    before = record.read_bytes()
+    journal = home / "studies/toy/study.journal"
+    before = journal.read_bytes()
     page = visit(address).page
     page.get_by_text("toy").first.wait_for()
     page.locator(".js-plotly-plot").first.wait_for()
-    assert record.read_bytes() == before
+    assert journal.read_bytes() == before
 
 
 def test_dashboard_shows_a_run_as_it_goes(tmp_path: Path) -> None:

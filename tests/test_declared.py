@@ -180,6 +180,18 @@ def test_shipped_spaces_name_what_the_classifier_knows(
     load_space_file(path, probe=True)
 
 
+def test_model_that_cannot_be_imported_is_told_with_its_key_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(SpaceError) as caught:
+        load_space_file(Path("spaces/small_cnn.yaml"), ["settings.model=mine:net"])
+    assert str(caught.value) == (
+        "--set settings.model=mine:net: settings.model: mine:net must be importable, "
+        "got ModuleNotFoundError: No module named 'mine'"
+    )
+
+
 def test_shipped_space_with_a_misspelt_parameter_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     text = (ROOT / "spaces" / "mnist_mlp.yaml").read_text()
     Path("space.yaml").write_text(text.replace("  dropout:", "  drop:   "))

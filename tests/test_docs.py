@@ -22,7 +22,7 @@ from search.studies.trials import FAILURE_KINDS
 from tests.benchmarks.__main__ import MEASUREMENTS
 from tests.conftest import ROOT, RunStudy
 from tests.docs.blocks import DOCUMENTS, blocks
-from tests.docs.samples import PICTURE, RUN
+from tests.docs.samples import BEST, PICTURE
 from tests.docs.tables import COMMANDS, TABLES, write_table
 
 TEXTS = {str(path.relative_to(ROOT)): path.read_text() for path in DOCUMENTS}
@@ -111,7 +111,7 @@ def test_samples_are_of_one_study() -> None:
     shown = {
         name: block for text in TEXTS.values() for name, block in blocks(text, "output").items()
     }
-    best = re.search(r"^ +1 +(\d+) ", shown[RUN], re.MULTILINE)
+    best = re.search(r"^ +1 +(\d+) ", shown[BEST], re.MULTILINE)
     assert best
     assert f"trial {best[1]}, epoch" in shown["search evaluate small_cnn"]
     steps = next(block for name, block in shown.items() if "ladder" in name)

@@ -91,12 +91,12 @@ def test_savings_of_trials_that_ran_longer_than_a_full_one_are_not_negative() ->
 
 @pytest.mark.parametrize("state", ["PRUNED", "FAIL"])
 def test_lost_best_trial_is_named(state: str) -> None:
-    records = [trial(0, "COMPLETE", 4, value=0.75), trial(2, state, 2, value=0.9, best_epoch=2)]
+    trials = [trial(0, "COMPLETE", 4, value=0.75), trial(2, state, 2, value=0.9, best_epoch=2)]
     maximize = {"val_accuracy": StudyDirection.MAXIMIZE}
-    assert lost_best_note(records, maximize) == (
+    assert lost_best_note(trials, maximize) == (
         "the best val_accuracy of all, 0.9000, is that of trial 2 at epoch 2, which is "
         f"{state}: only complete trials are ranked"
     )
     minimize = {"val_loss": StudyDirection.MINIMIZE}
-    assert lost_best_note(records, minimize) is None
-    assert lost_best_note(records[1:], maximize) is None
+    assert lost_best_note(trials, minimize) is None
+    assert lost_best_note(trials[1:], maximize) is None

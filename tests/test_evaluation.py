@@ -18,7 +18,7 @@ from sklearn.metrics import (
 from objectives.image_classifier import ImageClassifier
 from search.best_trial.evaluation import choose_trials, evaluate_trials
 from search.commands import looking
-from search.commands.evaluating import evaluate
+from search.commands.using import evaluate
 from search.errors import ObjectiveError, SearchError, StudyError
 from search.studies.driver import StudyDriver
 from search.studies.export import EXPORT_FORMATS, LEADERBOARD_FILE
@@ -65,14 +65,14 @@ def best_file(study: StudyDriver, number: int) -> Path:
 
 
 def test_evaluate_takes_the_best_trial_at_its_best_epoch(study: StudyDriver) -> None:
-    (record,) = evaluated(study)
-    assert (record.number, record.best_epoch) == (1, 2)
-    assert record.test
+    (trial,) = evaluated(study)
+    assert (trial.number, trial.best_epoch) == (1, 2)
+    assert trial.test
     assert Predicting.read == ["test"]
     # At epoch 2 the first 40 images are right; the other 20 are taken for class 0.
-    assert record.test.confusion == [[20, 0, 0], [7, 13, 0], [7, 0, 13]]
-    assert record.test.per_class["class"] == ["0", "1", "2"]
-    assert record.test.seconds < 5
+    assert trial.test.confusion == [[20, 0, 0], [7, 13, 0], [7, 0, 13]]
+    assert trial.test.per_class["class"] == ["0", "1", "2"]
+    assert trial.test.seconds < 5
 
 
 def test_evaluate_makes_the_objective_as_the_trial_did(study: StudyDriver) -> None:
@@ -102,8 +102,8 @@ def test_evaluate_again_reads_the_split_again(study: StudyDriver) -> None:
 
 def test_evaluate_top_leaves_out_trials_without_a_checkpoint(study: StudyDriver) -> None:
     said: list[str] = []
-    records = evaluated(study, top=4, say=said.append)
-    assert [record.number for record in records] == [1, 2]
+    trials = evaluated(study, top=4, say=said.append)
+    assert [trial.number for trial in trials] == [1, 2]
     assert said[0] == (
         "left out: toy: trials 0, 3 must have a checkpoint (best.pt) to be evaluated, got none: "
         "not kept, with `keep: 2`; valid: 1, 2; `keep: all` in the space file, or "
@@ -176,9 +176,9 @@ def test_evaluate_names_the_classes_if_the_objective_does(
     run_study: RunStudy, sections: dict[str, Any]
 ) -> None:
     study = run_study("inline", **{**sections, "objective": "tests.predicting:Named"})
-    (record,) = evaluated(study)
-    assert record.test
-    assert record.test.per_class["class"] == ["cat", "dog", "owl"]
+    (trial,) = evaluated(study)
+    assert trial.test
+    assert trial.test.per_class["class"] == ["cat", "dog", "owl"]
 
 
 def test_evaluate_of_a_running_study_is_refused_but_metrics_are_shown(study: StudyDriver) -> None:
@@ -198,21 +198,21 @@ def test_evaluate_in_a_changed_space_rebuilds_the_trial_as_it_ran(study: StudyDr
     )
     changed = change_space(study, spec, [])
     assert changed.trial(2).test == before.test
-    (record,) = evaluated(changed, 1)
-    assert record.params == {"y": 0}
+    (trial,) = evaluated(changed, 1)
+    assert trial.params == {"y": 0}
     assert Predicting.made[-1] == Predicting.made[1]
-    assert StudyDriver.open("toy", study.folder.parent).trial(1).test == record.test
+    assert StudyDriver.open("toy", study.folder.parent).trial(1).test == trial.test
 
 
 def test_leaderboard_has_test_columns_once_a_trial_is_evaluated(study: StudyDriver) -> None:
     assert not any(column.startswith("test_") for column in leaderboard_rows(study)[0])
-    (record,) = evaluated(study)
-    assert record.test
+    (trial,) = evaluated(study)
+    assert trial.test
     rows = leaderboard_rows(study)
     columns = list(rows[0])
     place = columns.index(TEST_COLUMNS[0])
     assert columns[place : place + 5] == [*TEST_COLUMNS, "params_x"]
-    assert [rows[0][column] for column in TEST_COLUMNS] == list(record.test.metrics.values())
+    assert [rows[0][column] for column in TEST_COLUMNS] == list(trial.test.metrics.values())
     assert [rows[1][column] for column in TEST_COLUMNS] == [None] * 4
     assert json.loads(EXPORT_FORMATS["json"](rows)) == rows
     assert "test_auroc" in (study.folder / LEADERBOARD_FILE).read_text()
@@ -228,7 +228,7 @@ def test_verb_prints_tables_and_what_is_next(
     assert f"search leaderboard toy --studies {study.folder.parent}" in err
     looking.leaderboard("toy", studies=study.folder.parent)
     head = capsys.readouterr().out.splitlines()[0].split()
-    assert head[:4] == ["train", "val", "test", "best"]
+    assert head[:4] == ["val", "train", "test", "best"]
     looking.show("toy", 1, studies=study.folder.parent)
     assert "Confusions, test split" in capsys.readouterr().out
     looking.show("toy", 1, studies=study.folder.parent, as_json=True)
@@ -271,22 +271,22 @@ def test_metrics_of_the_image_classifier_are_those_of_scikit_learn(
         budget={"trials": 2},
         parameters={"learning_rate": {"type": "float", "low": 3e-3, "high": 2e-2, "log": True}},
     )
-    (record,) = evaluated(study)
-    assert record.test
-    by_hand = ImageClassifier(record.params, **settings, seed=record.seed)
-    saved = torch.load(best_file(study, record.number), weights_only=True)
+    (trial,) = evaluated(study)
+    assert trial.test
+    by_hand = ImageClassifier(trial.params, **settings, seed=trial.seed)
+    saved = torch.load(best_file(study, trial.number), weights_only=True)
     by_hand.load_state_dict(saved["objective"])
     val, val_labels = by_hand.classifier().predict("val")
-    assert np.mean(val.argmax(axis=1) == val_labels) == record.metrics["val_accuracy"]
+    assert np.mean(val.argmax(axis=1) == val_labels) == trial.metrics["val_accuracy"]
     probabilities, labels = by_hand.classifier().predict("test")
     predictions = probabilities.argmax(axis=1)
     scores = precision_recall_fscore_support(labels, predictions, zero_division=0.0)
-    assert record.test.confusion == confusion_matrix(labels, predictions).tolist()
+    assert trial.test.confusion == confusion_matrix(labels, predictions).tolist()
     for name, column in zip(["precision", "recall", "f1", "support"], scores, strict=True):
-        assert record.test.per_class[name] == pytest.approx(column.tolist(), abs=1e-6)
-    assert record.test.per_class["class"] == list(by_hand.classifier().classes)
+        assert trial.test.per_class[name] == pytest.approx(column.tolist(), abs=1e-6)
+    assert trial.test.per_class["class"] == list(by_hand.classifier().classes)
     normal = probabilities / probabilities.sum(axis=1, keepdims=True)
-    assert record.test.metrics == pytest.approx(
+    assert trial.test.metrics == pytest.approx(
         {
             "loss": log_loss(labels, normal),
             "accuracy": np.mean(labels == predictions),

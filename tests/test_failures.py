@@ -57,6 +57,6 @@ def test_diverging_trials_do_not_end_a_healthy_run(run_study: RunStudy) -> None:
         budget={"trials": 8},
         failures={"max_failures": 3},
     )
-    states = [record.state for record in study.trials()]
+    states = [trial.state for trial in study.trials()]
     assert states.count("FAIL") >= 6
     assert len(states) == 8

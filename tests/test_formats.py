@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from search.commands.comparing import compare, ladder, summary
-from search.commands.evaluating import evaluate
 from search.commands.looking import export, leaderboard, list_studies, show
 from search.commands.output import DOCUMENT_FORMATS, TABLE_FORMATS
+from search.commands.using import evaluate
 from search.errors import SearchError
 from search.studies.driver import StudyDriver
 from search.studies.export import EXPORT_FORMATS

@@ -37,8 +37,8 @@ def on_gpu(params: dict[str, Any], epochs: int = 2) -> Iterator[dict[str, float]
 
 def test_gpu_small_study_completes(run_study: RunStudy) -> None:
     study = run_study("ray", **CLASSIFIER, resources={"gpus_per_trial": "auto"})
-    assert {record.state for record in study.trials()} == {"COMPLETE"}
-    assert all((record.value or 0) > 0.3 for record in study.trials())
+    assert {trial.state for trial in study.trials()} == {"COMPLETE"}
+    assert all((trial.value or 0) > 0.3 for trial in study.trials())
 
 
 def test_gpu_two_trials_share_one_gpu(run_study: RunStudy) -> None:
@@ -49,8 +49,8 @@ def test_gpu_two_trials_share_one_gpu(run_study: RunStudy) -> None:
         budget={"trials": 6},
         resources={"gpus_per_trial": 0.5},
     )
-    assert {record.state for record in study.trials()} == {"COMPLETE"}
-    assert len({record.metrics["pid"] for record in study.trials()}) == 2
+    assert {trial.state for trial in study.trials()} == {"COMPLETE"}
+    assert len({trial.metrics["pid"] for trial in study.trials()}) == 2
 
 
 def test_gpu_mixed_precision_trains() -> None:

@@ -182,6 +182,25 @@ def test_layers_nothing_reaches_to_its_right(place: int) -> None:
     assert not {module: names for module, names in wrong.items() if names}
 
 
+# What the command line needs before it knows the command, to complete a word, and to print.
+COMMANDS_ALSO_IMPORT = {
+    "search.commands.options": {
+        "search.running.engines",
+        "search.spaces.samplers",
+        "search.spaces.pruners",
+    },
+    "search.commands.output": {"search.studies.export"},
+}
+
+
+@pytest.mark.parametrize("module", sorted(members({"search.commands", "search.cli"})))
+def test_commands_reach_the_other_rooms_by_the_api(module: str) -> None:
+    light = {"search.errors", "search.text", "search.studies.folder", "search.summaries.layout"}
+    allowed = members({"search.api", "search.commands"}) | light
+    allowed |= COMMANDS_ALSO_IMPORT.get(module, set())
+    assert IMPORTS[module] & SOURCES.keys() <= allowed
+
+
 @pytest.mark.parametrize(
     "arguments",
     [("-c", "import search"), ("-m", "search", "--help")],

@@ -80,10 +80,9 @@ def test_trials_that_do_not_exist_are_named_and_nothing_is_printed(
     assert capsys.readouterr().out == ""
 
 
-def test_study_without_a_trial_is_said(tmp_path: Path) -> None:
-    facts = ladder_facts(make_study(tmp_path), [0])
-    assert facts["problems"] == ["toy: no trial has begun, got trial 0"]
-    assert told([ladder_part(facts)], 100) == "Steps of toy\n"
+def test_trial_that_has_not_begun_is_said(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match="^toy: trial 0 has not begun$"):
+        ladder_facts(make_study(tmp_path), [0])
 
 
 def test_command_line_prints_markdown(study: StudyReader, tmp_path: Path) -> None:

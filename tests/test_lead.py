@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from search.api.study import Study
-from search.commands.comparing import compare, summary
+from search.commands.comparing import choose_sides, compare, summary
 from search.commands.looking import leaderboard
 from search.report.page import report_html
 from search.studies.driver import StudyDriver
@@ -19,8 +19,7 @@ from search.studies.export import write_leaderboard
 from search.studies.leaderboard import leaderboard_rows
 from search.studies.reader import StudyReader
 from search.studies.space_change import change_space
-from search.summaries.comparison import choose_sides, comparison_facts, comparison_parts
-from search.summaries.leaderboard import leaderboard_parts
+from search.summaries.leaderboard import leaderboard_findings
 from search.summaries.summary import summary_facts, summary_parts
 from tests.answered import Answers, add, make_answered, new_study, right
 from tests.reports import assert_golden, told
@@ -45,7 +44,7 @@ def test_rows_have_errors_and_ties(study: StudyDriver) -> None:
 
 
 def test_leaderboard_marks_ties_at_80_columns(study: StudyDriver) -> None:
-    text = told(leaderboard_parts(study), 80)
+    text = told(leaderboard_findings(study).parts, 80)
     assert_golden(text, "leaderboard_ties.text")
     assert max(map(len, text.splitlines())) <= 80
 
@@ -121,7 +120,7 @@ def test_tied_lists_trials_best_first(study: StudyDriver) -> None:
 
 def test_a_clear_lead_is_said_and_nothing_is_marked(tmp_path: Path) -> None:
     study = make_answered(tmp_path, [right(1_980, 2_000), right(1_900, 2_000)])
-    text = told([*leaderboard_parts(study), *summary_parts(summary_facts(study))], 100)
+    text = told([*leaderboard_findings(study).parts, *summary_parts(summary_facts(study))], 100)
     assert "trial 0 is better than the other one, as 2,000 images show" in text
     assert "=" not in text
     assert "tied" not in text
@@ -139,7 +138,7 @@ def test_equals_need_no_number_of_images(tmp_path: Path) -> None:
 
 def test_many_ties_are_counted(tmp_path: Path) -> None:
     study = make_answered(tmp_path, [right(280, 288, place) for place in range(12)])
-    text = told(leaderboard_parts(study), 100)
+    text = told(leaderboard_findings(study).parts, 100)
     assert "trials 0, 1, 2, 3, 4, 5, 6, 7 and 4 others cannot be told apart on 288" in text
 
 
@@ -148,7 +147,7 @@ def test_one_trial_is_compared_with_nothing(tmp_path: Path) -> None:
     trust = summary_facts(study)["trust"]
     assert trust
     assert (trust["tied"], trust["optimism"], trust["runner_up"]) == ([0], None, None)
-    text = told([*leaderboard_parts(study), *summary_parts(summary_facts(study))], 100)
+    text = told([*leaderboard_findings(study).parts, *summary_parts(summary_facts(study))], 100)
     assert "±0.0083 (standard error on 288 images)" in text
     assert "told apart" not in text
 
@@ -177,7 +176,7 @@ NOTHING_TO_TELL = [without_answers, with_a_minimised_metric, with_another_metric
 def assert_nothing_is_told(study: StudyDriver) -> None:
     assert set(columns_of(study, "value_se", "tied_with_best")) == {(None, None)}
     assert summary_facts(study)["trust"] is None
-    text = told([*leaderboard_parts(study), *summary_parts(summary_facts(study))], 200)
+    text = told([*leaderboard_findings(study).parts, *summary_parts(summary_facts(study))], 200)
     assert not {"±", "=", "lead", "tied"} & set(text.split())
     assert Study(study).tied() == []
 
@@ -276,8 +275,9 @@ def test_thousand_trials_of_ten_thousand_images_take_no_second(tmp_path: Path) -
 
 
 def compared(study: StudyReader, *names: str) -> tuple[dict[str, Any], str]:
-    facts = comparison_facts(*choose_sides(names, study.folder.parent))
-    return dict(facts), told(comparison_parts(facts), 200)
+    (a, first), (b, second) = choose_sides(names, study.folder.parent)
+    found = a.compare(first, second, of=b)
+    return dict(found.facts), told(found.parts, 200)
 
 
 def test_comparison_says_that_no_difference_is_shown(study: StudyDriver) -> None:
@@ -303,13 +303,13 @@ def test_comparison_verb_prints_paired_as_json(
     compare(["toy", "1", "3"], as_json=True, studies=study.folder.parent)
     printed = json.loads(capsys.readouterr().out)
     assert printed["paired"]["n_images"] == 288
-    assert printed["paired"] == Study(study).compare(1, 3)["paired"]
+    assert printed["paired"] == Study(study).compare(1, 3).facts["paired"]
 
 
 def test_comparison_of_two_studies_on_the_same_images(study: StudyDriver) -> None:
     other = make_answered(study.folder.parent, TIED[1:2], study="other")
     facts, _ = compared(other, "toy:0", "other")
-    assert facts["paired"] == Study(study).compare(0, 1)["paired"]
+    assert facts["paired"] == Study(study).compare(0, 1).facts["paired"]
 
 
 def test_comparison_without_answers_says_so(study: StudyDriver) -> None:

@@ -10,7 +10,7 @@ from search.studies.driver import StudyDriver
 from search.studies.export import EXPORT_FORMATS, write_leaderboard
 from search.studies.leaderboard import COLUMNS, leaderboard_rows
 from search.studies.trials import Epoch, Failure
-from search.summaries.leaderboard import leaderboard_parts
+from search.summaries.leaderboard import leaderboard_findings
 from search.summaries.study import (
     counts_text,
     failure_lines,
@@ -131,7 +131,7 @@ def test_export_unwritable_file_is_one_line(tmp_path: Path, study: StudyDriver) 
 
 
 def test_view_wide_is_one_table(study: StudyDriver) -> None:
-    lines = told(leaderboard_parts(study), 300).splitlines()
+    lines = told(leaderboard_findings(study).parts, 300).splitlines()
     assert lines[0].split() == ["best", "val"]
     heads = ["rank", "trial", "state", "score", "epoch", "loss", "weights", "seconds"]
     assert lines[1].split() == [*heads, "x", "mode", "decay"]
@@ -141,26 +141,26 @@ def test_view_wide_is_one_table(study: StudyDriver) -> None:
 
 @pytest.mark.parametrize("width", [24, 40, 60])
 def test_view_narrow_goes_on_in_further_tables(study: StudyDriver, width: int) -> None:
-    text = told(leaderboard_parts(study), width)
+    text = told(leaderboard_findings(study).parts, width)
     assert text.count("rank") > 1
     assert "…" not in text
     assert all(name in text for name in ("score", "weights", "mode", "decay"))
 
 
 def test_view_all_trials_when_no_top_is_given(study: StudyDriver) -> None:
-    assert told(leaderboard_parts(study, top=None), 300).count("FAIL") == 2
+    assert told(leaderboard_findings(study, top=None).parts, 300).count("FAIL") == 2
 
 
 def test_view_empty_study(tmp_path: Path) -> None:
     study = StudyDriver.create(make_spec(study="empty"), tmp_path)
-    assert told(leaderboard_parts(study), 80).strip() == "no trials"
+    assert told(leaderboard_findings(study).parts, 80).strip() == "no trials"
     assert "trials      no trials" in told(study_parts(study), 80)
 
 
 def test_counts_and_failures(study: StudyDriver) -> None:
-    records = study.trials()
-    assert counts_text(records) == "7 trials: 3 complete, 1 pruned, 2 failed, 1 running"
-    assert failure_lines(records) == ["2 x infeasible: the kernel | 7x7_must & fit"]
+    trials = study.trials()
+    assert counts_text(trials) == "7 trials: 3 complete, 1 pruned, 2 failed, 1 running"
+    assert failure_lines(trials) == ["2 x infeasible: the kernel | 7x7_must & fit"]
 
 
 def test_studies_table_counts_by_state(study: StudyDriver) -> None:

@@ -62,9 +62,9 @@ def test_run_no_trial_violates_a_measured_constraint(
     engine: str, run_study: RunStudy, name: str
 ) -> None:
     study = run_study(engine, **SIZED, sampler={"name": name}, budget={"trials": 25})
-    records = study.trials()
-    assert [record.state for record in records] == ["COMPLETE"] * 25
-    widths = [record.params["width"] for record in records]
+    trials = study.trials()
+    assert [trial.state for trial in trials] == ["COMPLETE"] * 25
+    widths = [trial.params["width"] for trial in trials]
     assert all(3 <= width <= 20 and width != 13 for width in widths)
     assert len(set(widths)) > 5
 

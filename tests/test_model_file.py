@@ -78,10 +78,10 @@ def test_file_gives_the_same_probabilities_in_a_fresh_process(
     expected = {}
     for model in MODELS:
         study, settings = train(run_study, model)
-        record = study.trial(0)
-        facts = write_model(study, record, here / f"{model}.pt2")
-        assert facts["metrics"] == record.metrics
-        by_hand = ImageClassifier(record.params, **settings, seed=record.seed)
+        trial = study.trial(0)
+        facts = write_model(study, trial, here / f"{model}.pt2")
+        assert facts["metrics"] == trial.metrics
+        by_hand = ImageClassifier(trial.params, **settings, seed=trial.seed)
         saved = torch.load(study.trial_folder(0) / "best.pt", weights_only=True)
         by_hand.load_state_dict(saved["objective"])
         expected[model] = by_hand.classifier().predict("test")[0][:50]

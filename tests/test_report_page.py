@@ -23,7 +23,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> StudyReader:
     from PIL import Image
 
     study = make_large_study(tmp_path_factory.mktemp("studies"), N_TRIALS, several=True)
-    best = next(record for record in study.trials() if record.test)
+    best = next(trial for trial in study.trials() if trial.test)
     assert best.test
     pictures = {m.index: small_png(Image.new("L", (8, 8), 99)) for m in best.test.worst or []}
     write_pictures(study.trial_folder(best.number), pictures)

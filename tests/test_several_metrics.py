@@ -84,21 +84,21 @@ def run_on(study: StudyDriver) -> StudyDriver:
 
 
 def by_number(study: StudyDriver) -> list[Trial]:
-    return sorted(study.trials(), key=lambda record: record.number)
+    return sorted(study.trials(), key=lambda trial: trial.number)
 
 
 def test_run_prunes_by_the_first_metric_and_finds_a_front(
     engine: str, run_study: RunStudy
 ) -> None:
     study = run_study(engine, **TRADED)
-    records = by_number(study)
-    assert {record.state for record in records} == {"COMPLETE", "PRUNED"}
-    assert len(records) == 30
-    for record in records:
-        assert record.value == record.metrics["score"] == max(record.values.values())
-        frozen = study.optuna_study.trials[record.number]
-        wanted = [record.metrics["score"], record.metrics["cost"]]
-        assert frozen.values == (wanted if record.state == "COMPLETE" else None)
+    trials = by_number(study)
+    assert {trial.state for trial in trials} == {"COMPLETE", "PRUNED"}
+    assert len(trials) == 30
+    for trial in trials:
+        assert trial.value == trial.metrics["score"] == max(trial.values.values())
+        frozen = study.optuna_study.trials[trial.number]
+        wanted = [trial.metrics["score"], trial.metrics["cost"]]
+        assert frozen.values == (wanted if trial.state == "COMPLETE" else None)
     facts = study_facts(study)
     assert facts["metrics"] == {"score": "maximize", "cost": "minimize"}
     assert facts["knee"] in facts["front"]
@@ -111,7 +111,7 @@ def test_run_prunes_by_the_first_metric_and_finds_a_front(
 @pytest.mark.parametrize("pruner", PRUNERS)
 def test_run_every_pruner_works_beside_tpe(run_study: RunStudy, pruner: str) -> None:
     study = run_study("inline", **{**TRADED, "pruner": {"name": pruner}})
-    states = [record.state for record in study.trials()]
+    states = [trial.state for trial in study.trials()]
     assert states.count("COMPLETE") + states.count("PRUNED") == 30
     assert ("PRUNED" in states) == (pruner != "none")
 
@@ -222,14 +222,14 @@ def test_checkpoints_kept_are_those_of_the_best_by_rank(run_study: RunStudy) -> 
     objective = "tests.wandering:Wandering"
     study = run_study("inline", objective=objective, settings=settings, metrics=metrics, keep=2)
     kept = {int(path.parent.name) for path in (study.folder / "trials").rglob("best.pt")}
-    assert kept == {record.number for record in study.trials()[:2]}
+    assert kept == {trial.number for trial in study.trials()[:2]}
 
 
 def test_reopened_study_has_the_same_metrics(study: StudyDriver) -> None:
     again = StudyDriver.open("toy", study.folder.parent)
     assert again.spec == study.spec
     assert again.directions == study.directions
-    assert [record.number for record in again.trials()] == [0, 1, 2, 3, 4, 5, 6, 7]
+    assert [trial.number for trial in again.trials()] == [0, 1, 2, 3, 4, 5, 6, 7]
 
 
 def test_points_are_queued_and_failed_trials_tried_again(study: StudyDriver) -> None:
@@ -270,7 +270,7 @@ def test_warm_start_carries_all_values(study: StudyDriver, tmp_path: Path, name:
     informing = informing_trials(new.optuna_study, new.space)
     assert [t.values for t in informing[:6]] == [list(p) for p in POINTS.values()]
     assert finish(new, 0.5, 0.5) == 0
-    assert [record.number for record in new.trials()] == [0]
+    assert [trial.number for trial in new.trials()] == [0]
 
 
 def test_warm_start_from_other_metrics_is_refused(study: StudyDriver, tmp_path: Path) -> None:

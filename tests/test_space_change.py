@@ -68,23 +68,23 @@ CHANGES: dict[str, tuple[dict[str, Any], list[int]]] = {
 def test_change_carries_over_what_fits(
     study: StudyDriver, parameters: dict[str, Any], fitting: list[int]
 ) -> None:
-    before = {record.number: record for record in study.trials()}
+    before = {trial.number: trial for trial in study.trials()}
     change_space(study, spec_of(parameters), ["new"])
     changed = reopened(study)
     assert changed.version == 2
     assert changed.import_folders == ["new", "old"]
-    after = {record.number: record for record in changed.trials()}
+    after = {trial.number: trial for trial in changed.trials()}
     assert after.keys() == before.keys()
-    for number, record in after.items():
-        assert (record.value, record.values) == (before[number].value, before[number].values)
-        assert record.metrics == before[number].metrics
+    for number, trial in after.items():
+        assert (trial.value, trial.values) == (before[number].value, before[number].values)
+        assert trial.metrics == before[number].metrics
         assert changed.history(number) == study.history(number) != []
         if number not in fitting:
-            assert record.params == before[number].params
+            assert trial.params == before[number].params
     assert n_informing(changed) == len(set(fitting) & {0, 1, 2})
-    assert [record.number for record in changed.trials()][:3] == [2, 1, 0]
+    assert [trial.number for trial in changed.trials()][:3] == [2, 1, 0]
     taken = changed.take_up_unfinished()
-    assert [record.number for record in taken] == [3] * (3 in fitting)
+    assert [trial.number for trial in taken] == [3] * (3 in fitting)
 
 
 def test_change_goes_on_with_new_numbers_in_the_new_space(study: StudyDriver) -> None:

@@ -48,10 +48,10 @@ def test_open_reads_back_what_was_recorded(study: StudyDriver) -> None:
     study.complete(trial.number, 0.75)
     opened = StudyDriver.open("toy", study.folder.parent)
     assert opened.trials() == study.trials()
-    (record,) = opened.trials()
-    assert (record.state, record.value, record.best_epoch) == ("COMPLETE", 0.6, 2)
-    assert record.metrics == {"score": 0.6, "val_loss": 0.5}
-    assert (record.n_epochs, record.seconds) == (3, 0.75)
+    (read,) = opened.trials()
+    assert (read.state, read.value, read.best_epoch) == ("COMPLETE", 0.6, 2)
+    assert read.metrics == {"score": 0.6, "val_loss": 0.5}
+    assert (read.n_epochs, read.seconds) == (3, 0.75)
     assert opened.spec == study.spec
     assert opened.import_folders == ["somewhere"]
 
@@ -112,8 +112,8 @@ def test_failure_keeps_kind_reason_and_traceback(study: StudyDriver) -> None:
     trial = study.ask()
     assert trial is not None
     study.fail(trial.number, 1.0, Failure("error", "ValueError: no", "Traceback …"))
-    record = study.trial(trial.number)
-    assert (record.state, record.reason) == ("FAIL", "error: ValueError: no")
+    failed = study.trial(trial.number)
+    assert (failed.state, failed.reason) == ("FAIL", "error: ValueError: no")
     assert (study.trial_folder(trial.number) / "error.txt").read_text() == "Traceback …"
 
 
@@ -126,7 +126,7 @@ def test_records_are_ranked_complete_then_pruned_then_failed(study: StudyDriver)
             study.fail(trial.number, 0.1, Failure("error", "no"))
         else:
             getattr(study, end)(trial.number, 0.1)
-    assert [record.number for record in study.trials()] == [3, 1, 0, 2]
+    assert [trial.number for trial in study.trials()] == [3, 1, 0, 2]
 
 
 @pytest.mark.parametrize(("direction", "best"), [("maximize", 0.6), ("minimize", 0.2)])

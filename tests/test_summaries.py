@@ -73,8 +73,8 @@ def test_summary_of_several_metrics_has_the_front(front_study: StudyDriver) -> N
         "rank",
         "front",
         "trial",
-        "train_accuracy",
         "value",
+        "train_accuracy",
     ]
     text = told(summary_parts(facts), 100)
     assert_golden(text, "summary_front.text")

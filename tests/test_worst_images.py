@@ -13,7 +13,7 @@ from PIL import Image
 from search.best_trial.evaluation import choose_trials, evaluate_trials
 from search.best_trial.pictures import small_png
 from search.commands import looking
-from search.commands.evaluating import evaluate
+from search.commands.using import evaluate
 from search.studies.driver import StudyDriver
 from search.studies.folder import read_worst_picture, write_pictures
 from search.studies.test_metrics import N_WORST, Evaluation, Miss, read_evaluation, worst_images

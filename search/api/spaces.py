@@ -10,7 +10,11 @@ from search.objective.contract import ClassCounts
 from search.objective.probing import describe
 from search.running.trying import Tried, try_first_epoch
 from search.spaces.space_file import import_folders, load_space_file, problem_in
-from search.spaces.spec import Spec
+from search.spaces.spec import Spec, json_schema
+from search.summaries.layout import Part
+from search.summaries.space import class_part, notes_part, space_part
+
+schema = json_schema
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,13 @@ class Checked:
     notes: list[str] = field(default_factory=list)
     problem: str = ""
     declares: bool = False
+
+    @property
+    def parts(self) -> list[Part]:
+        """What `search check` prints: the search, its images by class, what is odd of them."""
+        parts = [space_part(self.spec)]
+        parts += [class_part(self.class_counts)] if self.class_counts else []
+        return [*parts, notes_part(self.notes)] if self.notes else parts
 
 
 def check(space: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) -> Checked:

@@ -1,22 +1,29 @@
 """What is done to studies from outside their sessions: listed, given points, stopped, removed."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from search.api.study import Folder, Study, place_of, studies_folder
+from search.api.study import Folder, Study, announce, place_of, studies_folder
 from search.best_trial.choice import complete_trials, has_checkpoint, require_complete
 from search.best_trial.trained import EVALUATION
 from search.errors import SearchError, StudyError
+from search.spaces.document import Document, Override
 from search.spaces.parameters import Scalar
 from search.studies.driver import StudyDriver
 from search.studies.folder import study_names
 from search.studies.lock import Driver, driving, stop_driver
 from search.studies.queue import enqueue_point, keep_checkpoints
 from search.studies.reader import StudyReader
-from search.summaries.study import study_facts
+from search.summaries.layout import Findings
+from search.summaries.study import (
+    StudyFacts,
+    database_facts,
+    plain_rows,
+    studies_part,
+    study_facts,
+)
 from search.text import listing
 
 if TYPE_CHECKING:
@@ -25,38 +32,72 @@ if TYPE_CHECKING:
 open = Study.open
 
 
-def list_studies(studies: Folder = None) -> "DataFrame":
+def list_studies(studies: Folder = None, *, storage: str | None = None) -> "DataFrame":
     """List the studies there are; those that cannot be read are left out.
 
     Args:
         studies: The folder of all studies.
+        storage: The URL of a database, whose studies to list instead.
 
     Returns:
         One row a study: trials by state, best value, metric, last change.
     """
     import pandas as pd
 
-    rows, folder = [], studies_folder(studies)
+    return pd.DataFrame(show_studies(studies, storage=storage).facts)
+
+
+def show_studies(
+    studies: Folder = None, *, storage: str | None = None
+) -> Findings[list[StudyFacts]]:
+    """Lay out the studies there are, as `search list` does.
+
+    Args:
+        studies: The folder of all studies.
+        storage: The URL of a database, whose studies to list instead.
+
+    Returns:
+        Each study's trials by state, best value, metric, last change.
+    """
+    found = database_facts(storage) if storage else _readable(studies_folder(studies))
+    return Findings(found, [studies_part(found)], plain_rows(found))
+
+
+def _readable(folder: Path) -> list[StudyFacts]:
+    found = []
     for name in study_names(folder):
-        with suppress(SearchError):
-            rows.append(study_facts(StudyReader.open(name, folder)))
-    return pd.DataFrame(rows)
+        try:
+            found.append(study_facts(StudyReader.open(name, folder)))
+        except SearchError as error:
+            announce(f"left out: {error}")
+    return found
 
 
 def enqueue(
-    study: Study | str | Path, point: Mapping[str, Scalar], *, studies: Folder = None
+    study: Study | str | Path,
+    point: Mapping[str, Scalar] | Sequence[str],
+    *,
+    studies: Folder = None,
 ) -> int:
     """Add a point to a running or saved study, to be tried next, as `search enqueue` does.
 
     Args:
         study: A study, its name, or the path of its folder.
-        point: Values of some parameters; the others are sampled.
+        point: Values of some parameters, also as `["filters=32"]`; the others are sampled.
         studies: The folder of all studies.
 
     Returns:
         The number of the trial that will try it.
     """
-    return enqueue_point(StudyReader.open(*place_of(study, studies)), dict(point))
+    values = dict(point) if isinstance(point, Mapping) else _values(point)
+    return enqueue_point(StudyReader.open(*place_of(study, studies)), values)
+
+
+def _values(assignments: Sequence[str]) -> dict[str, Scalar]:
+    point = Document("the point", is_file=False)
+    for assignment in assignments:
+        point.override(Override(assignment, assignment), example="filters=32")
+    return point.data
 
 
 @dataclass(frozen=True)

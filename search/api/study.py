@@ -1,29 +1,47 @@
 """A study to look into: `Study`, what the other functions give and take."""
 
+import importlib
 import operator
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from search.errors import StudyError
+from rich.console import Console
+
+from search.errors import MissingExtraError, StudyError
 from search.studies.export import format_of, history_frame, leaderboard_frame, write_leaderboard
 from search.studies.folder import usual_studies
 from search.studies.lead import lead_of
 from search.studies.leaderboard import Row, leaderboard_rows
+from search.studies.lock import find_driver
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial as Trial
-from search.summaries.study import counts_text
+from search.summaries.layout import Findings, Part
+from search.summaries.leaderboard import leaderboard_findings
+from search.summaries.study import (
+    StudyFacts,
+    counts_text,
+    failure_lines,
+    study_facts,
+    study_parts,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
-    from search.best_trial.prediction import Classified
+    from search.best_trial.prediction import Classified as Classified
     from search.best_trial.trained import Use
+    from search.summaries.comparison import ComparisonFacts
+    from search.summaries.confirmation import ConfirmationFacts
+    from search.summaries.evaluation import EvaluationFacts
+    from search.summaries.ladder import LadderFacts
+    from search.summaries.summary import SummaryFacts
 
 Folder = str | Path | None
 """The folder of all studies; None stands for `$SEARCH_STUDIES`, else for `studies`."""
@@ -38,6 +56,7 @@ _NEEDS = {
     "contour": "two parameters that differ between complete trials",
     "front": "several metrics",
     "parallel": "two parameters that differ between complete trials",
+    "confirmation": "a confirmation, see confirm",
     "learning_rate": "a complete trial whose reported learning_rate changes",
     "confusion_matrix": "test metrics, see evaluate",
     "class_accuracy": "test metrics, see evaluate",
@@ -115,6 +134,11 @@ class Study:
             )
         return trials[0]
 
+    @property
+    def is_running(self) -> bool:
+        """Whether a process runs its trials."""
+        return find_driver(self.folder) is not None
+
     def trial(self, number: int) -> Trial:
         """Read one trial.
 
@@ -160,25 +184,29 @@ class Study:
 
     def export(
         self,
-        output: str | Path,
+        output: str | Path | BinaryIO,
         format_: str | None = None,
         trial: Trial | int | None = None,
     ) -> int:
-        """Write the table of all trials to a file, as `search export` does.
+        """Write the table of all trials, as `search export` does.
 
         Args:
-            output: The file.
-            format_: One of csv, json, md, latex and parquet; None to tell it by the file's ending.
+            output: A file, by its path or open for bytes.
+            format_: One of csv, json, md, latex and parquet; None to tell it by the path's
+                ending, or for csv.
             trial: A trial or its number, to write its epochs instead; None for all trials.
 
         Returns:
             The number of rows.
         """
-        output = Path(output)
-        rows: list[Row] = leaderboard_rows(self.reader)
-        if trial is not None:
-            rows = self.reader.history(self._number(trial))
-        write_leaderboard(rows, format_ or format_of(output), output)
+        output = Path(output) if isinstance(output, str) else output
+        format_ = format_ or (format_of(output) if isinstance(output, Path) else "csv")
+        rows: list[Row] = (
+            leaderboard_rows(self.reader)
+            if trial is None
+            else self.reader.history(self._number(trial))
+        )
+        write_leaderboard(rows, format_, output)
         return len(rows)
 
     def history(self, trial: Trial | int | None = None) -> "DataFrame":
@@ -192,70 +220,180 @@ class Study:
         """
         return history_frame(self.reader.history(self._number(trial)))
 
-    def summary(self, top: int = 10, columns: Sequence[str] | None = None) -> dict[str, Any]:
-        """Gather what `search summary` tells.
+    def outcome(self) -> str:
+        """Count the trials by state, and below the commonest failures."""
+        trials = self.trials
+        return "\n".join([counts_text(trials), *failure_lines(trials)])
+
+    def show(self) -> Findings[StudyFacts]:
+        """Describe the study, as `search show` does.
+
+        Returns:
+            Its trials counted; what is searched, what came of it, its best trials.
+        """
+        return Findings(study_facts(self.reader), study_parts(self.reader))
+
+    def show_trial(self, trial: Trial | int, *, layers: bool = False) -> Findings[dict[str, Any]]:
+        """Describe a trial with every epoch, as `search show` does.
+
+        Args:
+            trial: A trial or its number.
+            layers: Whether the objective is imported and asked for the network's layers.
+
+        Returns:
+            Its parameters, its end, its epochs, its test metrics.
+        """
+        from search.summaries.trial import trial_layers, trial_parts
+
+        shown = self.trial(_number_of(trial))
+        facts = {**asdict(shown), "history": self.reader.history(shown.number)}
+        parts = trial_parts(self.reader, shown)
+        if layers:
+            facts["layers"] = trial_layers(self.reader, shown)
+            parts.append(Part("Layers", verbatim=facts["layers"]))
+        return Findings(facts, parts)
+
+    def show_leaderboard(self, top: int | None = None, sort: str = "rank") -> Findings[list[Row]]:
+        """Lay out the trials, best first, as `search leaderboard` does.
+
+        Args:
+            top: How many; None for every trial.
+            sort: A column; a leading `-` turns the order round.
+
+        Returns:
+            The rows of `leaderboard`, and which trials cannot be told from the best.
+        """
+        return leaderboard_findings(self.reader, top, sort)
+
+    def summary(
+        self, top: int = 10, columns: Sequence[str] | None = None
+    ) -> "Findings[SummaryFacts]":
+        """Sum the study up, as `search summary` does.
 
         Args:
             top: How many trials of the leaderboard.
             columns: Columns of the leaderboard; None for a choice of them.
 
         Returns:
-            Plain data: `best`, `trust`, `importance`, `edges`, `endings`, `savings` and more.
+            Facts: `best`, `trust`, `importance`, `edges`, `endings`, `savings` and more.
         """
-        from search.summaries.summary import summary_facts
+        from search.summaries.summary import summary_facts, summary_parts
 
-        return dict(summary_facts(self.reader, top, columns))
+        facts = summary_facts(self.reader, top, columns)
+        return Findings(facts, summary_parts(facts))
 
     def compare(
-        self, trial: Trial | int, other: Trial | int | None = None, of: "Study | None" = None
-    ) -> dict[str, Any]:
+        self,
+        trial: Trial | int,
+        other: Trial | int | None = None,
+        of: "Study | None" = None,
+        *,
+        plot: str | Path | None = None,
+    ) -> "Findings[ComparisonFacts]":
         """Compare two trials, as `search compare` does.
 
         Args:
             trial: A trial of this study or its number.
             other: The second one; None for the best one.
             of: The study of the second one; None for this one.
+            plot: A file to draw both learning curves into, .png, .svg or .pdf.
 
         Returns:
-            Plain data: what differs between the `trials`; a difference is that of the second
-            less the first, and `paired` says whether there is one (None where nothing tells).
+            Facts: what differs between the `trials`; a difference is that of the second less the
+            first, and `paired` says whether there is one (None where nothing tells).
         """
-        from search.summaries.comparison import comparison_facts
+        from search.summaries.comparison import comparison_facts, comparison_parts, side_names
 
         second = of or self
-        sides = [(self, self._number(trial)), (second, second._number(other))]
-        return dict(comparison_facts(*((study.reader, study.trial(n)) for study, n in sides)))
+        a = (self.reader, self.trial(_number_of(trial)))
+        b = (second.reader, second.trial(second._number(other)))
+        facts = comparison_facts(a, b)
+        if plot is not None:
+            from search.plots.curves import write_curves
 
-    def ladder(self, trials: Sequence[Trial | int]) -> dict[str, Any]:
+            drawn = dict(zip(side_names(facts).values(), (a[1], b[1]), strict=True))
+            write_curves(drawn, [study.spec.metric.name for study, _ in (a, b)], Path(plot))
+        return Findings(facts, comparison_parts(facts))
+
+    def ladder(self, trials: Sequence[Trial | int]) -> "Findings[LadderFacts]":
         """Show trials as steps, as `search ladder` does.
 
         Args:
             trials: Trials or their numbers, in the order of the steps.
 
         Returns:
-            Plain data: the `steps`, each with what it changed from the one before.
+            Facts: the `steps`, each with what it changed from the one before.
         """
-        from search.summaries.ladder import ladder_facts
+        from search.summaries.ladder import ladder_facts, ladder_part
 
-        return dict(ladder_facts(self.reader, [self._number(trial) for trial in trials]))
+        facts = ladder_facts(self.reader, [self._number(trial) for trial in trials])
+        return Findings(facts, [ladder_part(facts)])
 
-    def evaluate(self, trial: Trial | int | None = None, *, again: bool = False) -> dict[str, Any]:
-        """Compute a trial's test metrics, as `search evaluate` does: once.
+    def confirm(self, **options: Any) -> "Findings[ConfirmationFacts]":
+        """Train the best trials again with new seeds, as `search confirm` does.
 
         Args:
-            trial: A complete trial or its number; None for the best one.
-            again: Whether to do it once more if it has been done.
+            **options: Those of `search.confirm`, as `top=5, seeds=6`.
 
         Returns:
-            Plain data, as `search evaluate --json` prints it: `trial`, `best_epoch`, the metrics
-            of each split, `per_class`, `confusion`, `worst` and the `seconds` of the test pass.
+            What has been shown so far: each candidate, who is tied, which one to take.
+        """
+        # By name, as that module needs this one.
+        confirming = importlib.import_module("search.api.confirming")
+        found: Findings[ConfirmationFacts] = confirming.confirm(self, **options).confirmation()
+        return found
+
+    def confirmation(self) -> "Findings[ConfirmationFacts] | None":
+        """Tell what the study's confirmation has shown, or this one itself; None without one."""
+        from search.studies.confirmation import open_confirmation
+        from search.summaries.confirmation import confirmation_facts, confirmation_part
+
+        confirmation = open_confirmation(self.reader)
+        facts = confirmation_facts(confirmation) if confirmation else None
+        return Findings(facts, [confirmation_part(facts)]) if facts else None
+
+    def has_checkpoint(self, trial: Trial | int) -> bool:
+        """Tell whether a trial's best epoch is kept, so that it can be evaluated and used.
+
+        Args:
+            trial: A trial or its number.
+
+        Returns:
+            Whether there is a file of it.
+        """
+        from search.best_trial.choice import has_checkpoint
+
+        return has_checkpoint(self.reader, self._number(trial))
+
+    def evaluate(
+        self,
+        trials: Trial | int | Iterable[Trial | int] = (),
+        *,
+        top: int = 1,
+        again: bool = False,
+    ) -> "Findings[list[EvaluationFacts]]":
+        """Compute the test metrics of trials, as `search evaluate` does: once.
+
+        Args:
+            trials: A complete trial or its number, or several; none for the best ones.
+            top: How many of the best ones.
+            again: Whether to do it once more where it has been done.
+
+        Returns:
+            Facts of each: `trial`, `best_epoch`, the metrics of each split, `per_class`,
+            `confusion`, `worst` and the `seconds` of the test pass.
         """
         from search.best_trial.evaluation import choose_trials, evaluate_trials
-        from search.summaries.evaluation import evaluation_facts
+        from search.summaries.evaluation import evaluation_facts, evaluation_parts
 
-        chosen = choose_trials(self.reader, [self._number(trial)], top=1)
-        evaluate_trials(self.reader, chosen, again=again, skip=False, say=_say_nothing)
-        return dict(evaluation_facts(self.trial(chosen[0].number)))
+        several = trials if isinstance(trials, Iterable) else [trials]
+        numbers = [_number_of(trial) for trial in several]
+        chosen = choose_trials(self.reader, numbers, top)
+        evaluated = evaluate_trials(
+            self.reader, chosen, again=again, skip=not numbers, say=announce
+        )
+        parts = [part for trial in evaluated for part in evaluation_parts(self.name, trial)]
+        return Findings([evaluation_facts(trial) for trial in evaluated], parts)
 
     def predict(
         self, images: str | Path | Sequence[str | Path], trial: Trial | int | None = None
@@ -268,29 +406,25 @@ class Study:
 
         Returns:
             The probability of each class, one row an image; files that are no images are left
-            out.
+            out, and named on stderr.
         """
         import pandas as pd
 
         files = [images] if isinstance(images, str | Path) else images
         if not files:
             return pd.DataFrame()
-        _, found = self.classify([Path(image) for image in files], trial, _say_nothing)
+        _, found = self.classify([Path(image) for image in files], trial)
         rows = {str(one.path): dict(sorted(one.classes)) for one in found}
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("image")
 
     def classify(
-        self,
-        images: Sequence[Path],
-        trial: Trial | int | None = None,
-        say: Callable[[str], None] = announce,
+        self, images: Sequence[Path], trial: Trial | int | None = None
     ) -> "tuple[Trial, list[Classified]]":
         """Classify image files, each with its classes in the order of their probability.
 
         Args:
             images: The files, at least one.
             trial: A complete trial or its number; None for the best one that has a checkpoint.
-            say: Told which trials and files are left out.
 
         Returns:
             The trial, and what it says of each image.
@@ -298,8 +432,64 @@ class Study:
         from search.best_trial.prediction import classify_files
         from search.best_trial.trained import CLASSIFICATION
 
-        chosen = self._with_checkpoint(trial, CLASSIFICATION, say)
-        return chosen, classify_files(self.reader, chosen, images, say)
+        chosen = self._with_checkpoint(trial, CLASSIFICATION)
+        return chosen, classify_files(self.reader, chosen, images, announce)
+
+    def watch(self, interval: float = 1.0) -> None:
+        """Follow a session of another process until it ends, as `search watch` does.
+
+        Args:
+            interval: Seconds between two looks at the study.
+        """
+        from search.progress.watching import watch_study
+
+        watch_study(self.reader, Console(stderr=True, markup=False, emoji=False), interval)
+
+    def demo(
+        self,
+        trial: Trial | int | None = None,
+        port: int = 7860,
+        *,
+        show: bool = False,
+        tell: Callable[[str], None] = announce,
+    ) -> None:
+        """Serve a page to try a trial on, as `search demo` does, until it is interrupted.
+
+        Args:
+            trial: A complete trial or its number; None for the best one that has a checkpoint.
+            port: The first free port from here on is taken; 0 takes any.
+            show: Whether to open the page in the browser.
+            tell: Given the page's address.
+
+        Raises:
+            MissingExtraError: If Flask is not installed.
+        """
+        from search.best_trial.trained import CLASSIFICATION
+
+        try:
+            from search.demo.server import serve_demo
+        except ModuleNotFoundError as error:
+            raise MissingExtraError("demo", error, "demo") from None
+        chosen = self._with_checkpoint(trial, CLASSIFICATION)
+        serve_demo(self.reader, chosen, port, show=show, tell=tell, say=announce)
+
+    def dashboard(
+        self,
+        port: int | None = None,
+        *,
+        show: bool = False,
+        tell: Callable[[str], None] = announce,
+    ) -> None:
+        """Serve optuna-dashboard, as `search dashboard` does, until it is interrupted.
+
+        Args:
+            port: A port; 0 takes any, None 8080 or, where that is taken, any other.
+            show: Whether to open the page in the browser.
+            tell: Given the page's address.
+        """
+        from search.report.dashboard import serve_dashboard
+
+        serve_dashboard(self.reader, port, show=show, tell=tell, say=announce)
 
     def export_model(self, output: str | Path, trial: Trial | int | None = None) -> dict[str, Any]:
         """Write the network of a trial to a file that runs without this project.
@@ -316,7 +506,7 @@ class Study:
 
         path = Path(output)
         require_model_name(path)
-        return write_model(self.reader, self._with_checkpoint(trial, EXPORT, announce), path)
+        return write_model(self.reader, self._with_checkpoint(trial, EXPORT), path)
 
     def report(self, output: str | Path | None = None, *, ask: bool = True) -> Path:
         """Write the study as one HTML page.
@@ -376,6 +566,10 @@ class Study:
         """Draw the Pareto front of a study of several metrics."""
         return self._plot("front")
 
+    def plot_confirmation(self) -> "Figure":
+        """Draw the candidates of the study's confirmation, each mean with its interval."""
+        return self._plot("confirmation")
+
     def plot_timeline(self) -> "Figure":
         """Draw which trial ran when."""
         return self._plot("timeline")
@@ -407,13 +601,11 @@ class Study:
             return self.best.number
         return trial.number if isinstance(trial, Trial) else self.trial(trial).number
 
-    def _with_checkpoint(
-        self, trial: Trial | int | None, use: "Use", say: Callable[[str], None]
-    ) -> Trial:
+    def _with_checkpoint(self, trial: Trial | int | None, use: "Use") -> Trial:
         from search.best_trial.choice import choose_best_trial
 
-        number = trial.number if isinstance(trial, Trial) else trial
-        return choose_best_trial(self.reader, number, use, say)
+        number = None if trial is None else _number_of(trial)
+        return choose_best_trial(self.reader, number, use, announce)
 
     def _plot(self, name: str, number: int | None = None) -> "Figure":
         from search.plots.catalogue import PLOTS, TRIAL_PLOTS
@@ -428,6 +620,10 @@ class Study:
         return figure
 
 
+def _number_of(trial: Trial | int) -> int:
+    return trial.number if isinstance(trial, Trial) else trial
+
+
 @contextmanager
 def _offline() -> Iterator[None]:
     """Have the image classifier use what this machine has, unless the user says otherwise."""
@@ -439,7 +635,3 @@ def _offline() -> Iterator[None]:
         yield
     finally:
         del os.environ["SEARCH_DOWNLOAD"]
-
-
-def _say_nothing(text: str) -> None:
-    pass

@@ -1,1 +1,1 @@
-"""The verbs of the command line, each a thin function over the modules that do the work."""
+"""The verbs of the command line: each reads its arguments, calls the API and prints."""

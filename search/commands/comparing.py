@@ -1,8 +1,9 @@
 """The verbs that sum studies up and compare trials: summary, compare and ladder."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,9 +14,12 @@ from search.commands.options import (
     StudiesOption,
     StudyArgument,
 )
-from search.commands.output import checked_format, next_commands, print_document
-from search.errors import StudyError
+from search.commands.output import checked_format, next_commands, print_findings, say
+from search.errors import SearchError, StudyError
 from search.studies.folder import study_command
+
+if TYPE_CHECKING:
+    from search.api.study import Study, Trial
 
 
 def summary(
@@ -29,22 +33,21 @@ def summary(
     as_json: JsonOption = False,
 ) -> None:
     """Sum a study up: its best trials, what mattered, edges of the space, what pruning saved."""
-    from search.best_trial.choice import has_checkpoint
-    from search.studies.reader import StudyReader
-    from search.summaries.summary import summary_facts, summary_parts
+    from search.api.study import Study
 
     format_ = checked_format(format_, as_json)
     names = [name.strip() for name in columns.split(",")] if columns is not None else None
-    opened = StudyReader.open(study, studies)
-    facts = summary_facts(opened, top, names)
-    print_document(facts, summary_parts(facts), format_)
-    _raise(facts["problems"])
-    best, folder = facts["study"]["best_trial"], opened.folder
+    opened = Study.open(study, studies)
+    found = opened.summary(top, names)
+    print_findings(found, format_)
+    if found.facts["problems"]:
+        raise StudyError("\n".join(found.facts["problems"]))
+    best, folder = found.facts["study"]["best_trial"], opened.folder
     if best is None:
         next_commands(study_command(folder, "leaderboard"), study_command(folder, "resume"))
         return
     commands = [study_command(folder, "show", best)]
-    if has_checkpoint(opened, best):
+    if opened.has_checkpoint(best):
         commands.append(study_command(folder, "evaluate"))
     next_commands(*commands)
 
@@ -64,36 +67,44 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """Compare two trials: parameters, metrics, classes and confusions."""
-    from search.best_trial.choice import has_checkpoint
-    from search.summaries.comparison import (
-        choose_sides,
-        comparison_facts,
-        comparison_parts,
-        side_names,
-    )
-
     format_ = checked_format(format_, as_json)
-    if plot is not None:
-        from search.plots.curves import check_plot_file
-
-        check_plot_file(plot)
     sides = choose_sides(trials, studies)
-    facts = comparison_facts(*sides)
-    print_document(facts, comparison_parts(facts), format_)
-    names = side_names(facts)
+    (a, first), (b, second) = sides
+    print_findings(a.compare(first, second, of=b, plot=plot), format_)
     if plot is not None:
-        from search.plots.curves import write_curves
-
-        drawn = {name: side[1] for name, side in zip(names.values(), sides, strict=True)}
-        write_curves(drawn, [study.spec.metric.name for study, _ in sides], plot)
-        typer.echo(f"wrote {plot}", err=True)
+        say(f"wrote {plot}")
     lacking = [
         study_command(study.folder, "evaluate", "--trial", trial.number)
         for study, trial in sides
-        if trial.test is None and has_checkpoint(study, trial.number)
+        if trial.test is None and study.has_checkpoint(trial)
     ]
     shown = [study_command(study.folder, "show", trial.number) for study, trial in sides]
     next_commands(*(lacking or shown))
+
+
+def choose_sides(names: Sequence[str], studies: Path) -> "list[tuple[Study, Trial]]":
+    """Find two trials: twice `STUDY` (its best) or `STUDY:NUMBER`, or a study and two numbers."""
+    if len(names) == 3 and all(name.isdigit() for name in names[1:]):
+        names = [f"{names[0]}:{number}" for number in names[1:]]
+    if len(names) != 2:
+        raise SearchError(
+            f"search compare: two trials must be named, got {' '.join(names)}; valid: "
+            "STUDY or STUDY:NUMBER twice, or STUDY NUMBER NUMBER"
+        )
+    return [_side(name, studies) for name in names]
+
+
+def _side(name: str, studies: Path) -> "tuple[Study, Trial]":
+    from search.api.study import Study
+
+    match = re.fullmatch(r"(.+):(\d+)", name)
+    study = Study.open(match[1] if match else name, studies)
+    if match:
+        return study, study.trial(int(match[2]))
+    try:
+        return study, study.best
+    except StudyError as error:
+        raise StudyError(f"{error}; name another of its trials as {name}:NUMBER") from None
 
 
 def ladder(
@@ -104,21 +115,12 @@ def ladder(
     as_json: JsonOption = False,
 ) -> None:
     """Show trials as steps: what each changed from the one before, and what it brought."""
-    from search.studies.reader import StudyReader
-    from search.summaries.ladder import ladder_facts, ladder_part
+    from search.api.study import Study
 
     format_ = checked_format(format_, as_json)
-    opened = StudyReader.open(study, studies)
-    facts = ladder_facts(opened, trials)
-    _raise(facts["problems"])
-    print_document(facts, [ladder_part(facts)], format_)
+    opened = Study.open(study, studies)
+    print_findings(opened.ladder(trials), format_)
     if len(trials) > 1:
         next_commands(study_command(opened.folder, "compare", trials[0], trials[-1]))
     else:
         next_commands(study_command(opened.folder, "leaderboard"))
-
-
-def _raise(problems: Sequence[str]) -> None:
-    """End in an error if there is something that could not be shown."""
-    if problems:
-        raise StudyError("\n".join(problems))

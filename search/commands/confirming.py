@@ -15,7 +15,7 @@ from search.commands.options import (
     StudyArgument,
     WorkersOption,
 )
-from search.commands.output import checked_format, next_commands, print_document
+from search.commands.output import checked_format, next_commands, print_findings
 from search.studies.folder import study_command
 
 if TYPE_CHECKING:
@@ -52,12 +52,10 @@ def confirm(  # noqa: PLR0913  a flag each
 
     format_ = checked_format(format_, as_json)
 
-    def show(found: "Study") -> None:
-        from search.summaries.confirmation import confirmation_facts, confirmation_part
-
-        facts = confirmation_facts(found.reader)
-        if facts:
-            print_document(facts, [confirmation_part(facts)], format_)
+    def show(confirmation: "Study") -> None:
+        found = confirmation.confirmation()
+        if found:
+            print_findings(found, format_)
 
     found = confirming.confirm(
         study,
@@ -76,5 +74,5 @@ def confirm(  # noqa: PLR0913  a flag each
     )
     next_commands(
         study_command(found.folder, "leaderboard"),
-        study_command(found.folder.parent / found.folder.name.removesuffix(".confirm"), "report"),
+        study_command(found.folder.with_name(found.name.removesuffix(".confirm")), "report"),
     )

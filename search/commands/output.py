@@ -14,8 +14,8 @@ from search.text import did_you_mean, listing
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from search.studies.reader import StudyReader
-    from search.summaries.layout import Part
+    from search.api.study import Study
+    from search.summaries.layout import Findings, Part
 
 DOCUMENT_FORMATS = ("text", "md", "latex", "json")
 TABLE_FORMATS = (*DOCUMENT_FORMATS, "csv")
@@ -28,13 +28,6 @@ def stdout() -> "Console":
     # Elsewhere than on a terminal nothing may be cut to a width; names such as [/] are no markup.
     width = None if sys.stdout.isatty() else 1000
     return Console(width=width, highlight=False, markup=False, emoji=False)
-
-
-def stderr() -> "Console":
-    """Open the console for progress."""
-    from rich.console import Console
-
-    return Console(stderr=True, markup=False, emoji=False)
 
 
 def say(text: str) -> None:
@@ -58,19 +51,16 @@ def print_parts(parts: "Sequence[Part]", format_: str = "text") -> None:
         typer.echo(WRITERS[format_](parts), nl=False)
 
 
-def print_document(facts: object, parts: "Sequence[Part]", format_: str) -> None:
-    """Print a document to stdout in one of `DOCUMENT_FORMATS`; its facts are the JSON."""
+def print_findings(findings: "Findings[Any]", format_: str = "text") -> None:
+    """Print findings to stdout: their facts as JSON, their rows as CSV, else their document."""
     if format_ == "json":
-        print_json(facts)
+        print_json(findings.facts)
+    elif format_ == "csv":
+        from search.studies.export import EXPORT_FORMATS
+
+        typer.echo(EXPORT_FORMATS["csv"](list(findings.rows)), nl=False)
     else:
-        print_parts(parts, format_)
-
-
-def print_rows(rows: list[dict[str, Any]], format_: str) -> None:
-    """Print rows of a table to stdout in one of the formats of `search export`."""
-    from search.studies.export import EXPORT_FORMATS
-
-    typer.echo(EXPORT_FORMATS[format_](rows), nl=False)
+        print_parts(findings.parts, format_)
 
 
 def checked_format(
@@ -90,17 +80,14 @@ def next_commands(*commands: str) -> None:
     say("next: " + "\n      ".join(commands))
 
 
-def print_result(study: "StudyReader") -> None:
+def print_result(study: "Study") -> None:
     """Print what a run has come to: counts and failures to stderr, the best trials to stdout."""
-    from search.summaries.leaderboard import leaderboard_parts
-    from search.summaries.study import counts_text, failure_lines
-
-    trials = study.trials()
-    if not trials:
+    best = study.show_leaderboard(top=10)
+    if not best.facts:
         return
-    say("\n".join([counts_text(trials), *failure_lines(trials)]))
-    print_parts(leaderboard_parts(study))
+    say(study.outcome())
+    print_findings(best)
     next_commands(
-        study_command(study.folder, "show", trials[0].number),
+        study_command(study.folder, "show", best.facts[0]["trial"]),
         study_command(study.folder, "export", "--format", "csv"),
     )

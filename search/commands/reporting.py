@@ -1,6 +1,5 @@
 """The commands that show a study in a browser: report and dashboard."""
 
-import webbrowser
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +8,7 @@ import typer
 from search.commands.options import STUDIES, StudiesOption, StudyArgument
 from search.commands.output import say
 from search.errors import StudyError
+from search.studies.folder import study_names
 from search.text import listing
 
 
@@ -57,27 +57,13 @@ def dashboard(
     studies: StudiesOption = STUDIES,
 ) -> None:
     """Show a study in optuna-dashboard, on this machine only; nothing can be changed there."""
-    from search.report.dashboard import open_dashboard
-    from search.studies.reader import StudyReader
+    from search.api.study import Study
 
-    opened = StudyReader.open(study or _only_study(studies), studies)
-    server, address = open_dashboard(opened, port)
-    say("its importances are Optuna's PED-ANOVA, not the fANOVA of a summary")
-    say("Ctrl-C ends it")
-    try:
-        typer.echo(address)
-        if open_:
-            webbrowser.open(address)
-        server.serve_forever()
-    except KeyboardInterrupt:
-        say("")
-    finally:
-        server.server_close()
+    opened = Study.open(study or _only_study(studies), studies)
+    opened.dashboard(port, show=open_, tell=typer.echo)
 
 
 def _only_study(studies: Path) -> str:
-    from search.studies.folder import study_names
-
     names = study_names(studies)
     if len(names) != 1:
         # optuna-dashboard shows one storage at a time, and each study has its own.

@@ -1,7 +1,7 @@
 """The commands in the life of a study: run, resume, retry, watch, stop, enqueue, remove."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -19,13 +19,9 @@ from search.commands.options import (
     TimeOption,
     WorkersOption,
 )
-from search.commands.output import next_commands, print_result, say, stderr
+from search.commands.output import next_commands, print_result, say
 from search.errors import SearchError
 from search.studies.folder import study_command
-
-if TYPE_CHECKING:
-    from search.api.study import Study
-    from search.studies.reader import StudyReader
 
 _INTERRUPTED = 130
 
@@ -66,7 +62,7 @@ def run(  # noqa: PLR0913  each is a flag
         engine=engine,
         address=address,
         quiet=quiet,
-        ended=_print_result,
+        ended=print_result,
     )
 
 
@@ -103,7 +99,7 @@ def resume(  # noqa: PLR0913  each is a flag
         engine=engine,
         address=address,
         quiet=quiet,
-        ended=_print_result,
+        ended=print_result,
     )
 
 
@@ -133,12 +129,8 @@ def retry(  # noqa: PLR0913  each is a flag
         engine=engine,
         address=address,
         quiet=quiet,
-        ended=_print_result,
+        ended=print_result,
     )
-
-
-def _print_result(study: "Study") -> None:
-    print_result(study.reader)
 
 
 def watch(
@@ -149,32 +141,15 @@ def watch(
     studies: StudiesOption = STUDIES,
 ) -> None:
     """Follow a running study from another terminal until it ends; changes nothing."""
-    from search.progress.watching import watch_study
-    from search.studies.lock import find_driver
-    from search.studies.reader import StudyReader
+    from search.api.study import Study
 
-    opened = StudyReader.open(study, studies)
-    driver = find_driver(opened.folder)
-    if driver is None:
-        say(_at_rest(opened))
-    else:
-        try:
-            watch_study(opened, driver, stderr(), interval)
-        except KeyboardInterrupt:
-            say(f"{opened.name}: no longer watched, the run goes on")
-            raise typer.Exit(_INTERRUPTED) from None
+    opened = Study.open(study, studies)
+    try:
+        opened.watch(interval)
+    except KeyboardInterrupt:
+        say(f"{opened.name}: no longer watched, the run goes on")
+        raise typer.Exit(_INTERRUPTED) from None
     print_result(opened)
-
-
-def _at_rest(study: "StudyReader") -> str:
-    """Say that a study is not running, and how to go on with it."""
-    trials = study.trials()
-    n_wanted = study.spec.budget.trials
-    why, more = "go on with it", []
-    if n_wanted and len(trials) >= n_wanted and all(trial.has_ended for trial in trials):
-        why, more = "its budget is spent, extend it", ["--trials", "+20"]
-    command = study_command(study.folder, "resume", *more)
-    return f"{study.name} is not running; {why} by `{command}`"
 
 
 def stop(
@@ -202,15 +177,10 @@ def enqueue(
     """Add a point to a running or saved study, to be tried next."""
     from search.api.studies import enqueue as enqueue_to
     from search.api.studies import open as open_study
-    from search.spaces.document import Document, Override
-    from search.studies.lock import find_driver
 
-    point = Document("the point", is_file=False)
-    for value in values:
-        point.override(Override(value, value), example="filters=32")
     opened = open_study(study, studies)
-    say(f"{opened.name}: trial {enqueue_to(opened, point.data)} will try it")
-    if find_driver(opened.folder) is None:
+    say(f"{opened.name}: trial {enqueue_to(opened, values)} will try it")
+    if not opened.is_running:
         next_commands(study_command(opened.folder, "resume", "--trials", "+1"))
 
 

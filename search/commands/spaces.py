@@ -18,16 +18,9 @@ def check(
 ) -> None:
     """Validate a space file and describe its search and its images."""
     from search.api import spaces
-    from search.running.trying import tried_lines
-    from search.summaries.space import class_part, notes_part, space_part
 
     checked = spaces.check(space, set_ or [])
-    print_parts([space_part(checked.spec)])
-    told = [class_part(checked.class_counts)] if checked.class_counts else []
-    told += [notes_part(checked.notes)] if checked.notes else []
-    if told:
-        typer.echo()
-        print_parts(told)
+    print_parts(checked.parts)
     if checked.problem:
         say(f"warning: no trial can run yet: {checked.problem}")
         if not try_:
@@ -36,7 +29,7 @@ def check(
     commands = [["search", "run", str(space), *sets]]
     if try_:
         tried = spaces.try_epoch(space, set_ or [])
-        typer.echo("\n" + "\n".join(tried_lines(tried, checked.spec)))
+        typer.echo("\n" + "\n".join(tried.lines(checked.spec)))
     elif not checked.declares:
         commands.insert(0, ["search", "check", str(space), "--try", *sets])
     next_commands(*map(shlex.join, commands))
@@ -44,6 +37,6 @@ def check(
 
 def schema() -> None:
     """Print the JSON schema of the space file."""
-    from search.spaces.spec import json_schema
+    from search.api import spaces
 
-    print_json(json_schema())
+    print_json(spaces.schema())

@@ -1,13 +1,25 @@
-"""The commands that use the best trial: predict, demo, export-model and keep."""
+"""The commands that use the best trial: evaluate, predict, demo, export-model and keep."""
 
-import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from search.commands.options import STUDIES, JsonOption, StudiesOption, StudyArgument
-from search.commands.output import next_commands, print_json, say, stdout
+from search.commands.options import (
+    STUDIES,
+    FormatOption,
+    JsonOption,
+    StudiesOption,
+    StudyArgument,
+)
+from search.commands.output import (
+    checked_format,
+    next_commands,
+    print_findings,
+    print_json,
+    say,
+    stdout,
+)
 from search.errors import SearchError
 from search.studies.folder import study_command
 from search.text import listing
@@ -15,12 +27,41 @@ from search.text import listing
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from search.best_trial.prediction import Classified
+    from search.api.study import Classified
 
 TrialOption = Annotated[
     int | None,
     typer.Option("--trial", help="Number of a trial; default: the best one with a checkpoint."),
 ]
+
+
+def evaluate(  # noqa: PLR0913  a flag each
+    study: StudyArgument,
+    trial: Annotated[
+        list[int] | None, typer.Option("--trial", help="A trial; may be given several times.")
+    ] = None,
+    top: Annotated[
+        int | None, typer.Option(min=1, help="Number of best trials to evaluate; default 1.")
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Also those that have been evaluated.")
+    ] = False,
+    format_: FormatOption = "text",
+    studies: StudiesOption = STUDIES,
+    as_json: JsonOption = False,
+) -> None:
+    """Evaluate the best trial, or some trials, on the test split; the metrics are kept."""
+    from search.api.study import Study
+
+    format_ = checked_format(format_, as_json)
+    if trial and top is not None:
+        raise SearchError("--top: cannot be given together with --trial")
+    opened = Study.open(study, studies)
+    print_findings(opened.evaluate(trial or [], top=top or 1, again=again), format_)
+    next_commands(
+        study_command(opened.folder, "leaderboard"),
+        study_command(opened.folder, "export", "--format", "csv"),
+    )
 
 
 def predict(  # noqa: PLR0913  each is a flag
@@ -63,20 +104,9 @@ def demo(
     studies: StudiesOption = STUDIES,
 ) -> None:
     """Serve a page to draw on or drop images on, with the answers of the best trial."""
-    from search.best_trial.choice import choose_best_trial
-    from search.best_trial.trained import CLASSIFICATION
-    from search.studies.reader import StudyReader
+    from search.api.study import Study
 
-    if importlib.util.find_spec("flask") is None:
-        raise SearchError(
-            "demo: the package flask must be installed, by the extra 'demo': "
-            "pip install -e '.[demo]' in the folder of search"
-        )
-    from search.demo.server import serve_demo
-
-    opened = StudyReader.open(study, studies)
-    chosen = choose_best_trial(opened, trial, CLASSIFICATION, say)
-    serve_demo(opened, chosen, port, show=show, tell=typer.echo, say=say)
+    Study.open(study, studies).demo(trial, port, show=show, tell=typer.echo)
 
 
 def export_model(

@@ -4,7 +4,6 @@ import errno
 import json
 import socket
 import webbrowser
-from collections.abc import Callable
 from contextlib import suppress
 
 from flask import Flask, Response, abort, request
@@ -30,13 +29,7 @@ _POLICY = (
 
 
 def serve_demo(
-    study: StudyReader,
-    trial: Trial,
-    port: int,
-    *,
-    show: bool,
-    tell: Callable[[str], None],
-    say: Say,
+    study: StudyReader, trial: Trial, port: int, *, show: bool, tell: Say, say: Say
 ) -> None:
     """Serve the page of a COMPLETE trial until the user interrupts it.
 

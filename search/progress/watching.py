@@ -13,6 +13,7 @@ from search.progress.terminal import make_progress, print_headline, print_line
 from search.progress.trackers.tracking import tracked
 from search.running.session import run_study
 from search.studies.driver import StudyDriver
+from search.studies.folder import study_command
 from search.studies.lock import Driver, find_driver
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial, has_begun, read_trial
@@ -77,11 +78,16 @@ class Watcher:
             self.standing.note_running(trial)
 
 
-def watch_study(study: StudyReader, driver: Driver, console: Console, interval_s: float) -> None:
+def watch_study(study: StudyReader, console: Console, interval_s: float) -> None:
     """Show another process's session until it ends, and touch neither its storage nor its lock.
 
-    A terminal gets a live table, anything else a line for each trial that ends.
+    A terminal gets a live table, anything else a line for each trial that ends. Of a study at
+    rest it says how to go on with it.
     """
+    driver = find_driver(study.folder)
+    if driver is None:
+        print_line(console, _at_rest(study))
+        return
     watcher = Watcher(study, driver)
     watcher.look()
     print_line(console, f"{study.name}: run by {driver}; Ctrl-C stops watching, not the run")
@@ -94,6 +100,16 @@ def watch_study(study: StudyReader, driver: Driver, console: Console, interval_s
         for _ in _looks(watcher, study, interval_s):
             pass
     print_headline(console, watcher.standing)
+
+
+def _at_rest(study: StudyReader) -> str:
+    trials = study.trials()
+    n_wanted = study.spec.budget.trials
+    why, more = "go on with it", []
+    if n_wanted and len(trials) >= n_wanted and all(trial.has_ended for trial in trials):
+        why, more = "its budget is spent, extend it", ["--trials", "+20"]
+    command = study_command(study.folder, "resume", *more)
+    return f"{study.name} is not running; {why} by `{command}`"
 
 
 def _looks(watcher: Watcher, study: StudyReader, interval_s: float) -> Iterator[Trial]:

@@ -1,18 +1,20 @@
 """Serves optuna-dashboard for a study, to be looked at only: nothing is changed through it."""
 
 import errno
+import webbrowser
 from collections.abc import Callable, Iterable
 from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from search.errors import SearchError
+from search.errors import MissingExtraError, SearchError
 from search.spaces.optuna_privates import storage_of, study_id
 from search.studies.reader import StudyReader
 
 _HOST = "127.0.0.1"
 PORT = 8080
 
+Say = Callable[[str], None]
 Environ = dict[str, Any]
 App = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
@@ -28,21 +30,37 @@ class _SilentHandler(WSGIRequestHandler):
         """Say nothing of requests."""
 
 
-def open_dashboard(study: StudyReader, port: int | None = None) -> tuple[DashboardServer, str]:
-    """Bind a server to a port of this machine; tell the address of the study's page as well.
+def serve_dashboard(
+    study: StudyReader, port: int | None, *, show: bool, tell: Say, say: Say
+) -> None:
+    """Serve a study on a port of this machine until the user interrupts it.
 
-    Port 0 takes any, None the usual one or, where that is taken, any other.
+    Args:
+        study: The study.
+        port: 0 takes any, None the usual one or, where that is taken, any other.
+        show: Whether to open the page in a browser.
+        tell: Given the page's address.
+        say: Told what else the user should know.
+
+    Raises:
+        MissingExtraError: If optuna-dashboard is not installed.
     """
     try:
         from optuna_dashboard import wsgi
     except ModuleNotFoundError as error:
-        raise SearchError(
-            f"dashboard: the package {error.name} must be installed, by the extra 'dashboard': "
-            "pip install -e '.[dashboard]' in the folder of search"
-        ) from None
+        raise MissingExtraError("dashboard", error, "dashboard") from None
     shown = study.optuna_study
-    server = _bind(local_only(read_only(wsgi(storage_of(shown)))), port)
-    return server, f"http://{_HOST}:{server.server_port}/dashboard/studies/{study_id(shown)}"
+    with _bind(local_only(read_only(wsgi(storage_of(shown)))), port) as server:
+        address = f"http://{_HOST}:{server.server_port}/dashboard/studies/{study_id(shown)}"
+        say("its importances are Optuna's PED-ANOVA, not the fANOVA of a summary")
+        say("Ctrl-C ends it")
+        try:
+            tell(address)
+            if show:
+                webbrowser.open(address)
+            server.serve_forever()
+        except KeyboardInterrupt:
+            say("")
 
 
 def read_only(app: App) -> App:

@@ -52,6 +52,20 @@ class Tried:
     abilities: tuple[str, ...]
     problem: tuple[KeyPath, str] | None
 
+    def lines(self, spec: Spec) -> Iterator[str]:
+        """Say to people what one epoch has shown."""
+        epoch = self.epoch
+        values = listing(f"{name}={value_text(value)}" for name, value in self.params.items())
+        metrics = listing(f"{name} {number_text(value)}" for name, value in epoch.metrics.items())
+        set_up, first = epoch.elapsed_s - epoch.seconds, format_duration(epoch.seconds)
+        yield f"tried       {values}"
+        yield f"took        {format_duration(set_up)} to set up, {first} for the first epoch"
+        if spec.epochs:
+            training = f"about {format_duration(spec.epochs * epoch.seconds)} of training"
+            yield f"a trial     {training} if all {spec.epochs} epochs take as long"
+        yield f"metrics     {metrics}"
+        yield f"objective   {listing(self.abilities)}"
+
 
 def try_first_epoch(spec: Spec, folders: Sequence[str]) -> Tried:
     """Run one epoch of the first point of `start_from`, or of a drawn one.
@@ -72,21 +86,6 @@ def try_first_epoch(spec: Spec, folders: Sequence[str]) -> Tried:
         f"{spec.objective}: one epoch must run, got {failure.reason}, at {values}"
         + _place_in_file(spec.objective, failure.traceback)
     )
-
-
-def tried_lines(tried: Tried, spec: Spec) -> Iterator[str]:
-    """Say to people what one epoch has shown."""
-    epoch = tried.epoch
-    values = listing(f"{name}={value_text(value)}" for name, value in tried.params.items())
-    metrics = listing(f"{name} {number_text(value)}" for name, value in epoch.metrics.items())
-    set_up = format_duration(epoch.elapsed_s - epoch.seconds)
-    yield f"tried       {values}"
-    yield f"took        {set_up} to set up, {format_duration(epoch.seconds)} for the first epoch"
-    if spec.epochs:
-        training = format_duration(spec.epochs * epoch.seconds)
-        yield f"a trial     about {training} of training if all {spec.epochs} epochs take as long"
-    yield f"metrics     {metrics}"
-    yield f"objective   {listing(tried.abilities)}"
 
 
 def _points(spec: Spec) -> Iterator[Params]:

@@ -27,11 +27,19 @@ def declared_problems(spec: Spec) -> Iterator[Problem]:
     try:
         declared = _declared_names(spec.objective, spec.settings)
     except ObjectiveError as error:
-        text = str(error).removeprefix("objective: ")
-        place = place_in(text, {("settings", name): name for name in spec.settings})
-        yield Problem(place or ("objective",), text, at_key=place is not None)
+        yield _settings_problem(str(error).removeprefix("objective: "), spec.settings)
     else:
         yield from _name_problems(declared, spec)
+
+
+def _settings_problem(text: str, settings: Mapping[str, Any]) -> Problem:
+    """Place what an objective says: at the key that it begins with, or at one that it names."""
+    key, _, rest = text.partition(": ")
+    path = tuple(key.split("."))
+    if rest and path[0] in settings:
+        return Problem(("settings", *path), rest)
+    place = place_in(text, {("settings", name): name for name in settings})
+    return Problem(place or ("objective",), text, at_key=place is not None)
 
 
 def place_in(text: str, names: Mapping[KeyPath, str]) -> KeyPath | None:

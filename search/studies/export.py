@@ -4,7 +4,7 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from search.errors import SearchError
 from search.studies.disk import write_whole
@@ -86,12 +86,17 @@ def format_of(output: Path) -> str:
     return endings[output.suffix]
 
 
-def write_leaderboard(rows: list[Row], format_name: str, path: Path) -> None:
-    """Write rows to a file in one of `EXPORT_FORMATS`, whole or not at all."""
+def write_leaderboard(rows: list[Row], format_name: str, output: Path | BinaryIO) -> None:
+    """Write rows to a file in one of `EXPORT_FORMATS`; one of a path whole or not at all."""
     if format_name not in EXPORT_FORMATS:
         hint = did_you_mean(format_name, EXPORT_FORMATS)
         raise SearchError(
             f"--format: a format must be given, got {format_name!r}{hint}; "
             f"valid: {listing(EXPORT_FORMATS)}"
         )
-    write_whole(path, EXPORT_FORMATS[format_name](rows))
+    content = EXPORT_FORMATS[format_name](rows)
+    if isinstance(output, Path):
+        write_whole(output, content)
+    else:
+        output.write(content)
+        output.flush()

@@ -151,11 +151,13 @@ class StudyReader:
 
     def _stored(self, number: int) -> FrozenTrial:
         trial = find_trial(self.optuna_study, number) if number >= 0 else None
-        if trial is None or not has_begun(trial):
+        if trial is None:
             last = len(self.optuna_study.get_trials(deepcopy=False)) - 1
             if last < 0:
                 raise StudyError(f"{self.name} has no trials yet")
             raise StudyError(f"{self.name}: a trial from 0 to {last} must be given, got {number}")
+        if not has_begun(trial):
+            raise StudyError(f"{self.name}: trial {number} has not begun")
         return trial
 
     def _read(self, trials: Iterable[FrozenTrial]) -> list[Trial]:

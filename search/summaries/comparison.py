@@ -1,13 +1,10 @@
 """Two trials side by side, of one study or of two."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
 from optuna.study import StudyDirection
 
-from search.errors import SearchError, StudyError
 from search.studies.reader import StudyReader
 from search.studies.test_metrics import TEST_METRICS
 from search.studies.trials import Trial
@@ -80,32 +77,6 @@ class ComparisonFacts(TypedDict):
     classes: list[ClassChange]
     confusion: ConfusionFacts | None
     notes: list[str]
-
-
-def choose_sides(names: Sequence[str], studies: Path) -> tuple[Side, Side]:
-    """Find two trials: twice `STUDY` (its best) or `STUDY:NUMBER`, or a study and two numbers."""
-    if len(names) == 3 and all(name.isdigit() for name in names[1:]):
-        names = [f"{names[0]}:{number}" for number in names[1:]]
-    if len(names) != 2:
-        raise SearchError(
-            f"search compare: two trials must be named, got {' '.join(names)}; valid: "
-            "STUDY or STUDY:NUMBER twice, or STUDY NUMBER NUMBER"
-        )
-    first, second = (_side(name, studies) for name in names)
-    return first, second
-
-
-def _side(name: str, studies: Path) -> Side:
-    match = re.fullmatch(r"(.+):(\d+)", name)
-    if match:
-        study = StudyReader.open(match[1], studies)
-        return study, study.trial(int(match[2]))
-    study = StudyReader.open(name, studies)
-    trials = study.trials()
-    if not trials or trials[0].state != "COMPLETE":
-        which = f"name one of its trials as {name}:NUMBER" if trials else "no trial has begun"
-        raise StudyError(f"{study.name}: no trial is complete, so there is no best one; {which}")
-    return study, trials[0]
 
 
 def comparison_facts(a: Side, b: Side) -> ComparisonFacts:

@@ -379,16 +379,12 @@ def _failures(facts: ConfirmationFacts) -> list[str]:
 
 def _conditions(facts: ConfirmationFacts) -> list[str]:
     """Say what changed from seed to seed, and why there were no more."""
-    split = "the split of the images" if facts["new_splits"] else ""
     drawn = "each seed draws weights, order and augmentation anew"
-    lines = (
-        [f"{drawn}, and {split}, the same for all candidates"]
-        if split
-        else [
-            f"{drawn}; the validation images stay the same, as the objective takes no split_seed or "
-            "they are given"
-        ]
-    )
+    if facts["new_splits"]:
+        lines = [f"{drawn}, and the split of the images, the same for all candidates"]
+    else:
+        same = "the objective takes no split_seed, or they are given"
+        lines = [f"{drawn}; the validation images stay the same ({same})"]
     if not facts["has_images"] and facts["n_seeds"] > 1:
         lines.append("intervals tell of the seeds only: the metric is no accuracy by image")
     if facts["ending"]:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
-from search.errors import StudyError
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial, is_better
 from search.summaries.comparison import differing
@@ -48,30 +47,18 @@ class StepFacts(TypedDict):
 
 
 class LadderFacts(TypedDict):
-    """The steps, and as sentences `notes` (what they do not tell) and `problems`.
-
-    A problem is a trial that does not exist; it is left out.
-    """
+    """The steps, and as sentences what they do not tell."""
 
     study: str
     metric: str
     direction: str
     steps: list[StepFacts]
     notes: list[str]
-    problems: list[str]
 
 
 def ladder_facts(study: StudyReader, numbers: Sequence[int]) -> LadderFacts:
     """Put trials in a row, each compared with the one before."""
-    trials, problems = [], []
-    for number in numbers:
-        if not study.trials():
-            problems.append(f"{study.name}: no trial has begun, got trial {number}")
-            continue
-        try:
-            trials.append(study.trial(number))
-        except StudyError as error:
-            problems.append(str(error))
+    trials = [study.trial(number) for number in numbers]
     steps = [
         _step(study, place, old, new)
         for place, (old, new) in enumerate(zip([None, *trials], trials, strict=False))
@@ -82,7 +69,6 @@ def ladder_facts(study: StudyReader, numbers: Sequence[int]) -> LadderFacts:
         "direction": study.spec.metric.direction,
         "steps": steps,
         "notes": _notes(trials),
-        "problems": problems,
     }
 
 

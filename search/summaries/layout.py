@@ -10,13 +10,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from textwrap import indent
+from typing import Generic, TypeVar
 
 from rich.console import Console, Group, RenderableType
 from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from search.studies.leaderboard import COLUMNS, PARAMETER_PREFIX
+from search.studies.leaderboard import COLUMNS, PARAMETER_PREFIX, Row
 from search.text import (
     escape_latex,
     escape_markdown,
@@ -25,6 +26,8 @@ from search.text import (
     new_table,
     printable,
 )
+
+Facts = TypeVar("Facts")
 
 LARGEST_MATRIX_SHOWN = 20
 """Classes up to which a matrix of classes is laid out; of more, it would fit no page."""
@@ -84,6 +87,26 @@ class Part:
     def table(self) -> Grid | None:
         """The table, if there is anything in it."""
         return self.grid if self.grid and self.grid.rows else None
+
+
+@dataclass(frozen=True)
+class Findings(Generic[Facts]):
+    """What is found out about studies: data for programs, and the same laid out for people.
+
+    A notebook shows what a command prints.
+
+    Args:
+        facts: Plain data, as `--json` prints it.
+        parts: A document that tells of them.
+        rows: The rows of a CSV file, where they are a table.
+    """
+
+    facts: Facts
+    parts: Sequence[Part]
+    rows: Sequence[Row] = ()
+
+    def _repr_markdown_(self) -> str:
+        return markdown_report(self.parts)
 
 
 def heading(name: str) -> str:

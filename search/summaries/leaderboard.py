@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
-from search.studies.lead import lead_of
+from search.studies.lead import Lead, lead_of
 from search.studies.leaderboard import (
     CONFIRMS,
     FRONT,
@@ -18,11 +18,11 @@ from search.studies.ranking import knee_trial, pareto_front
 from search.studies.reader import StudyReader
 from search.summaries.endings import lost_best_note
 from search.summaries.importance import importance_facts
-from search.summaries.layout import Grid, Part, heading, headings
+from search.summaries.layout import Findings, Grid, Part, heading, headings
 from search.summaries.trust import ties_note
 from search.text import cell_text, number_text
 
-ACCURACIES = ("train_accuracy", "val_accuracy", "test_accuracy")
+ACCURACIES = ("val_accuracy", "train_accuracy", "test_accuracy")
 RESULTS = ("best_epoch", "val_loss", "val_f1", "val_auroc", "n_parameters", "seconds")
 _KEYS = ("rank", FRONT, "trial", CONFIRMS)
 _WORDS = ("state", "reason")
@@ -66,9 +66,9 @@ def front_part(facts: FrontFacts, directions: Mapping[str, str]) -> Part:
     )
 
 
-def leaderboard_parts(
-    study: StudyReader, top: int | None = 10, sort: str = "rank", title: str = ""
-) -> list[Part]:
+def leaderboard_findings(
+    study: StudyReader, top: int | None = 10, sort: str = "rank"
+) -> Findings[list[Row]]:
     """Lay out the best trials: rank, trial, value, metrics at the best epoch, parameters.
 
     Below are named trials that cannot be told from the best, and one that was pruned or failed
@@ -77,9 +77,13 @@ def leaderboard_parts(
     """
     lead = lead_of(study)
     rows = leaderboard_rows(study, sort=sort, lead=lead)
-    rows = rows if top is None else best_rows(rows, top)
+    shown = rows if top is None else best_rows(rows, top)
+    return Findings(rows[:top], _parts(study, shown, lead), rows[:top])
+
+
+def _parts(study: StudyReader, rows: list[Row], lead: Lead) -> list[Part]:
     if not rows:
-        return [Part(title, ["no trials"])]
+        return [Part("", ["no trials"])]
     columns = usual_columns(study, rows)
     if study.version > 1:
         columns.insert(columns.index("seconds") + 1, "space")
@@ -87,7 +91,7 @@ def leaderboard_parts(
     told = [note for note in notes if note]
     shown = [{name: row[name] for name in columns} for row in rows]
     grid = leaderboard_grid(shown, study.spec.metric.name)
-    return [Part(title, [], grid), *([Part("", told)] if told else [])]
+    return [Part("", [], grid), *([Part("", told)] if told else [])]
 
 
 def best_rows(rows: list[Row], top: int) -> list[Row]:
@@ -98,8 +102,9 @@ def best_rows(rows: list[Row], top: int) -> list[Row]:
 def usual_columns(study: StudyReader, rows: list[Row]) -> list[str]:
     """Name rank, trial, metrics and parameters; `value` stands for the main metric.
 
-    Once trials are evaluated, the accuracies of all splits stand side by side. Beside the value
-    stand its standard error and which trials are tied, if there are any.
+    The accuracies of the splits stand side by side, validation first, that of the test split once
+    trials are evaluated. Beside the value stand its standard error and which trials are tied, if
+    there are any.
     """
     main, *others = study.directions
     names = ["value" if name == main else name for name in [*ACCURACIES, *others, *RESULTS]]

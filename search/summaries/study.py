@@ -15,7 +15,7 @@ from search.studies.reader import StudyReader
 from search.studies.storage import newest_versions, open_storage, shown_url, storage_file
 from search.studies.trials import Trial, has_begun, read_trial
 from search.summaries.layout import Grid, Part
-from search.summaries.leaderboard import front_facts, front_part, leaderboard_parts
+from search.summaries.leaderboard import front_facts, front_part, leaderboard_findings
 from search.text import counted, number_text
 
 STATES = {
@@ -152,7 +152,7 @@ def _cells(facts: StudyFacts) -> dict[str, str]:
     }
 
 
-def study_parts(study: StudyReader, top: int | None = 10) -> list[Part]:
+def study_parts(study: StudyReader) -> list[Part]:
     """Describe a study: what is searched, what came of it, its best trials."""
     trials = study.trials()
     failures = failure_lines(trials)
@@ -170,7 +170,7 @@ def study_parts(study: StudyReader, top: int | None = 10) -> list[Part]:
     front = front_facts(study)
     if front:
         parts.append(front_part(front, {m.name: m.direction for m in study.spec.metrics}))
-    return [*parts, *(leaderboard_parts(study, top) if trials else [])]
+    return [*parts, *(leaderboard_findings(study).parts if trials else [])]
 
 
 def metrics_field(spec: Spec) -> tuple[str, str]:

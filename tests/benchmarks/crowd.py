@@ -40,8 +40,8 @@ def _measure() -> list[Benchmark]:
             resources={"gpus_per_trial": 0, "workers": N_WORKERS},
             parameters={"x": {"type": "float", "low": 0.0, "high": 1.0}},
         )
-        records = study.trials()
-    lost = n_trials - sum(r.state == "COMPLETE" and r.n_epochs == EPOCHS for r in records)
+        trials = study.trials()
+    lost = n_trials - sum(r.state == "COMPLETE" and r.n_epochs == EPOCHS for r in trials)
     times = [handled_at for handled_at, _ in clock.reports]
     first = max(times, key=lambda t: sum(t <= other < t + WINDOW_S for other in times))
     lags = [lag for handled_at, lag in clock.reports if first <= handled_at < first + WINDOW_S]

@@ -42,10 +42,10 @@ def _measure() -> list[Benchmark]:
             },
         )
         driver_mb = psutil.Process().memory_info().rss / 2**20
-        records = sorted(study.trials(), key=lambda record: record.number)
+        trials = sorted(study.trials(), key=lambda trial: trial.number)
     growths = []  # of each worker, over its last 100 trials
-    for pid in {record.metrics["pid"] for record in records}:
-        sizes = [r.metrics["memory_mb"] or 0.0 for r in records if r.metrics["pid"] == pid]
+    for pid in {trial.metrics["pid"] for trial in trials}:
+        sizes = [r.metrics["memory_mb"] or 0.0 for r in trials if r.metrics["pid"] == pid]
         growths.append(max(sizes) - sizes[max(0, len(sizes) - 100)])
     return [
         Benchmark("resident memory of the driver", driver_mb, "MB", 500),

@@ -77,7 +77,7 @@ def ours() -> Rates:
                 **{k: {"type": "categorical", "choices": v} for k, v in CHOICES.items()},
             },
         )
-        n_epochs = sum(record.n_epochs for record in study.trials())
+        n_epochs = sum(trial.n_epochs for trial in study.trials())
     return Rates(
         n_epochs / (time.perf_counter() - started),
         (n_epochs - clock.n_epochs_first) / (clock.last_end - clock.first_end),

@@ -135,14 +135,14 @@ def test_no_free_port_is_an_error() -> None:
     )
 
 
-def test_missing_package_names_the_extra(tmp_path: Path) -> None:
+def test_missing_package_names_the_extra(digits_folder: Path) -> None:
     script = (
-        "import sys; sys.modules['flask'] = None; sys.argv = ['search', 'demo', 'any']\n"
+        "import sys; sys.modules['flask'] = None; sys.argv = ['search', 'demo', 'digits']\n"
         "from search.cli import main; main()"
     )
     command = [sys.executable, "-c", script]
     done = subprocess.run(
-        command, cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True
+        command, cwd=digits_folder, env=environment(digits_folder), capture_output=True, text=True
     )
     assert done.returncode == 2
     assert done.stderr == (

@@ -21,7 +21,7 @@ from tests.docs.blocks import DOCUMENTS, ROOT, with_blocks
 
 PICTURE = ROOT / "studies" / "report.png"
 STUDY = "small_cnn"
-RUN = f"search run spaces/{STUDY}.yaml --engine inline --quiet"
+BEST = f"search leaderboard {STUDY} --top 5"
 WIDTH = 100
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -31,7 +31,7 @@ def write_samples() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "spaces").symlink_to(ROOT / "spaces")
-        printed = {RUN: _printed(RUN, folder)}
+        _printed(f"search run spaces/{STUDY}.yaml --engine inline --quiet", folder)
         _printed(f"search evaluate {STUDY} --top 3", folder)
         _printed(f"search report {STUDY}", folder)
         ranked = [
@@ -40,8 +40,7 @@ def write_samples() -> None:
 
         def sample(command: str) -> str:
             command = command.format("", *ranked)
-            output = printed.get(command) or _printed(command, folder)
-            return f"```text\n$ {command}\n{output}```\n"
+            return f"```text\n$ {command}\n{_printed(command, folder)}```\n"
 
         for document in DOCUMENTS:
             document.write_text(with_blocks(document.read_text(), "output", sample))

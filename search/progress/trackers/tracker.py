@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 from optuna.trial import FrozenTrial
 
-from search.errors import SearchError
+from search.errors import MissingExtraError, SearchError
 from search.objective.contract import Metrics
 from search.objective.loading import extend_import_path
 from search.studies.reader import StudyReader
@@ -132,7 +132,8 @@ def make_tracker(name: str, study: StudyReader) -> Tracker:
         The tracker.
 
     Raises:
-        SearchError: If there is no such tracker, or the extra of one of ours is not installed.
+        SearchError: If there is no such tracker.
+        MissingExtraError: If the extra of one of ours is not installed.
         ModuleNotFoundError: If a tracker of the user, or a package that it needs, is missing.
     """
     entry = TRACKERS.get(name)
@@ -150,7 +151,4 @@ def make_tracker(name: str, study: StudyReader) -> Tracker:
     except ModuleNotFoundError as error:
         if not entry:
             raise
-        raise SearchError(
-            f"the package {error.name} must be installed, by the extra {entry.extra!r}: "
-            f"pip install -e '.[{entry.extra}]' in the folder of search"
-        ) from None
+        raise MissingExtraError(entry.extra, error) from None
