@@ -59,7 +59,7 @@ def show_studies(
     Returns:
         Each study's trials by state, best value, metric, last change.
     """
-    found = database_facts(storage) if storage else _readable(studies_folder(studies))
+    found = _readable(studies_folder(studies)) if storage is None else database_facts(storage)
     return Findings(found, [studies_part(found)], plain_rows(found))
 
 

@@ -40,8 +40,8 @@ def list_studies(
     if found.facts or format_ in {"json", "csv"}:
         print_findings(found, format_)
     if not found.facts:
-        say(f"no studies in {'the database' if storage else studies}")
-    if storage:
+        say(f"no studies in {studies if storage is None else 'the database'}")
+    if storage is not None:
         return
     if found.facts:
         next_commands(study_command(studies / found.facts[0]["study"], "show"))
