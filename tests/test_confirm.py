@@ -135,6 +135,13 @@ def test_second_call_trains_nothing_and_further_ones_only_what_is_new(
         assert values[one["trial"]][:2] == one["values"]
 
 
+def test_further_candidate_with_fewer_seeds_is_trained(searched: Callable[..., Search]) -> None:
+    command = searched()
+    facts_of(command, "--top", "2", "--seeds", "5")
+    facts = facts_of(command, "--top", "2", "--seeds", "2", "--include", "4")
+    assert sorted(len(one["values"]) for one in facts["candidates"]) == [2, 2, 2]
+
+
 def test_all_that_are_equal_end_the_race_early(searched: Callable[..., Search]) -> None:
     command = searched(without(SKILLED, ("0.7, 0.95, 0.94, 0.5, 0.3, 0.2", "0.95, 0.951, 0.952")))
     facts = facts_of(command, "--seeds", "12")

@@ -176,9 +176,8 @@ def _has_work(driver: StudyDriver) -> bool:
 
 def _n_trials(driver: StudyDriver) -> str:
     """Count the trials that there are and that may follow."""
-    plan = _plan(driver)
-    n_begun = len(Repetitions(driver, plan).trials)
-    return str(len(driver.trials()) + len(plan.candidates) * plan.n_repetitions - n_begun)
+    n_missing = len(Repetitions(driver, _plan(driver)).missing())
+    return str(len(driver.trials()) + n_missing)
 
 
 def _plan(driver: StudyReader) -> Plan:

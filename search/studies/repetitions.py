@@ -136,12 +136,16 @@ class Repetitions:
         race = self.race()
         if race.ending != "running" or self.are_equal():
             return None
-        wanted = (
+        return next((key for key in self.missing() if key[0] in race.left), None)
+
+    def missing(self) -> list[tuple[int, int]]:
+        """List candidates and repetitions that have not begun, all candidates of one seed first."""
+        return [
             (candidate, repetition)
             for repetition in range(self.plan.n_repetitions)
-            for candidate in race.left
-        )
-        return next((key for key in wanted if key not in self.trials), None)
+            for candidate in range(len(self.plan.candidates))
+            if (candidate, repetition) not in self.trials
+        ]
 
     def leader(self) -> int | None:
         """Name the candidate of the best mean; None without a verdict, or of several metrics."""
