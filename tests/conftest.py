@@ -125,6 +125,14 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
+def engine_flags(request: pytest.FixtureRequest, engine: str) -> list[str]:
+    """Choose the engine on the command line, with one worker of the tests' Ray cluster."""
+    if engine != "ray":
+        return ["--engine", engine]
+    return ["--workers", "1", "--address", request.getfixturevalue("ray_address")]
+
+
+@pytest.fixture
 def run_study(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> RunStudy:

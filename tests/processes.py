@@ -72,12 +72,12 @@ def process_in(folder: Path, **variables: str) -> Search:
     return run
 
 
-def command_in(folder: Path, **variables: str) -> Search:
+def command_in(folder: Path, warns: bool = False, **variables: str) -> Search:
     """Give the command as users run it in a folder, without a terminal, in this process.
 
     It cannot show signals, what is left when a process ends, what a terminal shows, nor which
-    modules a command loads: those of earlier tests are there. A warning is an error here. Runs
-    under Ray and whatever needs the above take `process_in` or `start`.
+    modules a command loads: those of earlier tests are there. A warning is an error here unless
+    it `warns`. Runs under Ray and whatever needs the above take `process_in` or `start`.
     """
 
     def run(*args: str, input_: str = "") -> "subprocess.CompletedProcess[str]":
@@ -89,6 +89,9 @@ def command_in(folder: Path, **variables: str) -> Search:
             redirect_stdout(out),
             redirect_stderr(err),
         ):
+            if warns:
+                warnings.resetwarnings()
+                warnings.showwarning = _show_warning
             code = _exit_code()
         texts = []
         for stream in (out, err):
@@ -98,6 +101,13 @@ def command_in(folder: Path, **variables: str) -> Search:
         return subprocess.CompletedProcess(["search", *args], code, *texts)
 
     return run
+
+
+def _show_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: object
+) -> None:
+    """Write a warning as the interpreter does, where pytest would collect it."""
+    sys.stderr.write(warnings.formatwarning(message, category, filename, lineno))
 
 
 def _exit_code() -> int:

@@ -172,8 +172,9 @@ def test_run_wrong_flag_exits_2_and_makes_no_study(
 
 
 @pytest.mark.ray
-def test_run_without_the_resources_leaves_no_study(folder: Path) -> None:
-    result = process_in(folder)("run", "toy.yaml", "--set", "resources.gpus_per_trial=64")
+def test_run_without_the_resources_leaves_no_study(folder: Path, ray_address: str) -> None:
+    wanted = ["--set", "resources.gpus_per_trial=64", "--address", ray_address]
+    result = process_in(folder)("run", "toy.yaml", *wanted)
     assert result.returncode == 2
     assert result.stderr.startswith("error: resources: one trial must fit, it needs 1 CPUs and 64")
     assert not (folder / "studies" / "toy").exists()
@@ -202,10 +203,11 @@ def test_run_missing_file_says_so(search: Search) -> None:
     assert result.stderr == "error: nothing.yaml: a space file must exist, none found\n"
 
 
-@pytest.mark.parametrize("engine", [pytest.param("ray", marks=pytest.mark.ray), "inline"])
-def test_run_interrupted_exits_130_and_says_how_to_go_on(folder: Path, engine: str) -> None:
+def test_run_interrupted_exits_130_and_says_how_to_go_on(
+    folder: Path, engine_flags: list[str]
+) -> None:
     settings = "settings={epochs: 1000, sleep_s: 0.05}"
-    process = start(folder, "run", "toy.yaml", "--engine", engine, "--set", settings)
+    process = start(folder, "run", "toy.yaml", *engine_flags, "--set", settings)
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130, stderr
@@ -231,10 +233,10 @@ def start(folder: Path, *args: str) -> "subprocess.Popen[str]":
     return process
 
 
-@pytest.mark.parametrize("engine", [pytest.param("ray", marks=pytest.mark.ray), "inline"])
 def test_resume_after_kill_runs_what_was_left(folder: Path, search: Search, engine: str) -> None:
     settings = "settings={epochs: 3, sleep_s: 0.2}"
-    process = start(folder, "run", "toy.yaml", "--engine", engine, "--set", settings)
+    workers = ["--workers", "1", "--engine", engine]
+    process = start(folder, "run", "toy.yaml", *workers, "--set", settings)
     process.kill()
     process.communicate(timeout=30)
     result = search("resume", "toy", "--engine", "inline")
