@@ -264,17 +264,6 @@ def test_resume_finished_study_with_more_budget_extends_it(studied: Search) -> N
     assert "the budget of trials is spent; add trials with --trials +20" in again.stderr
 
 
-def test_resume_while_running_is_refused(folder: Path, search: Search) -> None:
-    settings = "settings={epochs: 1000, sleep_s: 0.05}"
-    process = start(folder, "run", "toy.yaml", "--engine", "inline", "--set", settings)
-    result = search("resume", "toy", "--engine", "inline")
-    process.send_signal(signal.SIGTERM)
-    _, stderr = process.communicate(timeout=30)
-    assert result.returncode == 2
-    assert result.stderr.startswith(f"error: toy is already running: process {process.pid} on ")
-    assert process.returncode == 130, stderr
-
-
 def test_check_describes_the_space(search: Search) -> None:
     result = search("check", "toy.yaml")
     assert result.returncode == 0

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import OpenPage
-from tests.processes import n_begun, start
+from tests.processes import command_in, n_begun, start
 
 SPACE = """\
 study: toy
@@ -44,7 +44,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Run a study in a folder of its own."""
     folder = tmp_path_factory.mktemp("home")
     (folder / "toy.yaml").write_text(SPACE.replace("SLEEP", "0"))
-    assert start(folder, "run", "toy.yaml", "--engine", "inline").communicate()[0]
+    assert command_in(folder)("run", "toy.yaml", "--engine", "inline").returncode == 0
     return folder
 
 
@@ -156,8 +156,9 @@ def test_dashboard_shows_a_run_as_it_goes(tmp_path: Path) -> None:
 def test_dashboard_without_a_study_names_those_there_are(home: Path, tmp_path: Path) -> None:
     for name in ("one", "two"):
         shutil.copytree(home / "studies/toy", tmp_path / "studies" / name)
-    stderr = refused(tmp_path, "dashboard")
-    assert stderr == "error: STUDY: a study must be named; valid: one, two\n"
+    refusal = command_in(tmp_path)("dashboard")
+    assert refusal.returncode == 2
+    assert refusal.stderr == "error: STUDY: a study must be named; valid: one, two\n"
 
 
 def test_dashboard_at_a_port_that_is_taken_says_so(home: Path) -> None:

@@ -22,7 +22,7 @@ def accuracies(params: dict[str, Any]) -> list[float]:
     objective = ImageClassifier(
         params,
         model="pretrained",
-        image_size=48,
+        image_size=32,
         data={"name": "digits", "limit": 500},
         epochs=5,
         freeze="lpft",

@@ -239,12 +239,17 @@ def test_retry_of_what_failed_twice_of_the_same_needs_its_number(search: Search)
     assert len(rows(search)) == n_trials + 1
 
 
-def test_run_beside_another_says_so(folder: Path, search: Search) -> None:
+def test_run_beside_another_says_so_and_remove_of_that_is_refused(
+    folder: Path, search: Search
+) -> None:
     process = start(folder)
     result = search("run", "toy.yaml", "--name", "other", "-n", "1", "--engine", "inline")
     assert (
         "other: toy also runs on this machine; use --workers to share its cores\n" in result.stderr
     )
+    result = search("remove", "toy", "--yes")
+    assert result.returncode == 2
+    assert "is already running" in result.stderr
     process.kill()
     process.communicate()
 
@@ -270,15 +275,6 @@ def test_remove_asks_first(folder: Path, search: Search) -> None:
     search("run", "toy.yaml", "--engine", "inline")
     assert search("remove", "toy", "--yes").returncode == 0
     assert not (folder / "studies" / "toy").exists()
-
-
-def test_remove_of_a_running_study_is_refused(folder: Path, search: Search) -> None:
-    process = start(folder)
-    result = search("remove", "toy", "--yes")
-    assert result.returncode == 2
-    assert "is already running" in result.stderr
-    process.kill()
-    process.communicate()
 
 
 def test_list_shows_the_studies_of_a_database(
