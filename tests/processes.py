@@ -6,12 +6,15 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from unittest import mock
+
+import psutil
 
 from search.cli import main
 from search.errors import SearchError
@@ -53,6 +56,19 @@ def n_begun(study: Path) -> int:
         return len(StudyReader.open(study.name, study.parent).trials())
     except SearchError:  # it is just being made
         return 0
+
+
+def wait_until_nothing_is_left(folder: Path) -> None:
+    """Wait for the end of all processes that commands in a folder have started."""
+    deadline = time.monotonic() + 30
+    while any(_belongs_to(p, folder) for p in psutil.process_iter(["environ"])):
+        assert time.monotonic() < deadline, "processes outlived their driver"
+        time.sleep(0.2)
+
+
+def _belongs_to(process: psutil.Process, folder: Path) -> bool:
+    environ = process.info["environ"] or {}
+    return environ.get("HOME") == str(folder / "home")
 
 
 def process_in(folder: Path, **variables: str) -> Search:

@@ -10,11 +10,17 @@ from importlib import metadata
 from pathlib import Path
 
 import pandas as pd
-import psutil
 import pytest
 
 from search.commands.options import STUDIES
-from tests.processes import Search, command_in, environment, has_epoch, process_in
+from tests.processes import (
+    Search,
+    command_in,
+    environment,
+    has_epoch,
+    process_in,
+    wait_until_nothing_is_left,
+)
 
 SPACE = """\
 study: toy
@@ -80,11 +86,6 @@ def test_run_own_objective_under_ray_prints_table_and_leaves_nothing_else(folder
         "leaderboard.csv",
     }
     wait_until_nothing_is_left(folder)
-
-
-def _belongs_to(process: psutil.Process, folder: Path) -> bool:
-    environ = process.info["environ"] or {}
-    return environ.get("HOME") == str(folder / "home")
 
 
 def test_run_existing_study_is_not_overwritten(folder: Path, studied: Search) -> None:
@@ -172,9 +173,11 @@ def test_run_wrong_flag_exits_2_and_makes_no_study(
 
 
 @pytest.mark.ray
-def test_run_without_the_resources_leaves_no_study(folder: Path, ray_address: str) -> None:
+def test_run_without_the_resources_leaves_no_study(
+    folder: Path, search: Search, ray_address: str
+) -> None:
     wanted = ["--set", "resources.gpus_per_trial=64", "--address", ray_address]
-    result = process_in(folder)("run", "toy.yaml", *wanted)
+    result = search("run", "toy.yaml", *wanted)
     assert result.returncode == 2
     assert result.stderr.startswith("error: resources: one trial must fit, it needs 1 CPUs and 64")
     assert not (folder / "studies" / "toy").exists()
@@ -203,11 +206,9 @@ def test_run_missing_file_says_so(search: Search) -> None:
     assert result.stderr == "error: nothing.yaml: a space file must exist, none found\n"
 
 
-def test_run_interrupted_exits_130_and_says_how_to_go_on(
-    folder: Path, engine_flags: list[str]
-) -> None:
+def test_run_interrupted_exits_130_and_says_how_to_go_on(folder: Path) -> None:
     settings = "settings={epochs: 1000, sleep_s: 0.05}"
-    process = start(folder, "run", "toy.yaml", *engine_flags, "--set", settings)
+    process = start(folder, "run", "toy.yaml", "--engine", "inline", "--set", settings)
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130, stderr
@@ -233,10 +234,9 @@ def start(folder: Path, *args: str) -> "subprocess.Popen[str]":
     return process
 
 
-def test_resume_after_kill_runs_what_was_left(folder: Path, search: Search, engine: str) -> None:
+def test_resume_after_kill_runs_what_was_left(folder: Path, search: Search) -> None:
     settings = "settings={epochs: 3, sleep_s: 0.2}"
-    workers = ["--workers", "1", "--engine", engine]
-    process = start(folder, "run", "toy.yaml", *workers, "--set", settings)
+    process = start(folder, "run", "toy.yaml", "--engine", "inline", "--set", settings)
     process.kill()
     process.communicate(timeout=30)
     result = search("resume", "toy", "--engine", "inline")
@@ -245,15 +245,6 @@ def test_resume_after_kill_runs_what_was_left(folder: Path, search: Search, engi
     assert sorted(row["trial"] for row in rows) == [0, 1, 2, 3, 4]
     assert {row["n_epochs"] for row in rows if row["state"] == "COMPLETE"} == {3}
     assert {row["state"] for row in rows} <= {"COMPLETE", "FAIL"}
-    if engine == "ray":
-        wait_until_nothing_is_left(folder)
-
-
-def wait_until_nothing_is_left(folder: Path) -> None:
-    deadline = time.monotonic() + 30
-    while any(_belongs_to(p, folder) for p in psutil.process_iter(["environ"])):
-        assert time.monotonic() < deadline, "processes outlived their driver"
-        time.sleep(0.2)
 
 
 def test_resume_finished_study_with_more_budget_extends_it(studied: Search) -> None:

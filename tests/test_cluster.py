@@ -31,7 +31,6 @@ def test_study_survives_the_loss_of_a_node(
     cluster = Cluster(initialize_head=True, head_node_args={**NODE, "include_dashboard": False})
     doomed = cluster.add_node(**NODE)
     spec = make_spec(
-        objective="tests.wandering:Wandering",
         settings={"epochs": 6, "sleep_s": 0.3},
         budget={"trials": 3},
         resources={"gpus_per_trial": 0, "workers": 2},
