@@ -164,8 +164,9 @@ def test_dashboard_without_a_study_names_those_there_are(home: Path, tmp_path: P
 def test_dashboard_at_a_port_that_is_taken_says_so(home: Path) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]
-        stderr = refused(home, "dashboard", "toy", "--port", str(port))
-    assert stderr == (
+        refusal = command_in(home)("dashboard", "toy", "--port", str(port))
+    assert refusal.returncode == 2
+    assert refusal.stderr == (
         f"error: --port: a free port must be given, got {port}: Address already in use; "
         "0 takes any\n"
     )
