@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import TextIO
 from unittest import mock
 
 import psutil
@@ -120,7 +121,12 @@ def command_in(folder: Path, warns: bool = False, **variables: str) -> Search:
 
 
 def _show_warning(
-    message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: object
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
 ) -> None:
     """Write a warning as the interpreter does, where pytest would collect it."""
     sys.stderr.write(warnings.formatwarning(message, category, filename, lineno))
