@@ -10,7 +10,7 @@ run: .venv/ready
 	$(BIN)/search run spaces/small_cnn.yaml --name small_cnn_$$(date +%Y%m%d_%H%M%S)
 
 test: lint
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile
 
 lint: .venv/ready-dev
 	$(BIN)/ruff check .

@@ -4,7 +4,6 @@ import copy
 import io
 import itertools
 import os
-import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from playwright.sync_api import Browser
 from rich.console import Console
 
 from search.progress.terminal import Progress
-from search.running.engines import ENGINES
+from search.running.engines import ENGINES, ray_privates
 from search.running.run import Run
 from search.spaces.spec import Spec
 from search.studies.driver import StudyDriver
@@ -23,6 +22,9 @@ from tests.browser import DESKTOP, Visit, chromium
 # Threads of torch that wait for each other on busy cores take ten times as long; to be set
 # before torch is loaded.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Ray's workers give way to every other process: beside other tests they would hardly run.
+os.environ.setdefault("RAY_worker_niceness", "0")
 
 ROOT = Path(__file__).parent.parent
 
@@ -70,7 +72,8 @@ def make_spec(**sections: Any) -> Spec:
 @pytest.fixture(scope="session")
 def ray_address() -> Iterator[str]:
     """Start one Ray cluster of two CPUs for all tests that only need some cluster."""
-    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    ray_privates.set_environment()
+    ray_privates.set_token()
     from ray.cluster_utils import Cluster
 
     cluster = Cluster(
@@ -122,16 +125,25 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
+def engine_flags(request: pytest.FixtureRequest, engine: str) -> list[str]:
+    """Choose the engine on the command line, with one worker of the tests' Ray cluster."""
+    if engine != "ray":
+        return ["--engine", engine]
+    return ["--workers", "1", "--address", request.getfixturevalue("ray_address")]
+
+
+@pytest.fixture
 def run_study(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> RunStudy:
-    """Give a function that runs a search in a fresh folder of studies."""
+    """Give a function that runs a search in a fresh folder of studies, mostly on one worker."""
     monkeypatch.chdir(ROOT)
 
-    def run(engine: str, **sections: Any) -> StudyDriver:
+    def run(engine: str, n_workers: int = 1, **sections: Any) -> StudyDriver:
         import importlib
 
         address = request.getfixturevalue("ray_address") if engine == "ray" else None
+        sections.setdefault("resources", {"gpus_per_trial": 0, "workers": n_workers})
         folder = tmp_path / f"studies_{len(list(tmp_path.iterdir()))}"
         study = StudyDriver.create(make_spec(**sections), folder, [str(ROOT)])
         run = Run(study, Progress(Console(stderr=True)))

@@ -6,12 +6,16 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import TextIO
 from unittest import mock
+
+import psutil
 
 from search.cli import main
 from search.errors import SearchError
@@ -55,6 +59,19 @@ def n_begun(study: Path) -> int:
         return 0
 
 
+def wait_until_nothing_is_left(folder: Path) -> None:
+    """Wait for the end of all processes that commands in a folder have started."""
+    deadline = time.monotonic() + 30
+    while any(_belongs_to(p, folder) for p in psutil.process_iter(["environ"])):
+        assert time.monotonic() < deadline, "processes outlived their driver"
+        time.sleep(0.2)
+
+
+def _belongs_to(process: psutil.Process, folder: Path) -> bool:
+    environ = process.info["environ"] or {}
+    return environ.get("HOME") == str(folder / "home")
+
+
 def process_in(folder: Path, **variables: str) -> Search:
     """Give the command as a process of its own, which takes seconds to load what it needs."""
 
@@ -72,12 +89,12 @@ def process_in(folder: Path, **variables: str) -> Search:
     return run
 
 
-def command_in(folder: Path, **variables: str) -> Search:
+def command_in(folder: Path, warns: bool = False, **variables: str) -> Search:
     """Give the command as users run it in a folder, without a terminal, in this process.
 
     It cannot show signals, what is left when a process ends, what a terminal shows, nor which
-    modules a command loads: those of earlier tests are there. A warning is an error here. Runs
-    under Ray and whatever needs the above take `process_in` or `start`.
+    modules a command loads: those of earlier tests are there. A warning is an error here unless
+    it `warns`. Runs under Ray and whatever needs the above take `process_in` or `start`.
     """
 
     def run(*args: str, input_: str = "") -> "subprocess.CompletedProcess[str]":
@@ -89,6 +106,9 @@ def command_in(folder: Path, **variables: str) -> Search:
             redirect_stdout(out),
             redirect_stderr(err),
         ):
+            if warns:
+                warnings.resetwarnings()
+                warnings.showwarning = _show_warning
             code = _exit_code()
         texts = []
         for stream in (out, err):
@@ -98,6 +118,18 @@ def command_in(folder: Path, **variables: str) -> Search:
         return subprocess.CompletedProcess(["search", *args], code, *texts)
 
     return run
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Write a warning as the interpreter does, where pytest would collect it."""
+    sys.stderr.write(warnings.formatwarning(message, category, filename, lineno))
 
 
 def _exit_code() -> int:

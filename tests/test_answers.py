@@ -25,7 +25,7 @@ from search.studies.space_change import change_space
 from search.studies.trials import Epoch
 from tests.answering import RATES, answers_at
 from tests.conftest import RunStudy, make_spec
-from tests.processes import start
+from tests.processes import command_in, start
 from tests.reports import GOLDEN
 
 SPACE = """\
@@ -134,7 +134,7 @@ def test_answers_are_kept_in_every_storage(run_study: RunStudy, storage: str) ->
 
 @pytest.mark.ray
 def test_answers_come_from_workers_of_ray(run_study: RunStudy) -> None:
-    study = run_study("ray", objective="tests.answering:Answering")
+    study = run_study("ray", objective="tests.answering:Forgetful")
     assert sorted(read(study)) == [0, 1, 2, 3]
     assert all((answers == answers_at(2)).all() for answers in read(study).values())
 
@@ -290,8 +290,8 @@ def test_killed_and_resumed_trial_keeps_its_answers(tmp_path: Path, objective: s
     killed.communicate(timeout=120)
     assert killed.returncode == 1
     assert (tmp_path / "died").exists()
-    _, stderr = (process := start(tmp_path, "resume", "toy", "--engine", "inline")).communicate()
-    assert process.returncode == 0, stderr
+    resumed = command_in(tmp_path)("resume", "toy", "--engine", "inline")
+    assert resumed.returncode == 0, resumed.stderr
     study = StudyReader.open("toy", tmp_path / "studies")
     assert (study.trial(0).state, study.trial(0).best_epoch) == ("COMPLETE", 2)
     assert (study.answers()[0] == answers_at(2)).all()

@@ -1,8 +1,6 @@
 """Places for checkpoints: a folder, its URL and a bucket of a real S3 server on loopback."""
 
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,10 +11,11 @@ from search.errors import StudyError
 from search.studies.checkpoint_store import CheckpointStore, StoreError, below, open_store
 from search.studies.driver import StudyDriver
 from tests.conftest import ROOT, RunStudy, make_spec
-from tests.processes import environment
+from tests.processes import command_in
 
 MakeBucket = Callable[[str], str]
 KEYS = {"AWS_ACCESS_KEY_ID": "someone", "AWS_SECRET_ACCESS_KEY": "secret"}
+KINDS = ["folder", "file", "s3"]
 WANDERING = {"objective": "tests.wandering:Wandering", "settings": {"epochs": 3}}
 
 
@@ -50,7 +49,7 @@ def make_bucket(s3: str) -> MakeBucket:
     return make
 
 
-@pytest.fixture(params=["folder", "file", "s3"])
+@pytest.fixture(params=KINDS)
 def location(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Name a fresh place of each kind."""
     if request.param != "s3":
@@ -104,8 +103,16 @@ def test_places_below_one_another_are_apart(location: str) -> None:
     assert (one.names(), other.names()) == (["0001/last.pt"], [])
 
 
+@pytest.mark.parametrize(
+    ("engine", "location"),
+    [
+        *[("inline", kind) for kind in KINDS],
+        pytest.param("ray", "s3", marks=pytest.mark.ray),
+    ],
+    indirect=["location"],
+)
 def test_study_keeps_its_checkpoints_there_and_removes_them(
-    location: str, engine: str, run_study: RunStudy
+    engine: str, location: str, run_study: RunStudy
 ) -> None:
     study = run_study(engine, **WANDERING, storage_path=location, keep=2)
     best = sorted(record.number for record in study.trials()[:2])
@@ -147,28 +154,17 @@ def test_folder_that_cannot_be_written_names_the_file(tmp_path: Path) -> None:
 def test_bucket_out_of_reach_ends_the_run_resumable(
     make_bucket: MakeBucket, tmp_path: Path
 ) -> None:
-    location = make_bucket("far-away")
+    location, search = make_bucket("far-away"), command_in(tmp_path)
     spec = make_spec(**WANDERING, storage_path=location)
     study = StudyDriver.create(spec, tmp_path / "studies", [str(ROOT)])
     space = study.folder / "space.yaml"
     text = space.read_text()
     space.write_text(text.replace(urlsplit(location).query, "endpoint_override=127.0.0.1:9"))
-    result = resume(tmp_path)
+    result = search("resume", "toy", "--engine", "inline")
     assert result.returncode == 2, result.stderr
     assert result.stderr.startswith("error: far-away/some/where/toy: must be writable, got ")
     assert "Traceback" not in result.stderr
     space.write_text(text)
-    result = resume(tmp_path)
+    result = search("resume", "toy", "--engine", "inline")
     assert result.returncode == 0, result.stderr
     assert len(study.trials()) == 4
-
-
-def resume(folder: Path) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "search", "resume", "toy", "--engine", "inline"],
-        cwd=folder,
-        env=environment(folder),
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )

@@ -10,11 +10,17 @@ from importlib import metadata
 from pathlib import Path
 
 import pandas as pd
-import psutil
 import pytest
 
 from search.commands.options import STUDIES
-from tests.processes import Search, command_in, environment, has_epoch, process_in
+from tests.processes import (
+    Search,
+    command_in,
+    environment,
+    has_epoch,
+    process_in,
+    wait_until_nothing_is_left,
+)
 
 SPACE = """\
 study: toy
@@ -80,11 +86,6 @@ def test_run_own_objective_under_ray_prints_table_and_leaves_nothing_else(folder
         "leaderboard.csv",
     }
     wait_until_nothing_is_left(folder)
-
-
-def _belongs_to(process: psutil.Process, folder: Path) -> bool:
-    environ = process.info["environ"] or {}
-    return environ.get("HOME") == str(folder / "home")
 
 
 def test_run_existing_study_is_not_overwritten(folder: Path, studied: Search) -> None:
@@ -172,8 +173,11 @@ def test_run_wrong_flag_exits_2_and_makes_no_study(
 
 
 @pytest.mark.ray
-def test_run_without_the_resources_leaves_no_study(folder: Path) -> None:
-    result = process_in(folder)("run", "toy.yaml", "--set", "resources.gpus_per_trial=64")
+def test_run_without_the_resources_leaves_no_study(
+    folder: Path, search: Search, ray_address: str
+) -> None:
+    wanted = ["--set", "resources.gpus_per_trial=64", "--address", ray_address]
+    result = search("run", "toy.yaml", *wanted)
     assert result.returncode == 2
     assert result.stderr.startswith("error: resources: one trial must fit, it needs 1 CPUs and 64")
     assert not (folder / "studies" / "toy").exists()
@@ -202,10 +206,9 @@ def test_run_missing_file_says_so(search: Search) -> None:
     assert result.stderr == "error: nothing.yaml: a space file must exist, none found\n"
 
 
-@pytest.mark.parametrize("engine", [pytest.param("ray", marks=pytest.mark.ray), "inline"])
-def test_run_interrupted_exits_130_and_says_how_to_go_on(folder: Path, engine: str) -> None:
+def test_run_interrupted_exits_130_and_says_how_to_go_on(folder: Path) -> None:
     settings = "settings={epochs: 1000, sleep_s: 0.05}"
-    process = start(folder, "run", "toy.yaml", "--engine", engine, "--set", settings)
+    process = start(folder, "run", "toy.yaml", "--engine", "inline", "--set", settings)
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130, stderr
@@ -231,10 +234,9 @@ def start(folder: Path, *args: str) -> "subprocess.Popen[str]":
     return process
 
 
-@pytest.mark.parametrize("engine", [pytest.param("ray", marks=pytest.mark.ray), "inline"])
-def test_resume_after_kill_runs_what_was_left(folder: Path, search: Search, engine: str) -> None:
+def test_resume_after_kill_runs_what_was_left(folder: Path, search: Search) -> None:
     settings = "settings={epochs: 3, sleep_s: 0.2}"
-    process = start(folder, "run", "toy.yaml", "--engine", engine, "--set", settings)
+    process = start(folder, "run", "toy.yaml", "--engine", "inline", "--set", settings)
     process.kill()
     process.communicate(timeout=30)
     result = search("resume", "toy", "--engine", "inline")
@@ -243,15 +245,6 @@ def test_resume_after_kill_runs_what_was_left(folder: Path, search: Search, engi
     assert sorted(row["trial"] for row in rows) == [0, 1, 2, 3, 4]
     assert {row["n_epochs"] for row in rows if row["state"] == "COMPLETE"} == {3}
     assert {row["state"] for row in rows} <= {"COMPLETE", "FAIL"}
-    if engine == "ray":
-        wait_until_nothing_is_left(folder)
-
-
-def wait_until_nothing_is_left(folder: Path) -> None:
-    deadline = time.monotonic() + 30
-    while any(_belongs_to(p, folder) for p in psutil.process_iter(["environ"])):
-        assert time.monotonic() < deadline, "processes outlived their driver"
-        time.sleep(0.2)
 
 
 def test_resume_finished_study_with_more_budget_extends_it(studied: Search) -> None:
@@ -260,17 +253,6 @@ def test_resume_finished_study_with_more_budget_extends_it(studied: Search) -> N
     again = studied("resume", "toy", "--engine", "inline")
     assert again.returncode == 0
     assert "the budget of trials is spent; add trials with --trials +20" in again.stderr
-
-
-def test_resume_while_running_is_refused(folder: Path, search: Search) -> None:
-    settings = "settings={epochs: 1000, sleep_s: 0.05}"
-    process = start(folder, "run", "toy.yaml", "--engine", "inline", "--set", settings)
-    result = search("resume", "toy", "--engine", "inline")
-    process.send_signal(signal.SIGTERM)
-    _, stderr = process.communicate(timeout=30)
-    assert result.returncode == 2
-    assert result.stderr.startswith(f"error: toy is already running: process {process.pid} on ")
-    assert process.returncode == 130, stderr
 
 
 def test_check_describes_the_space(search: Search) -> None:

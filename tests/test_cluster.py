@@ -31,9 +31,8 @@ def test_study_survives_the_loss_of_a_node(
     cluster = Cluster(initialize_head=True, head_node_args={**NODE, "include_dashboard": False})
     doomed = cluster.add_node(**NODE)
     spec = make_spec(
-        objective="tests.wandering:Wandering",
-        settings={"epochs": 8, "sleep_s": 0.3},
-        budget={"trials": 6},
+        settings={"epochs": 6, "sleep_s": 0.3},
+        budget={"trials": 3},
         resources={"gpus_per_trial": 0, "workers": 2},
     )
     study = StudyDriver.create(spec, tmp_path, [str(ROOT)])
@@ -41,7 +40,7 @@ def test_study_survives_the_loss_of_a_node(
 
     def lose_the_node() -> None:
         deadline = time.monotonic() + 60
-        while len(study.live_trials()) < 2 or study.trial(study.live_trials()[1]).n_epochs < 3:
+        while len(study.live_trials()) < 2 or study.trial(study.live_trials()[1]).n_epochs < 2:
             assert time.monotonic() < deadline
             time.sleep(0.1)
         cluster.remove_node(doomed, allow_graceful=False)
@@ -54,5 +53,5 @@ def test_study_survives_the_loss_of_a_node(
         loss.join()
         cluster.shutdown()
     trials = study.trials()
-    assert sorted(trial.number for trial in trials) == list(range(6))
-    assert {(trial.state, trial.n_epochs) for trial in trials} == {("COMPLETE", 8)}
+    assert sorted(trial.number for trial in trials) == list(range(3))
+    assert {(trial.state, trial.n_epochs) for trial in trials} == {("COMPLETE", 6)}

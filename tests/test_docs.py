@@ -203,11 +203,16 @@ def run_script(script: str, folder: Path, **environment: str) -> str:
     return done.stdout
 
 
-def test_image_classifier_runs_alone(tmp_path: Path) -> None:
+def test_image_classifier_runs_alone_and_loads_nothing_of_search_ray_or_optuna(
+    tmp_path: Path,
+) -> None:
     (script,) = fenced("objectives/README.md", "python", "alone")
-    first, second = map(float, run_script(script, tmp_path).split())
-    assert 0 < first < 1
-    assert 0 < second < 1
+    script += "import sys\nprint(*{name.partition('.')[0] for name in sys.modules})\n"
+    first, second, *packages = run_script(script, tmp_path).split()
+    assert 0 < float(first) < 1
+    assert 0 < float(second) < 1
+    assert "torch" in packages
+    assert not {*packages} & {"search", "ray", "optuna"}
 
 
 def test_exported_model_is_read(tmp_path: Path, run_study: RunStudy) -> None:

@@ -29,36 +29,35 @@ def one_of_each(*ways: str) -> dict[str, Any]:
         "objective": "tests.toys:misbehaving",
         "sampler": {"name": "grid"},
         "parameters": {"way": {"type": "categorical", "choices": list(ways)}},
-        "budget": {"trials": len(ways)},
+        "budget": {"trials": 100},
     }
 
 
-def test_run_many_trials_each_recorded_once(engine: str, run_study: RunStudy) -> None:
-    study = run_study(engine, budget={"trials": 7})
-    assert [record.number for record in by_number(study)] == list(range(7))
-    assert {record.state for record in study.trials()} == {"COMPLETE"}
-    for record in study.trials():
-        assert record.values == {e: curve(record.params["x"], e) for e in range(1, 6)}
-
-
-def test_run_params_lie_in_the_space(engine: str, run_study: RunStudy) -> None:
+def test_run_params_lie_in_the_space_with_the_first_and_the_seeds_as_they_must_be(
+    engine: str, run_study: RunStudy
+) -> None:
     parameters = {
         "x": {"type": "float", "low": 1e-3, "high": 1.0, "log": True},
         "n": {"type": "int", "low": 2, "high": 8, "step": 2},
         "mode": {"type": "categorical", "choices": ["a", "b", None, True]},
         "only_a": {"type": "float", "low": 0.0, "high": 1.0, "when": {"mode": "a"}},
     }
+    first = [{"x": x, "n": 2, "mode": "b"} for x in (0.25, 0.75)]
     study = run_study(
-        engine, parameters=parameters, constraints=["n * x <= 4"], budget={"trials": 12}
+        engine,
+        objective="tests.toys:seeded",
+        parameters=parameters,
+        constraints=["n * x <= 4"],
+        start_from=first,
+        budget={"trials": 12},
     )
     space = Space.of(study.spec)
     assert len(study.trials()) == 12
     assert all(space.contains(record.params) for record in study.trials())
-
-
-def test_run_start_from_is_tried_first(engine: str, run_study: RunStudy) -> None:
-    study = run_study(engine, start_from=[{"x": 0.25}, {"x": 0.75}])
-    assert [record.params["x"] for record in by_number(study)[:2]] == [0.25, 0.75]
+    assert [record.params for record in by_number(study)[:2]] == first
+    seeds = [trial_seed(1, number) for number in range(12)]
+    assert [record.seed for record in by_number(study)] == seeds
+    assert [record.metrics["seed"] for record in by_number(study)] == seeds
 
 
 @pytest.mark.parametrize(
@@ -84,21 +83,20 @@ def test_run_failing_objective_is_recorded_and_the_run_goes_on(
     assert good.state == "COMPLETE"
 
 
-def test_run_all_kinds_of_ends_have_exact_states(engine: str, run_study: RunStudy) -> None:
+def test_run_tries_each_point_once_and_all_kinds_of_ends_are_recorded(
+    engine: str, run_study: RunStudy
+) -> None:
     ways = ["nan", "raises", "infeasible", "good", "silent", "undefined", "inf", "memory"]
-    study = run_study(engine, **one_of_each(*ways))
+    study = run_study(engine, n_workers=2, **one_of_each(*ways))
     states = {record.params["way"]: record.state for record in study.trials()}
     complete = {"good", "undefined"}
     assert states == {way: "COMPLETE" if way in complete else "FAIL" for way in ways}
     assert len(study.trials()) == len(ways)
-
-
-def test_run_raising_objective_leaves_its_traceback(engine: str, run_study: RunStudy) -> None:
-    study = run_study(engine, **one_of_each("raises", "infeasible"))
-    raised, infeasible = by_number(study)
-    text = (study.trial_folder(raised.number) / "error.txt").read_text()
-    assert 'raise RuntimeError("no such layer")' in text
-    assert not (study.trial_folder(infeasible.number) / "error.txt").exists()
+    folders = {
+        record.params["way"]: study.trial_folder(record.number) for record in study.trials()
+    }
+    assert 'raise RuntimeError("no such layer")' in (folders["raises"] / "error.txt").read_text()
+    assert not (folders["infeasible"] / "error.txt").exists()
 
 
 def test_run_asha_stopped_trials_are_pruned_with_all_epochs(
@@ -106,6 +104,7 @@ def test_run_asha_stopped_trials_are_pruned_with_all_epochs(
 ) -> None:
     study = run_study(
         engine,
+        n_workers=2,
         settings={"epochs": 9},
         pruner={"name": "asha", "min_epochs": 2, "reduction_factor": 2},
         budget={"trials": 16},
@@ -122,44 +121,36 @@ def test_run_asha_stopped_trials_are_pruned_with_all_epochs(
     assert {r.n_epochs for r in study.trials() if r.state == "COMPLETE"} == {9}
 
 
-@pytest.mark.parametrize(("says_so", "state"), [(True, "COMPLETE"), (False, "PRUNED")])
-def test_run_trial_that_settles_is_not_pruned(
-    engine: str, run_study: RunStudy, says_so: bool, state: str
-) -> None:
-    study = run_study(
-        engine,
-        objective="tests.toys:Dipping",
-        settings={"says_so": says_so},
-        metric={"name": "score", "direction": "maximize", "reduce": "last"},
-        start_from=[{"x": x} for x in (0.2, 0.3, 0.4, 0.9)],
-        budget={"trials": 4},
-        pruner={"name": "asha", "min_epochs": 2, "reduction_factor": 2},
-        resources={"workers": 1},
-    )
-    assert study.trial(3).state == state
+DIPPING: dict[str, Any] = {
+    "objective": "tests.toys:Dipping",
+    "metric": {"name": "score", "direction": "maximize", "reduce": "last"},
+    "pruner": {"name": "asha", "min_epochs": 2, "reduction_factor": 2},
+}
 
 
-def test_run_objective_that_stops_early_completes_with_its_reason(
+def test_run_objective_says_that_it_settles_and_why_it_stops(
     engine: str, run_study: RunStudy
 ) -> None:
-    study = run_study(
-        engine,
-        objective="tests.toys:Dipping",
-        start_from=[{"x": 0.05}, {"x": 0.2}],
-        budget={"trials": 2},
-        pruner={"name": "none"},
-    )
-    first, second = by_number(study)
+    points = [{"x": x} for x in (0.05, 0.2, 0.3, 0.4, 0.9)]
+    study = run_study(engine, **DIPPING, start_from=points, budget={"trials": len(points)})
+    first, second, *_, settled = by_number(study)
     assert (first.state, first.n_epochs, first.reason) == ("COMPLETE", 1, "x is too small")
     assert (second.state, second.n_epochs, second.reason) == ("COMPLETE", 6, "")
+    assert settled.state == "COMPLETE"
+
+
+def test_run_trial_that_does_not_say_that_it_settles_is_pruned(run_study: RunStudy) -> None:
+    points = [{"x": x} for x in (0.2, 0.3, 0.4, 0.9)]
+    study = run_study("inline", **DIPPING, settings={"says_so": False}, start_from=points)
+    assert study.trial(3).state == "PRUNED"
 
 
 @pytest.mark.parametrize(("reduce", "value", "epoch"), [("best", 0.7, 2), ("last", 0.3, 4)])
 def test_run_value_is_that_of_the_epoch_that_counts(
-    engine: str, run_study: RunStudy, reduce: str, value: float, epoch: int
+    run_study: RunStudy, reduce: str, value: float, epoch: int
 ) -> None:
     study = run_study(
-        engine,
+        "inline",
         objective="tests.toys:humped",
         metric={"name": "score", "direction": "maximize", "reduce": reduce},
         parameters={"x": {"type": "categorical", "choices": [0.0]}},
@@ -167,13 +158,6 @@ def test_run_value_is_that_of_the_epoch_that_counts(
     )
     (record,) = study.trials()
     assert (record.value, record.best_epoch, record.n_epochs) == (value, epoch, 4)
-
-
-def test_run_seed_is_a_function_of_study_and_number(engine: str, run_study: RunStudy) -> None:
-    study = run_study(engine, objective="tests.toys:seeded")
-    seeds = [trial_seed(1, number) for number in range(4)]
-    assert [record.seed for record in by_number(study)] == seeds
-    assert [record.metrics["seed"] for record in by_number(study)] == seeds
 
 
 def test_run_one_worker_same_study_under_every_engine(run_study: RunStudy, engine: str) -> None:
@@ -244,9 +228,9 @@ def test_run_useless_objective_ends_the_run_at_its_first_trial(
     assert str(error.value) == message
 
 
-def test_run_objective_that_is_no_generator_works(engine: str, run_study: RunStudy) -> None:
+def test_run_objective_that_is_no_generator_works(run_study: RunStudy) -> None:
     study = run_study(
-        engine,
+        "inline",
         objective="tests.toys:Listing",
         settings={"values": [0.1, 0.9]},
         budget={"trials": 1},
@@ -255,11 +239,9 @@ def test_run_objective_that_is_no_generator_works(engine: str, run_study: RunStu
     assert record.values == {1: 0.1, 2: 0.9}
 
 
-def test_run_listed_space_ends_when_every_point_was_tried(
-    engine: str, run_study: RunStudy
-) -> None:
+def test_run_listed_space_is_tried_in_order(run_study: RunStudy) -> None:
     study = run_study(
-        engine,
+        "inline",
         sampler={"name": "grid"},
         parameters={"x": {"type": "float", "low": 0.0, "high": 1.0, "step": 0.25}},
         budget={"trials": 100},
@@ -276,20 +258,27 @@ def test_run_time_budget_interrupts_the_running_trial(engine: str, run_study: Ru
         assert record.n_epochs >= 1
 
 
-@pytest.mark.ray
-def test_ray_workers_run_in_parallel_and_are_reused(run_study: RunStudy) -> None:
+def test_run_many_trials_each_recorded_once_by_workers_in_parallel(
+    engine: str, run_study: RunStudy
+) -> None:
     # Trials end sooner than a worker starts; the second one must not be given up for that.
-    study = run_study("ray", settings={"epochs": 3, "sleep_s": 0.1}, budget={"trials": 40})
+    settings = {"epochs": 2, "sleep_s": 0.05}
+    n_workers = 2 if engine == "ray" else 1
+    study = run_study(engine, n_workers, settings=settings, budget={"trials": 30})
+    assert [record.number for record in by_number(study)] == list(range(30))
+    assert {record.state for record in study.trials()} == {"COMPLETE"}
+    for record in study.trials():
+        assert record.values == {e: curve(record.params["x"], e) for e in (1, 2)}
     n_trials = Counter(record.metrics["pid"] for record in study.trials())
-    assert len(n_trials) == 2
-    assert min(n_trials.values()) >= 10
+    assert len(n_trials) == n_workers
+    assert min(n_trials.values()) >= 8
 
 
 @pytest.mark.ray
 def test_ray_worker_that_dies_is_recorded_and_the_run_goes_on(
     run_study: RunStudy, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    study = run_study("ray", **one_of_each("good", "dies", "nan", "undefined"))
+    study = run_study("ray", 2, **one_of_each("good", "dies", "nan", "undefined"))
     assert capfd.readouterr().out == ""
     states = {record.params["way"]: record.state for record in study.trials()}
     assert states == {"good": "COMPLETE", "dies": "FAIL", "nan": "FAIL", "undefined": "COMPLETE"}
@@ -356,7 +345,8 @@ def test_ray_worker_that_the_kernel_kills_for_memory_is_tried_once_alone(
     starts = tmp_path / "starts"
     study = run_study(
         "ray",
-        objective="tests.wandering:greedy",
+        n_workers=2,
+        objective="tests.toys:greedy",
         settings={"group": str(narrow_group), "starts": str(starts)},
         budget={"trials": 3},
         start_from=[{"x": 0.9}],
@@ -371,6 +361,7 @@ def test_ray_worker_that_the_kernel_kills_for_memory_is_tried_once_alone(
 def test_ray_trial_that_hangs_is_ended_and_the_run_goes_on(run_study: RunStudy) -> None:
     study = run_study(
         "ray",
+        n_workers=2,
         objective="tests.toys:hanging",
         budget={"trials": 4, "trial_time": 1.5},
         start_from=[{"x": 0.9}],
@@ -389,11 +380,11 @@ def test_ray_trial_of_a_dead_worker_goes_on_from_its_checkpoint(run_study: RunSt
     study = run_study(
         "ray",
         objective="tests.wandering:Dying",
-        settings={"epochs": 6, "dies_after": 2, "n_deaths": 2},
-        budget={"trials": 2},
+        settings={"epochs": 6, "dies_after": 2, "n_deaths": 1},
+        budget={"trials": 1},
     )
-    ends = [(r.state, r.n_epochs, r.metrics["n_starts"]) for r in study.trials()]
-    assert ends == [("COMPLETE", 6, 3)] * 2
+    (record,) = study.trials()
+    assert (record.state, record.n_epochs, record.metrics["n_starts"]) == ("COMPLETE", 6, 2)
 
 
 @pytest.mark.ray
@@ -417,7 +408,8 @@ def test_run_trial_out_of_memory_is_tried_again_alone(
 ) -> None:
     study = run_study(
         engine,
-        objective="tests.wandering:crowded",
+        n_workers=2,
+        objective="tests.toys:crowded",
         settings={"folder": str(tmp_path), "epochs": 4},
         budget={"trials": 6},
     )

@@ -1,10 +1,7 @@
 """The image classifier as an objective: its metrics, seeds, resuming, predictions, errors."""
 
 import itertools
-import json
 import math
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +13,6 @@ import torch
 from objectives.errors import InfeasibleError, SettingsError
 from objectives.image_classifier import ImageClassifier
 from objectives.models import MODELS
-from tests.conftest import ROOT
 
 Metrics = dict[str, float | int | None]
 
@@ -258,23 +254,3 @@ def test_learning_rate_that_diverges_reports_a_value_that_is_not_finite(
     history = list(classifier(params, epochs=2))
     for name in ("train_loss", "val_loss"):
         assert not math.isfinite(history[-1][name] or 0)
-
-
-def test_classifier_alone_loads_nothing_of_search_ray_or_optuna(tmp_path: Path) -> None:
-    program = (
-        "import json, sys\n"
-        "from objectives.image_classifier import ImageClassifier\n"
-        "list(ImageClassifier({}, data={'limit': 50}, epochs=1))\n"
-        "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=ROOT,
-        env={"XDG_CACHE_HOME": str(tmp_path), "CUDA_VISIBLE_DEVICES": ""},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    packages = set(json.loads(done.stdout))
-    assert "torch" in packages
-    assert not packages & {"search", "ray", "optuna"}

@@ -57,7 +57,13 @@ def _in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
 
 
-@pytest.mark.parametrize("name", ["random", "tpe", "nsgaii"])
+@pytest.mark.parametrize(
+    ("engine", "name"),
+    [
+        *[("inline", name) for name in ("random", "tpe", "nsgaii")],
+        pytest.param("ray", "tpe", marks=pytest.mark.ray),
+    ],
+)
 def test_run_no_trial_violates_a_measured_constraint(
     engine: str, run_study: RunStudy, name: str
 ) -> None:

@@ -26,6 +26,7 @@ READ_IN = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "_private/accelerators/accelerator.py",
     "RAY_AIR_NEW_OUTPUT": "tune/experimental/output.py",
     "RAY_CHDIR_TO_TRIAL_DIR": "train/constants.py",
+    "RAY_prestart_worker_first_driver": "core/src/ray/raylet/raylet",
     "RAY_TRAIN_ENABLE_V2_MIGRATION_WARNINGS": "train/constants.py",
     "RAY_USAGE_STATS_ENABLED": "_common/usage/usage_constants.py",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "tune/utils/callback.py",
@@ -41,7 +42,7 @@ def test_environment_is_what_ray_reads(name: str) -> None:
 
     assert os.environ[name]
     source = Path(ray.__file__).parent / READ_IN[name]
-    assert f'"{name}"' in source.read_text()
+    assert name.encode() in source.read_bytes()
 
 
 def test_keep_quiet_silences_the_logs_of_workers_and_the_errors_of_tune(

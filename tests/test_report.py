@@ -45,8 +45,12 @@ def new_study(folder: Path, n_complete: int, n_failed: int = 0) -> StudyDriver:
 
 @pytest.fixture
 def full_study(tmp_path: Path) -> StudyDriver:
+    return make_full_study(tmp_path)
+
+
+def make_full_study(folder: Path) -> StudyDriver:
     """Make a study of everything: evaluated, one of its two worst images as a picture."""
-    study = fill(make_study(tmp_path, objective="tests.predicting:Showing"))
+    study = fill(make_study(folder, objective="tests.predicting:Showing"))
     write_pictures(study.trial_folder(1), {3: PICTURE})
     head = [
         "Resolved on 2026-11-24 09:00:00 by: search run toy.yaml --trials 7",
@@ -55,6 +59,12 @@ def full_study(tmp_path: Path) -> StudyDriver:
     ]
     write_space_file(study.spec, study.space_file, head)
     return study
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> PageText:
+    """Read the report of such a study, for all tests that look at it."""
+    return PageText(report_html(make_full_study(tmp_path_factory.mktemp("whole"))))
 
 
 @pytest.mark.parametrize(("n_complete", "n_failed"), [(0, 0), (0, 3), (1, 0), (12, 1)], ids=str)
@@ -126,21 +136,20 @@ def test_report_verb_writes_page_and_plots(tmp_path: Path, flag: str) -> None:
     assert {path.suffix for path in (tmp_path / "plots").iterdir()} == {".png", ".svg"}
 
 
-def test_report_tables_are_as_kept(full_study: StudyDriver) -> None:
-    assert_golden(PageText(report_html(full_study)).as_text(), "report_tables.text")
+def test_report_tables_are_as_kept(whole: PageText) -> None:
+    assert_golden(whole.as_text(), "report_tables.text")
 
 
 def test_report_tells_of_the_test_split_classes_layers_and_environment(
-    full_study: StudyDriver,
+    whole: PageText,
 ) -> None:
-    page = PageText(report_html(full_study))
-    assert page.tables["Images by class"][1] == ["cat", "1,200", "300", "10"]
-    assert "Conv2d  32\nLinear  <2>" in "".join(page.texts["pre"])
-    assert dict(page.tables["Environment"])["command"] == "search run toy.yaml --trials 7"
-    worst = page.tables["Worst classified test images"]
+    assert whole.tables["Images by class"][1] == ["cat", "1,200", "300", "10"]
+    assert "Conv2d  32\nLinear  <2>" in "".join(whole.texts["pre"])
+    assert dict(whole.tables["Environment"])["command"] == "search run toy.yaml --trials 7"
+    worst = whole.tables["Worst classified test images"]
     assert worst[1] == ["test image 3", "3", "cat", "dog", "0.0125"]
     assert worst[2][0] == "–"
-    pictures = [a for a in page.addresses if not a.startswith("#")]
+    pictures = [a for a in whole.addresses if not a.startswith("#")]
     assert pictures == [f"data:image/png;base64,{base64.b64encode(PICTURE).decode()}"]
 
 
@@ -152,9 +161,8 @@ def test_report_neither_trains_nor_reads_the_test_split(full_study: StudyDriver)
 
 
 def test_report_without_the_objective_lacks_only_what_it_tells(
-    full_study: StudyDriver, monkeypatch: pytest.MonkeyPatch
+    full_study: StudyDriver, whole: PageText, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = PageText(report_html(full_study))
     plain = PageText(report_html(full_study, ask=False))
     elsewhere = full_study.spec.model_copy(update={"objective": "nowhere:Nothing"})
     monkeypatch.setattr(full_study, "spec", elsewhere)
@@ -169,8 +177,9 @@ def test_report_without_the_objective_lacks_only_what_it_tells(
     assert any("the module 'nowhere' must be importable" in text for text in gone.texts["p"])
 
 
-def test_report_of_a_deleted_folder_has_everything_else(full_study: StudyDriver) -> None:
-    whole = PageText(report_html(full_study))
+def test_report_of_a_deleted_folder_has_everything_else(
+    full_study: StudyDriver, whole: PageText
+) -> None:
     shutil.rmtree(full_study.folder / "trials")
     page = PageText(report_html(full_study))
     assert page.tables.keys() == whole.tables.keys()

@@ -1,8 +1,10 @@
 """The report in a real browser: it sorts, filters, fits every screen, and prints whole."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from search.best_trial.pictures import small_png
 from search.report.page import write_report
@@ -15,6 +17,10 @@ from tests.large_studies import make_large_study
 N_TRIALS = 40
 A4_UPRIGHT = (703, 1030)
 """What an A4 page holds within its margins, in pixels of CSS."""
+
+
+Look = Callable[..., Visit]
+"""Looks at the report at a size, light or dark, and changes nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +42,28 @@ def report(study: StudyReader) -> str:
     path = study.folder / "report.html"
     write_report(study, path, ask=False)
     return path.as_uri()
+
+
+@pytest.fixture(scope="module")
+def open_pages(browser: Browser) -> dict[tuple[tuple[int, int], bool], Visit]:
+    """Keep the pages that `look` has opened, by size and colours."""
+    return {}
+
+
+@pytest.fixture
+def look(
+    browser: Browser, report: str, open_pages: dict[tuple[tuple[int, int], bool], Visit]
+) -> Iterator[Look]:
+    """Open the report once for all tests that change nothing of it, at a size, light or dark."""
+
+    def at(size: tuple[int, int] = DESKTOP, dark: bool = False) -> Visit:
+        if (size, dark) not in open_pages:
+            open_pages[size, dark] = Visit(browser, size, dark)
+            open_pages[size, dark].page.goto(report)
+        return open_pages[size, dark]
+
+    yield at
+    assert [problem for visit in open_pages.values() for problem in visit.problems] == []
 
 
 def column(visit: Visit, name: str) -> list[str]:
@@ -103,10 +131,8 @@ def test_leaderboard_sorts_from_the_keyboard(visit: OpenPage, report: str) -> No
     assert seconds == sorted(seconds)
 
 
-def test_parameters_stand_right_after_the_value_and_no_two_headings_are_alike(
-    visit: OpenPage, report: str
-) -> None:
-    page = visit(report)
+def test_parameters_stand_right_after_the_value_and_no_two_headings_are_alike(look: Look) -> None:
+    page = look()
     heads = page.page.locator("#leaderboard th button").all_inner_texts()
     names = [head.strip() for head in heads]
     place = names.index("value")
@@ -152,10 +178,8 @@ def mark_of(visit: Visit, plot: str, trial: int) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("plot", ["history", "curves", "parallel", "front", "timeline"])
-def test_pointing_at_a_mark_tells_of_its_trial(
-    visit: OpenPage, report: str, study: StudyReader, plot: str
-) -> None:
-    page = visit(report)
+def test_pointing_at_a_mark_tells_of_its_trial(look: Look, study: StudyReader, plot: str) -> None:
+    page = look()
     best = study.trials()[0]
     page.page.mouse.move(*mark_of(page, plot, best.number))
     tip = page.page.get_by_role("tooltip")
@@ -189,8 +213,8 @@ def test_marked_trials_are_drawn_over_every_plot(visit: OpenPage, report: str) -
     assert page.page.get_by_label("mark trial 29 in the plots").is_checked()
 
 
-def test_plots_scale_to_a_phone(visit: OpenPage, report: str) -> None:
-    page = visit(report, PHONE)
+def test_plots_scale_to_a_phone(look: Look) -> None:
+    page = look(PHONE)
     edges = page.page.locator("figure:not(.wide) > svg").evaluate_all(
         "all => all.map(e => e.getBoundingClientRect()).map(r => [r.left, r.right])"
     )
@@ -199,8 +223,8 @@ def test_plots_scale_to_a_phone(visit: OpenPage, report: str) -> None:
     assert all(right - left > 0.9 * PHONE[0] for left, right in edges), "they use its width"
 
 
-def test_wide_plot_scrolls_on_a_phone(visit: OpenPage, report: str) -> None:
-    page = visit(report, PHONE)
+def test_wide_plot_scrolls_on_a_phone(look: Look) -> None:
+    page = look(PHONE)
     parallel = page.page.locator("figure.wide")
     assert parallel.get_attribute("aria-label") == "parallel"
     sizes = parallel.evaluate(
@@ -228,18 +252,16 @@ def test_filter_shows_rows_that_have_every_word(visit: OpenPage, report: str) ->
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_page_is_no_wider_than_the_screen(
-    visit: OpenPage, report: str, size: tuple[int, int], dark: bool
-) -> None:
-    page = visit(report, size, dark)
+def test_page_is_no_wider_than_the_screen(look: Look, size: tuple[int, int], dark: bool) -> None:
+    page = look(size, dark)
     assert page.overflow() == 0
     box = page.page.locator("#leaderboard").locator("..")
     assert box.evaluate("box => box.scrollWidth > box.clientWidth"), "it scrolls in its own box"
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_page_texts_stand_out_from_their_ground(visit: OpenPage, report: str, dark: bool) -> None:
-    page = visit(report, DESKTOP, dark)
+def test_page_texts_stand_out_from_their_ground(look: Look, dark: bool) -> None:
+    page = look(DESKTOP, dark)
     style = "e => [getComputedStyle(e).color, getComputedStyle(e).backgroundColor]"
     ink, paper = page.page.locator("body").evaluate(style)
     assert (luminance(ink) > luminance(paper)) == dark
@@ -249,8 +271,8 @@ def test_page_texts_stand_out_from_their_ground(visit: OpenPage, report: str, da
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_plots_follow_the_page_into_the_dark(visit: OpenPage, report: str, dark: bool) -> None:
-    page = visit(report, DESKTOP, dark)
+def test_plots_follow_the_page_into_the_dark(look: Look, dark: bool) -> None:
+    page = look(DESKTOP, dark)
     ground = page.page.locator("figure").first.evaluate("e => getComputedStyle(e).backgroundColor")
     assert (luminance(ground) < 0.05) == dark
     texts = page.page.locator("figure > svg text").evaluate_all(
@@ -317,8 +339,8 @@ def test_printed_leaderboard_has_the_columns_that_fit_and_repeats_their_headings
     assert styles == ["table-header-group", "avoid"]
 
 
-def test_page_leads_to_each_of_its_sections(visit: OpenPage, report: str) -> None:
-    page = visit(report)
+def test_page_leads_to_each_of_its_sections(look: Look) -> None:
+    page = look()
     targets = page.page.locator("nav a").evaluate_all(
         "all => all.map(a => a.getAttribute('href'))"
     )
@@ -327,8 +349,8 @@ def test_page_leads_to_each_of_its_sections(visit: OpenPage, report: str) -> Non
     assert len(set(ids)) == len(ids)
 
 
-def test_page_shows_the_worst_images(visit: OpenPage, report: str) -> None:
-    page = visit(report)
+def test_page_shows_the_worst_images(look: Look) -> None:
+    page = look()
     pictures = page.page.locator("td img")
     assert pictures.count() == 10
     loaded = pictures.evaluate_all("all => all.map(i => [i.complete, i.naturalWidth])")

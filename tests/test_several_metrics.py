@@ -87,10 +87,8 @@ def by_number(study: StudyDriver) -> list[Trial]:
     return sorted(study.trials(), key=lambda trial: trial.number)
 
 
-def test_run_prunes_by_the_first_metric_and_finds_a_front(
-    engine: str, run_study: RunStudy
-) -> None:
-    study = run_study(engine, **TRADED)
+def test_run_prunes_by_the_first_metric_and_finds_a_front(run_study: RunStudy) -> None:
+    study = run_study("inline", **TRADED)
     trials = by_number(study)
     assert {trial.state for trial in trials} == {"COMPLETE", "PRUNED"}
     assert len(trials) == 30

@@ -64,8 +64,20 @@ CHANGES: dict[str, tuple[dict[str, Any], list[int]]] = {
 }
 
 
+@pytest.mark.parametrize("storage", ["journal"])
 @pytest.mark.parametrize(("parameters", "fitting"), CHANGES.values(), ids=CHANGES)
 def test_change_carries_over_what_fits(
+    study: StudyDriver, parameters: dict[str, Any], fitting: list[int]
+) -> None:
+    check_that_it_carries_over(study, parameters, fitting)
+
+
+@pytest.mark.parametrize("change", ["more choices", "narrower range"])
+def test_change_carries_over_in_every_storage(study: StudyDriver, change: str) -> None:
+    check_that_it_carries_over(study, *CHANGES[change])
+
+
+def check_that_it_carries_over(
     study: StudyDriver, parameters: dict[str, Any], fitting: list[int]
 ) -> None:
     before = {trial.number: trial for trial in study.trials()}

@@ -34,7 +34,6 @@ resources: {gpus_per_trial: 0, workers: 1}
 parameters:
   x: {type: float, low: 0, high: 1}
 """
-ENGINES = [pytest.param("ray", marks=pytest.mark.ray), "inline"]
 
 Interrupt = Callable[["subprocess.Popen[str]"], object]
 
@@ -61,17 +60,21 @@ def trials(folder: Path) -> list[Trial]:
     return StudyDriver.open("toy", folder / "studies").trials()
 
 
-@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(
-    ("interrupt", "flags"),
-    [(by_ctrl_c, []), (by_search_stop, []), (by_ctrl_c, ["--quiet"])],
-    ids=["ctrl_c", "search_stop", "quiet"],
+    ("engine", "interrupt", "flags"),
+    [
+        ("inline", by_ctrl_c, []),
+        ("inline", by_search_stop, []),
+        ("inline", by_ctrl_c, ["--quiet"]),
+        pytest.param("ray", by_ctrl_c, [], marks=pytest.mark.ray),
+    ],
+    ids=["ctrl_c", "search_stop", "quiet", "ray"],
 )
 def test_stopping_is_said_while_the_epoch_goes_on(
-    tmp_path: Path, engine: str, interrupt: Interrupt, flags: list[str]
+    tmp_path: Path, engine_flags: list[str], interrupt: Interrupt, flags: list[str]
 ) -> None:
     (tmp_path / "toy.yaml").write_text(SPACE.replace("SLEEP", "8"))
-    process = start(tmp_path, "run", "toy.yaml", "--engine", engine, *flags)
+    process = start(tmp_path, "run", "toy.yaml", *engine_flags, *flags)
     begun(tmp_path, process)
     interrupt(process)
     assert process.stderr
@@ -86,12 +89,13 @@ def test_stopping_is_said_while_the_epoch_goes_on(
     assert trials(tmp_path)[0].n_epochs == 0
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_stopping_is_said_below_the_live_table(tmp_path: Path, engine: str) -> None:
+def test_stopping_is_said_below_the_live_table(
+    tmp_path: Path, engine: str, engine_flags: list[str]
+) -> None:
     (tmp_path / "toy.yaml").write_text(SPACE.replace("SLEEP", "8"))
     main, terminal = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "search", "run", "toy.yaml", "--engine", engine],
+        [sys.executable, "-m", "search", "run", "toy.yaml", *engine_flags],
         cwd=tmp_path,
         env={**environment(tmp_path), "PYTHONPATH": str(ROOT), "TERM": "xterm"},
         stdout=subprocess.PIPE,

@@ -24,8 +24,7 @@ from search.spaces import spec
 from search.studies.driver import StudyDriver
 from search.studies.reader import StudyReader
 from tests.conftest import ROOT, make_spec
-from tests.processes import Search, environment, n_begun
-from tests.processes import process_in as command_in  # what MLflow logs and warns of shows there
+from tests.processes import Search, command_in, environment, n_begun, process_in
 
 SPACE = """\
 study: toy
@@ -105,7 +104,8 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> StudyReader:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(ROOT))
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        done = command_in(folder)("run", "toy.yaml", "--engine", "inline")
+        # What MLflow logs and warns of shows in a process of its own.
+        done = process_in(folder)("run", "toy.yaml", "--engine", "inline")
     assert done.returncode == 0, done.stderr
     assert "warning" not in done.stderr.lower()
     assert "INFO" not in done.stderr
@@ -211,6 +211,7 @@ def test_interrupted_trials_are_scheduled_at_the_users_address(
 def test_a_tracker_that_cannot_start_warns_once_and_costs_no_trial(
     search: Search, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
+    search = process_in(tmp_path) if way == "missing" else search
     reason = "pip install -e '.[mlflow]'"
     if way == "missing":
         (tmp_path / "mlflow.py").write_text("raise ModuleNotFoundError(name='mlflow')\n")

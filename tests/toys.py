@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, ClassVar
 
 import search
@@ -144,3 +145,32 @@ def interrupting(params: dict[str, Any]) -> Iterator[dict[str, float]]:
 def returning(params: dict[str, Any]) -> dict[str, float]:
     """Returns its metrics, as people do who have no epochs."""
     return {"score": params["x"]}
+
+
+def crowded(params: dict[str, Any], folder: str, epochs: int) -> Iterator[dict[str, float]]:
+    """Runs out of memory beside another trial, and the first time always."""
+    place = Path(folder) / f"{params['x']}"
+    first = not place.exists()
+    place.write_text("")
+    busy = Path(folder) / f"busy_{params['x']}"
+    busy.write_text("")
+    try:
+        for _ in range(epochs):
+            time.sleep(0.05)
+            if first or len(list(Path(folder).glob("busy_*"))) > 1:
+                raise MemoryError("no memory left")
+            yield {"score": params["x"]}
+    finally:
+        busy.unlink()
+
+
+def greedy(params: dict[str, Any], group: str, starts: str) -> Iterator[dict[str, float]]:
+    """Takes more memory than its control group allows, where x is 0.9."""
+    if params["x"] == 0.9:
+        import numpy as np
+
+        with open(starts, "a") as file:
+            file.write("start ")
+        Path(group, "cgroup.procs").write_text(str(os.getpid()))
+        np.ones(2**28).sum()
+    yield {"score": params["x"]}

@@ -139,7 +139,7 @@ class Repetitions:
         return next((key for key in self.missing() if key[0] in race.left), None)
 
     def missing(self) -> list[tuple[int, int]]:
-        """List candidates and repetitions that have not begun, all candidates of one seed first."""
+        """List candidates and repetitions not begun yet, all candidates of a seed first."""
         return [
             (candidate, repetition)
             for repetition in range(self.plan.n_repetitions)

@@ -4,7 +4,6 @@ import tempfile
 from pathlib import Path
 
 from tests.benchmarks.benchmark import Benchmark
-from tests.processes import start
 from tests.test_resume import SPACE, finish, outcome, run_with_kills
 
 N_KILLS = 100
@@ -34,5 +33,5 @@ def _run(n_kills: int, seed: int) -> tuple[Path, int]:
     (folder / "toy.yaml").write_text(SPACE)
     if n_kills:
         return folder, run_with_kills(folder, "inline", n_kills, seed)
-    finish(start(folder, "run", "toy.yaml", "--engine", "inline"))
+    finish(folder, "run", "toy.yaml", "--engine", "inline")
     return folder, 0

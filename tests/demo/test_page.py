@@ -1,19 +1,140 @@
-"""What a real browser shows of the demo: drawn digits, chosen pictures, test images."""
+"""What a served demo answers, and what a real browser shows of it: digits, pictures, images."""
 
 import base64
+import io
+import json
+import re
+import signal
+import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Request
 
+from objectives.data import load_test_split
+from objectives.images import DataSettings
 from tests.browser import DESKTOP, PHONE, Visit
 from tests.conftest import OpenPage
-from tests.demo.serving import Served, png, settled, verdict
+from tests.demo.serving import Served, png, served, settled, verdict
+from tests.processes import command_in
 from tests.strokes import LOWER_RIGHT, MIDDLE, UPRIGHT, Place, draw
 
 TRUTH = "true class: {} – right"
+
+
+# What the server answers
+
+
+def test_answer_has_a_probability_of_each_class_and_what_the_network_sees(digits: Served) -> None:
+    test = load_test_split(DataSettings(), "cpu")
+    status, answer = digits.answer(png(test.images[0, 0].numpy()))
+    assert status == 200
+    assert answer["classes"] == list("0123456789")
+    assert sum(answer["probabilities"]) == pytest.approx(1)
+    assert int(np.argmax(answer["probabilities"])) == int(test.labels[0])
+    seen = base64.b64decode(answer["seen"].removeprefix("data:image/png;base64,"))
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(seen))), test.images[0, 0])
+
+
+def test_answer_is_that_of_predict(digits: Served, digits_folder: Path) -> None:
+    drawing = np.full((90, 70), 255)
+    drawing[20:70, 30:38] = 0
+    (digits_folder / "one.png").write_bytes(png(drawing))
+    done = command_in(digits_folder)("predict", "digits", "one.png", "--json", "--top", "10")
+    predicted = {one["class"]: one["probability"] for one in json.loads(done.stdout)[0]["classes"]}
+    _, answer = digits.answer(png(drawing))
+    found = dict(zip(answer["classes"], answer["probabilities"], strict=True))
+    assert found == pytest.approx(predicted, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "sentence"),
+    [
+        (b"no image", 422, "picture: an image file must be given, got something else"),
+        (b"", 422, "picture: an image file must be given, got something else"),
+        (png(np.full((50, 50), 7)), 422, "picture: something must be drawn on it, got pixels"),
+        (bytes(16 * 1024**2 + 1), 413, "picture: at most 16 MiB must be given, got more"),
+    ],
+    ids=["text", "nothing", "flat", "large"],
+)
+def test_what_cannot_be_classified_is_one_sentence(
+    digits: Served, content: bytes, status: int, sentence: str
+) -> None:
+    found, answer = digits.answer(content)
+    assert found == status
+    assert answer["error"].startswith(sentence)
+    assert "\n" not in answer["error"]
+
+
+@pytest.mark.parametrize("host", ["search.example", "127.0.0.1.search.example", "10.0.0.1:7860"])
+def test_other_names_of_the_machine_are_refused(digits: Served, host: str) -> None:
+    for method, path in (("GET", "/"), ("GET", "/examples/0.png"), ("POST", "/classify")):
+        assert digits.ask(method, path, Host=host)[0] == 400
+
+
+def test_own_names_of_the_machine_are_taken(digits: Served) -> None:
+    for host in (f"127.0.0.1:{digits.port}", f"localhost:{digits.port}"):
+        assert digits.ask("GET", "/", Host=host)[0] == 200
+
+
+def test_other_pages_may_not_ask(digits: Served) -> None:
+    assert digits.ask("POST", "/classify", b"x", Origin="http://search.example")[0] == 403
+    assert digits.ask("POST", "/classify", b"x", Origin=digits.address)[0] == 422
+
+
+def test_examples_are_test_images_and_no_others(digits: Served) -> None:
+    status, body = digits.ask("GET", "/examples/0.png")
+    assert (status, Image.open(io.BytesIO(body)).size) == (200, (8, 8))
+    assert digits.ask("GET", "/examples/29.png")[0] == 200
+    assert digits.ask("GET", "/examples/30.png")[0] == 404
+    assert digits.ask("GET", "/examples/-1.png")[0] == 404
+
+
+def test_page_needs_no_other_place(digits: Served) -> None:
+    page = digits.ask("GET", "/")[1].decode()
+    assert not re.search(r"https?://|@import|<script src|<iframe", page)
+    assert "Trained on 1,150 images of digits in 10 classes, chosen by val_accuracy" in page
+
+
+def test_page_names_the_folder_of_its_images(colours: Served) -> None:
+    assert "Trained on 48 images of stones in 2 classes" in colours.ask("GET", "/")[1].decode()
+
+
+def test_interrupt_ends_it_without_a_word(digits_folder: Path) -> None:
+    with served(digits_folder, "digits", "--trial", "0", "--port", "0") as server:
+        assert server.address == f"http://127.0.0.1:{server.port}"
+        server.process.send_signal(signal.SIGINT)
+        _, errors = server.process.communicate(timeout=60)
+    assert server.process.returncode == 0
+    assert re.fullmatch(r"digits: trial 0, epoch \d; Ctrl-C ends it\n", errors)
+
+
+def test_port_that_is_taken_is_told(digits_folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        with served(digits_folder, "digits", "--port", str(taken)) as server:
+            assert server.port > taken
+            server.process.send_signal(signal.SIGINT)
+            _, errors = server.process.communicate(timeout=60)
+    assert errors.startswith(f"port {taken} is taken, {server.port} is free\n")
+
+
+def test_what_cannot_be_shown_is_an_error(digits_folder: Path) -> None:
+    search = command_in(digits_folder)
+    for arguments, message in (
+        (["digit"], "error: studies/digit: there is no such study; did you mean 'digits'"),
+        (["digits", "--trial", "7"], "error: --trial: a COMPLETE trial must be given, got 7"),
+    ):
+        done = search("demo", *arguments)
+        assert done.returncode == 2
+        assert done.stderr.startswith(message)
+
+
+# What the browser shows
 
 
 @pytest.mark.parametrize("place", [MIDDLE, LOWER_RIGHT], ids=["middle", "corner"])

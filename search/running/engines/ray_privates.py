@@ -26,6 +26,8 @@ ENVIRONMENT = {
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
     # Ray would warn of changes to Ray Train, of which nothing is used here.
     "RAY_TRAIN_ENABLE_V2_MIGRATION_WARNINGS": "0",
+    # Idle workers started beforehand come up just after trials have started their own.
+    "RAY_prestart_worker_first_driver": "0",
     # Nobody is told what a user runs.
     "RAY_USAGE_STATS_ENABLED": "0",
     # The study has all that Tune's CSV, JSON and TensorBoard files would repeat.
