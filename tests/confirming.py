@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ class Skilled:
         epochs: How many, each as good as the other.
         fails_at: A skill that fails with every seed but the first.
         breaks: Whether every trial fails.
+        fails_without: A file without which all new seeds fail for skills under a half.
         sleep_s: How long an epoch takes.
     """
 
@@ -32,11 +34,14 @@ class Skilled:
         epochs: int = 2,
         fails_at: float | None = None,
         breaks: bool = False,
+        fails_without: str = "",
         sleep_s: float = 0.0,
     ) -> None:
         self.params, self.seed, self.epochs = params, seed, epochs
         self.split_seed, self.sleep_s = split_seed, sleep_s
         self.fails = breaks or (split_seed is not None and params["skill"] == fails_at)
+        if fails_without and split_seed is not None and params["skill"] < 0.5:
+            self.fails = not Path(fails_without).exists()
         self.answers: NDArray[np.bool_] | None = None
 
     def __iter__(self) -> Iterator[dict[str, float]]:

@@ -40,6 +40,8 @@ parameters:
   y: {type: float, low: 0, high: 1}
 """
 
+MINIMIZED = SEEDED.replace("name: score, direction: maximize", "name: cost, direction: minimize")
+
 
 @pytest.fixture
 def searched(tmp_path: Path) -> Callable[..., Search]:
@@ -158,8 +160,8 @@ def test_cheapest_near_the_leader_is_recommended(searched: Callable[..., Search]
         )
         + "  width: {type: categorical, choices: [9, 2, 5]}\n"
     )
-    done = confirm(command, "--top", "3", "--seeds", "2")
-    facts = facts_of(command, "--top", "3", "--seeds", "2")
+    done = confirm(command, "--top", "3", "--seeds", "3")
+    facts = facts_of(command, "--top", "3", "--seeds", "3")
     chosen = next(o for o in facts["candidates"] if str(o["trial"]) == facts["recommended"])
     assert chosen["params"] == {"skill": 0.95, "width": 2}
     assert f"take trial {chosen['trial']}: trials " in done.stdout
@@ -181,6 +183,7 @@ def test_killed_confirmation_goes_on_to_the_same_facts(
     process.communicate()
     again = facts_of(command_in(tmp_path), "--top", "3", "--seeds", "3")
     for facts in (whole, again):
+        del facts["recommended"], facts["gain"]  # by seconds, as there are no weights that differ
         for one in facts["candidates"]:
             del one["seconds"]
     assert again == whole
@@ -212,7 +215,7 @@ def test_interrupted_confirmation_tells_what_it_knows(
     os.kill(process.pid, signal.SIGINT)
     stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 130, stderr
-    assert "no verdict: all candidates must have had 2 seeds, they have had" in stdout
+    assert "no verdict: 5 candidates must have had 2 seeds each, got " in stdout
     assert "continue with `search resume toy.confirm`" in stderr
     done = command_in(tmp_path)("list")
     assert "toy.confirm" in done.stdout
@@ -222,7 +225,7 @@ def test_candidate_that_fails_with_a_new_seed_is_out(searched: Callable[..., Sea
     command = searched(without(SKILLED, ("epochs: 2", "epochs: 2, fails_at: 0.95")))
     done = confirm(command, "--top", "3", "--seeds", "2")
     assert done.returncode == 0, done.stderr
-    assert "failed with a new seed and is out: error: RuntimeError: no luck" in done.stdout
+    assert "failed with a new seed: error: RuntimeError: no luck" in done.stdout
     facts = facts_of(command, "--top", "3", "--seeds", "2")
     failed = facts["candidates"][-1]
     assert failed["params"] == {"skill": 0.95}
@@ -234,17 +237,14 @@ def test_metric_without_images_is_told_of_seeds_only(searched: Callable[..., Sea
     command = searched(SEEDED)
     done = confirm(command, "--seeds", "3")
     assert done.returncode == 0, done.stderr
-    assert "intervals tell of the seeds only" in done.stdout
+    assert "intervals tell of the seeds only, and not of how few the images are" in done.stdout
     assert "the validation images stay the same" in done.stdout
     facts = facts_of(command, "--seeds", "3")
     assert facts["tied"] == [facts["leader"]] == [facts["recommended"]]
 
 
 def test_metric_to_minimize_takes_the_lowest(searched: Callable[..., Search]) -> None:
-    space = without(
-        SEEDED, ("name: score, direction: maximize", "name: cost, direction: minimize")
-    )
-    facts = facts_of(searched(space), "--seeds", "2")
+    facts = facts_of(searched(MINIMIZED), "--seeds", "2")
     means = [one["mean"] for one in facts["candidates"]]
     assert means == sorted(means)
     assert facts["recommended"] == str(facts["candidates"][0]["trial"])
@@ -289,13 +289,13 @@ def test_one_candidate_is_confirmed_alone(searched: Callable[..., Search]) -> No
 def test_one_seed_gives_no_verdict(searched: Callable[..., Search]) -> None:
     done = confirm(searched(), "--seeds", "1")
     assert done.returncode == 0, done.stderr
-    assert "no verdict: all candidates must have had 2 seeds, they have had 1" in done.stdout
+    assert "no verdict: 5 candidates must have had 2 seeds each, got 1" in done.stdout
     assert "take trial" not in done.stdout
 
 
 def test_budget_too_small_for_two_seeds_gives_no_verdict(searched: Callable[..., Search]) -> None:
     done = confirm(searched(), "--budget", "0.0001s")
-    assert "no verdict: all candidates must have had 2 seeds, they have had 0" in done.stdout
+    assert "no verdict: 5 candidates must have had 2 seeds each, got 0" in done.stdout
 
 
 def test_objective_that_no_seed_changes_is_refused(searched: Callable[..., Search]) -> None:
@@ -303,10 +303,12 @@ def test_objective_that_no_seed_changes_is_refused(searched: Callable[..., Searc
     done = confirm(searched(space), "--seeds", "4")
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1] == (
-        "error: toy.confirm: repetitions must differ, but both of each candidate reported the "
-        "same: tests.confirming:seedless takes no argument `seed`, and draws nothing from the "
-        "seeded generators; more seeds would tell nothing more"
+        "error: toy.confirm: repetitions must differ, but those of each candidate reported the "
+        "same: no seed changes what tests.confirming:seedless reports, so more of them would tell "
+        "nothing more; an argument `seed` must be used, or the seeded generators"
     )
+    assert "no verdict: all repetitions of a candidate are equal" in done.stdout
+    assert "take trial" not in done.stdout
 
 
 def test_objective_without_an_argument_seed_may_draw_from_seeded_generators(
@@ -341,7 +343,8 @@ def test_confirmation_is_not_confirmed_itself(searched: Callable[..., Search]) -
     done = command("confirm", "toy.confirm", "--engine", "inline")
     assert done.returncode == 2
     assert done.stderr == (
-        "error: toy.confirm confirms toy; go on with it by `search confirm toy`\n"
+        "error: toy.confirm confirms toy: it is confirmed by more seeds of its own; see "
+        "`search confirm toy`\n"
     )
 
 
@@ -359,6 +362,114 @@ def test_study_that_has_changed_since_is_refused(
         "error: toy.confirm confirms another version of the space: settings must be the same; "
         "delete it by `search remove toy.confirm` to confirm the present one\n"
     )
+
+
+def test_seed_of_the_study_that_changes_breaks_no_pairs(
+    searched: Callable[..., Search], tmp_path: Path
+) -> None:
+    command = searched()
+    facts_of(command, "--top", "2", "--seeds", "1")
+    (tmp_path / "toy.yaml").write_text(without(SKILLED, ("grid}", "grid, seed: 5}")))
+    assert command("resume", "toy", "--space", "toy.yaml", "--quiet").returncode == 0
+    facts_of(command, "--top", "2", "--seeds", "1", "--include", "4")
+    confirmation = search.open("toy.confirm", tmp_path / "studies")
+    assert len({trial.seed for trial in confirmation.trials}) == 1
+
+
+def test_study_made_anew_is_not_that_of_the_confirmation(
+    searched: Callable[..., Search], tmp_path: Path
+) -> None:
+    command = searched(SEEDED)
+    facts_of(command, "--seeds", "1")
+    assert command("remove", "toy", "--yes").returncode == 0
+    command("run", "toy.yaml", "--seed", "7", "--engine", "inline", "--quiet")
+    assert search.open("toy", tmp_path / "studies").confirmation() is None
+    done = confirm(command)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: toy.confirm confirms another study of the name toy; delete it by `search remove "
+        "toy.confirm` to confirm the present one\n"
+    )
+
+
+def test_confirmation_that_is_damaged_keeps_the_report(
+    searched: Callable[..., Search], tmp_path: Path
+) -> None:
+    command = searched()
+    facts_of(command, "--seeds", "1")
+    (tmp_path / "studies/toy.confirm/space.yaml").write_text(": [")
+    assert command("report", "toy").returncode == 0
+
+
+def test_objective_that_cannot_be_evaluated_is_refused_before_training(
+    searched: Callable[..., Search], tmp_path: Path
+) -> None:
+    done = confirm(searched(), "--test")
+    assert done.returncode == 2
+    assert "to be evaluated" in done.stderr
+    assert not (tmp_path / "studies/toy.confirm").exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "text"),
+    [
+        (
+            ["enqueue", "toy.confirm", "skill=0.5"],
+            "it takes no points but those of its",
+        ),
+        (["resume", "toy.confirm", "--pruner", "asha"], "its space, sampler and pruner must stay"),
+        (
+            ["confirm", "toy", "--include", "99"],
+            "--include: toy: a trial from 0 to 5 must be",
+        ),
+        (["confirm", "toy", "--precision", "-1"], "--precision: a width above 0 must be given"),
+    ],
+)
+def test_what_a_confirmation_cannot_take_is_refused(
+    searched: Callable[..., Search], command: list[str], text: str
+) -> None:
+    run = searched()
+    facts_of(run, "--seeds", "1")
+    done = run(*command)
+    assert done.returncode == 2
+    assert text in done.stderr
+
+
+def test_resume_of_a_confirmation_prints_its_verdict(searched: Callable[..., Search]) -> None:
+    command = searched()
+    confirm(command, "--seeds", "3", "--budget", "0.0001s")
+    done = command("resume", "toy.confirm", "--time", "1h", "--engine", "inline", "--quiet")
+    assert done.returncode == 0, done.stderr
+    assert "Confirmation of toy" in done.stdout
+    assert "take trial" in done.stdout
+
+
+def test_failed_repetition_that_is_retried_counts_again(
+    searched: Callable[..., Search], tmp_path: Path
+) -> None:
+    space = without(SKILLED, ("epochs: 2", f"epochs: 2, fails_without: {tmp_path / 'mended'}"))
+    command = searched(space)
+    failed = [one for one in facts_of(command, "--seeds", "2")["candidates"] if one["failure"]]
+    assert failed
+    (tmp_path / "mended").touch()
+    done = command("retry", "toy.confirm", "--engine", "inline", "--quiet")
+    assert done.returncode == 0, done.stderr
+    assert not [one for one in facts_of(command, "--seeds", "2")["candidates"] if one["failure"]]
+
+
+def test_summary_tells_of_the_confirmation(searched: Callable[..., Search]) -> None:
+    command = searched()
+    facts = facts_of(command, "--seeds", "2")
+    done = command("summary", "toy", "--json")
+    assert json.loads(done.stdout)["confirmation"] == facts
+
+
+def test_metric_to_minimize_that_looked_too_good_is_said_to_be(
+    searched: Callable[..., Search],
+) -> None:
+    facts = facts_of(searched(MINIMIZED), "--seeds", "2")
+    for one in facts["candidates"]:
+        assert one["optimism"] == pytest.approx(one["mean"] - one["said"])
 
 
 def test_budget_that_is_no_time_names_its_flag(searched: Callable[..., Search]) -> None:

@@ -39,7 +39,7 @@ def test_intervals_hold_together() -> None:
 
 
 def test_what_is_hard_of_a_repetition_is_no_noise() -> None:
-    values = np.array([[0.90, 0.89], [0.60, 0.591], [0.95, 0.94], [0.30, 0.289]])
+    values = np.array([[0.90, 0.89], [0.60, 0.591], [0.95, 0.939], [0.30, 0.29]])
     assert compare_repeated(values).tied().tolist() == [True, False]
 
 
@@ -64,10 +64,42 @@ def test_chances_of_being_the_best_sum_to_one_and_fall_with_the_mean() -> None:
     assert (np.diff(found.p_best[order]) <= 0).all()
 
 
-def test_repetitions_without_noise_are_told_apart_exactly() -> None:
+def test_two_equal_differences_are_no_certainty() -> None:
     found = compare_repeated(np.array([[0.5, 0.4], [0.6, 0.5]]))
+    assert found.tied().tolist() == [True, True]
+    assert not found.can_tell
+
+
+def test_four_equal_differences_are_told_apart() -> None:
+    found = compare_repeated(np.array([[0.5, 0.4], [0.6, 0.5], [0.3, 0.2], [0.4, 0.3]]))
     assert found.tied().tolist() == [True, False]
-    assert found.p_best.tolist() == [1.0, 0.0]
+
+
+def test_equals_share_the_chance_of_being_the_best() -> None:
+    found = compare_repeated(np.ones((3, 4)))
+    assert found.p_best.tolist() == [0.25] * 4
+
+
+@pytest.mark.parametrize("n_candidates", [2, 3])
+@pytest.mark.parametrize("n_images", [20, 100])
+def test_few_images_seldom_make_a_lead_between_equals(n_candidates: int, n_images: int) -> None:
+    leads = []
+    for seed in range(200):
+        generator = np.random.default_rng(seed)
+        found = race(generator.binomial(n_images, 0.9, (6, n_candidates)) / n_images, 6)
+        tied = found.standing is None or found.standing.tied().all()
+        leads.append(bool(found.beaten) or not tied)
+    assert np.mean(leads) <= 0.07
+
+
+def test_one_that_is_noisier_seldom_makes_a_lead_between_equals() -> None:
+    leads = []
+    for seed in range(200):
+        values = np.random.default_rng(seed).normal(0, [5.0, 1.0, 1.0], (6, 3))
+        found = race(values, 6)
+        tied = found.standing is None or found.standing.tied().all()
+        leads.append(bool(found.beaten) or not tied)
+    assert np.mean(leads) <= 0.08
 
 
 def test_interval_of_a_mean_holds_in_95_percent() -> None:
@@ -81,7 +113,7 @@ def test_race_drops_who_is_far_behind_and_keeps_the_others() -> None:
     found = race(drawn([0.9, 0.899, 0.7], 6, noise=0.003), 6)
     assert found.left == [0, 1]
     assert found.beaten[2].after < 6
-    assert found.beaten[2].behind == pytest.approx(0.2, abs=0.03)
+    assert found.beaten[2].standing.behind[2] == pytest.approx(0.2, abs=0.03)
 
 
 def test_race_ends_when_one_is_left() -> None:
@@ -99,8 +131,13 @@ def test_race_waits_for_whoever_lacks_a_repetition() -> None:
 
 def test_race_ends_once_the_tied_are_known_precisely() -> None:
     values = drawn([0.9, 0.9], 6, noise=0.0001)
-    assert race(values[:2], 6, precision=0.5).ending == "precise"
-    assert race(values[:2], 6, precision=0.00001).ending == "running"
+    assert race(values[:4], 6, precision=0.5).ending == "precise"
+    assert race(values[:2], 6, precision=0.5).ending == "running"
+
+
+def test_race_with_nobody_left_is_not_judged() -> None:
+    found = race(drawn([0.9, 0.8], 3), 3, out=[0, 1])
+    assert (found.left, found.n_judged, found.standing) == ([], 0, None)
 
 
 def test_race_of_one_runs_to_its_end() -> None:
@@ -119,7 +156,15 @@ def test_race_leaves_out_who_has_failed() -> None:
 def test_front_drops_who_is_worse_in_one_metric_and_better_in_none() -> None:
     first = drawn([0.9, 0.8, 0.7], 5, noise=0.001)
     second = drawn([0.5, 0.6, 0.4], 5, noise=0.001, seed=1)
-    assert undominated([first, second]).tolist() == [True, True, False]
+    assert undominated([first, second], [None, None]).tolist() == [True, True, False]
+
+
+def test_front_keeps_who_differs_by_few_images_only() -> None:
+    values = drawn([0.9, 0.89], 6, noise=0.0001)
+    answers = np.random.default_rng(0).random((2, 100)) < 0.9
+    covariance = image_covariance([answers] * 6, None)
+    assert undominated([values, values], [None, None]).tolist() == [True, False]
+    assert undominated([values, values], [covariance, covariance]).all()
 
 
 @pytest.mark.parametrize(

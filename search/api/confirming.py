@@ -1,5 +1,6 @@
 """Trains the best trials of a study again with new seeds: `confirm`."""
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,8 +25,10 @@ from search.studies.confirmation import (
     choose_candidates,
     confirmation_name,
     confirmation_spec,
+    is_of,
     merged,
     read_plan,
+    refuse_confirmation,
     write_plan,
 )
 from search.studies.driver import StudyDriver
@@ -89,32 +92,29 @@ def confirm(  # noqa: PLR0913  the flags of `search confirm`
     for name, number in (("top", top), ("seeds", seeds)):
         if number < 1:
             raise SearchError(f"--{name}: a number of at least 1 must be given, got {number}")
+    if precision is not None and not 0 < precision < math.inf:
+        raise SearchError(f"--precision: a width above 0 must be given, got {precision}")
     confirmed = StudyReader.open(*place_of(study, studies))
-    _refuse_confirmation(confirmed)
+    refuse_confirmation(confirmed, "it is confirmed by more seeds of its own")
+    if test:
+        _require_evaluation(confirmed)
     plan = _make_plan(confirmed, top, seeds, include, precision)
-    with _confirmation(confirmed, plan) as driver:
-        found = Study(driver)
-        try:
+    found: Study | None = None
+    try:
+        with _confirmation(confirmed, plan) as driver:
+            found = Study(driver)
             if _has_work(driver):
                 _say_plan(driver)
                 options = overrides_of(budget=budget, workers=workers)
                 driver = extend_study(driver, _n_trials(driver), options)
                 found = run_session(driver, module, address, quiet)
             _require_randomness(driver)
-        finally:
-            if not test:
-                ended(found)
-    if test:
-        _test(found)
-        ended(found)
+        if test:
+            _test(found)
+    finally:
+        if found:
+            ended(found)
     return found
-
-
-def _refuse_confirmation(study: StudyReader) -> None:
-    plan = read_plan(study)
-    if plan:
-        command = study_command(study.folder.parent / plan.study, "confirm")
-        raise StudyError(f"{study.name} confirms {plan.study}; go on with it by `{command}`")
 
 
 def _make_plan(
@@ -143,7 +143,10 @@ def _confirmation(confirmed: StudyReader, plan: Plan) -> Iterator[StudyDriver]:
             raise StudyError(f"{driver.folder}: a study of this name exists and confirms nothing")
         if known:
             _require_same(driver, spec)
+            _require_that_study(driver, confirmed, known)
             plan = replace(plan, candidates=merged(known.candidates, plan.candidates))
+            # Repetitions are paired by their seeds, whatever the study's has become since.
+            spec = spec.model_copy(update={"sampler": driver.spec.sampler})
         write_plan(driver, plan)
         yield driver.with_spec(_with_budget(spec, plan))
 
@@ -161,6 +164,16 @@ def _require_same(driver: StudyDriver, spec: Spec) -> None:
         raise StudyError(
             f"{driver.name} confirms another version of the space: {listing(changed)} must be "
             f"the same; delete it by `{command}` to confirm the present one"
+        )
+
+
+def _require_that_study(driver: StudyDriver, study: StudyReader, plan: Plan) -> None:
+    """Refuse to go on with a confirmation of a study that was removed since."""
+    if not is_of(plan, study):
+        command = study_command(driver.folder, "remove")
+        raise StudyError(
+            f"{driver.name} confirms another study of the name {study.name}; delete it by "
+            f"`{command}` to confirm the present one"
         )
 
 
@@ -197,12 +210,21 @@ def _say_plan(driver: StudyDriver) -> None:
 
 
 def _require_randomness(driver: StudyDriver) -> None:
-    if Repetitions(driver, _plan(driver)).are_equal():
+    if Repetitions(driver, _plan(driver)).are_equal:
         raise StudyError(
-            f"{driver.name}: repetitions must differ, but both of each candidate reported the "
-            f"same: {driver.spec.objective} takes no argument `seed`, and draws nothing from "
-            "the seeded generators; more seeds would tell nothing more"
+            f"{driver.name}: repetitions must differ, but those of each candidate reported the "
+            f"same: no seed changes what {driver.spec.objective} reports, so more of them would "
+            "tell nothing more; an argument `seed` must be used, or the seeded generators"
         )
+
+
+def _require_evaluation(study: StudyReader) -> None:
+    """Refuse before anything is trained what cannot be evaluated afterwards."""
+    from search.best_trial.choice import complete_trials
+    from search.best_trial.trained import EVALUATION, require_use
+
+    complete = complete_trials(study, EVALUATION)
+    require_use(study, next(iter(complete.values())), EVALUATION)
 
 
 def _test(confirmation: Study) -> None:

@@ -22,6 +22,7 @@ from search.running.session import extend_study
 from search.spaces.document import Override
 from search.spaces.space_file import import_folders, load_space_file
 from search.spaces.spec import Spec
+from search.studies.confirmation import refuse_confirmation
 from search.studies.driver import StudyDriver
 from search.studies.folder import study_names
 from search.studies.lock import driving, find_driver
@@ -171,6 +172,8 @@ def resume(  # noqa: PLR0913  the flags of `search resume`
     module = engine_module(engine, workers)
     options = overrides_of(time=time, sampler=sampler, pruner=pruner, workers=workers)
     with driver_of(study, studies) as driver:
+        if (space, sampler, pruner) != (None, None, None):
+            refuse_confirmation(driver, "its space, sampler and pruner must stay")
         if space is not None:
             driver = _change_space(driver, Path(space) if isinstance(space, str) else space)
         driver = extend_study(driver, None if trials is None else str(trials), options)

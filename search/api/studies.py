@@ -11,6 +11,7 @@ from search.best_trial.trained import EVALUATION
 from search.errors import SearchError, StudyError
 from search.spaces.document import Document, Override
 from search.spaces.parameters import Scalar
+from search.studies.confirmation import refuse_confirmation
 from search.studies.driver import StudyDriver
 from search.studies.folder import study_names
 from search.studies.lock import Driver, driving, stop_driver
@@ -90,7 +91,9 @@ def enqueue(
         The number of the trial that will try it.
     """
     values = dict(point) if isinstance(point, Mapping) else _values(point)
-    return enqueue_point(StudyReader.open(*place_of(study, studies)), values)
+    opened = StudyReader.open(*place_of(study, studies))
+    refuse_confirmation(opened, "it takes no points but those of its candidates (--include TRIAL)")
+    return enqueue_point(opened, values)
 
 
 def _values(assignments: Sequence[str]) -> dict[str, Scalar]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from rich.console import Console
 
 from search.errors import MissingExtraError, StudyError
+from search.studies.confirmation import open_confirmation, read_plan
 from search.studies.export import format_of, history_frame, leaderboard_frame, write_leaderboard
 from search.studies.folder import usual_studies
 from search.studies.lead import lead_of
@@ -118,6 +119,12 @@ class Study:
     def folder(self) -> Path:
         """Where it is saved."""
         return self.reader.folder
+
+    @property
+    def confirms(self) -> str | None:
+        """The study that this one confirms; None of any other."""
+        plan = read_plan(self.reader)
+        return plan.study if plan else None
 
     @property
     def trials(self) -> list[Trial]:
@@ -345,7 +352,6 @@ class Study:
 
     def confirmation(self) -> "Findings[ConfirmationFacts] | None":
         """Tell what the study's confirmation has shown, or this one itself; None without one."""
-        from search.studies.confirmation import open_confirmation
         from search.summaries.confirmation import confirmation_facts, confirmation_part
 
         confirmation = open_confirmation(self.reader)

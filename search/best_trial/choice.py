@@ -1,10 +1,9 @@
 """Which complete trials can be used, and what is said of those that cannot."""
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 
 from search.best_trial.trained import Use, require_use
-from search.errors import SearchError, StudyError
+from search.errors import StudyError
 from search.studies.checkpoints import BEST_CHECKPOINT, checkpoint_name
 from search.studies.reader import StudyReader
 from search.studies.repetitions import recommended_trial
@@ -41,13 +40,12 @@ def choose_best_trial(study: StudyReader, number: int | None, use: Use, say: Say
 
 def _say_recommended(study: StudyReader, chosen: Trial, say: Say) -> None:
     """Say if the study's confirmation recommends another trial than the best one."""
-    with suppress(SearchError):  # a damaged confirmation is no reason to refuse the best trial
-        recommended = recommended_trial(study)
-        if recommended not in (None, chosen.number):
-            say(
-                f"{study.name}: trial {chosen.number} is the best one; its confirmation "
-                f"recommends trial {recommended} (--trial {recommended})"
-            )
+    recommended = recommended_trial(study)
+    if recommended not in (None, chosen.number):
+        say(
+            f"{study.name}: trial {chosen.number} is the best one; its confirmation "
+            f"recommends trial {recommended} (--trial {recommended})"
+        )
 
 
 def require_complete(

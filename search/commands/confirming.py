@@ -74,5 +74,5 @@ def confirm(  # noqa: PLR0913  a flag each
     )
     next_commands(
         study_command(found.folder, "leaderboard"),
-        study_command(found.folder.with_name(found.name.removesuffix(".confirm")), "report"),
+        study_command(found.folder.with_name(found.confirms or ""), "report"),
     )

@@ -81,7 +81,16 @@ def next_commands(*commands: str) -> None:
 
 
 def print_result(study: "Study") -> None:
-    """Print what a run has come to: counts and failures to stderr, the best trials to stdout."""
+    """Print what a run has come to: counts and failures to stderr, the best trials to stdout.
+
+    Of a confirmation what it has shown is printed in their place.
+    """
+    verdict = study.confirmation() if study.confirms else None
+    if verdict:
+        say(study.outcome())
+        print_findings(verdict)
+        next_commands(study_command(study.folder, "leaderboard"))
+        return
     best = study.show_leaderboard(top=10)
     if not best.facts:
         return

@@ -15,13 +15,11 @@ from search.plots.catalogue import PLOTS
 from search.plots.rendering import colour_rules, inline_svg, marks_json
 from search.plots.style import WIDTH, sentence_of
 from search.report.templates import render_page
-from search.studies.confirmation import open_confirmation
 from search.studies.disk import write_whole
 from search.studies.folder import read_worst_picture
 from search.studies.reader import StudyReader
 from search.studies.storage import shown_url
 from search.studies.trials import Trial
-from search.summaries.confirmation import confirmation_facts, confirmation_part
 from search.summaries.evaluation import test_parts
 from search.summaries.leaderboard import report_table
 from search.summaries.space import classes_part
@@ -42,10 +40,6 @@ def report_html(study: StudyReader, ask: bool = True) -> str:
     best = next((trial for trial in trials if trial.state == "COMPLETE"), None)
     evaluated = next((trial for trial in trials if trial.test), None)
     _, *parts = summary_parts(facts)
-    confirmation = open_confirmation(study)
-    confirmed = confirmation_facts(confirmation) if confirmation else None
-    if confirmed:
-        parts.insert(0, confirmation_part(confirmed))
     columns, rows = report_table(study)
     plots, undrawn = _plots(study)
     return render_page(

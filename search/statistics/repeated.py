@@ -1,9 +1,10 @@
 """Several candidates trained with the same few seeds: who leads, and who cannot be told from it.
 
 A repetition is one seed, and one split of the images, for every candidate: what is easy or hard of
-it is the same for all, and what is left is noise of training, of the same spread for all
-(randomised blocks, [BHH05], chapter 4). Finitely many images make a further error, which no number
-of seeds takes away [NB03]: it is counted by the covariance of the candidates' answers.
+it is the same for all, and what is left is noise of training (randomised blocks, [BHH05], chapter
+4). Its spread is that over all candidates, or for two of them that of their own differences where
+it is larger. Finitely many images make a further error, which no number of seeds takes away
+[NB03]: it is counted by the covariance of the candidates' answers.
 
 References:
     [BFOS84] Breiman, Friedman, Olshen and Stone 1984, "Classification and Regression Trees",
@@ -40,6 +41,9 @@ N_DRAWS = 4_000
 """Draws of the means: a probability of 1 % is then within 0.3 points."""
 _UNLIKELY = 0.01
 """How likely a candidate that is given up may still be the best."""
+_FEWEST_FREEDOM = 3
+"""Degrees of freedom of the noise below which nobody is told from anybody: two or three equal
+differences would pass for no noise at all."""
 _FIRST_HOPELESS = 3
 """Repetitions before which nothing is given up as hopeless."""
 
@@ -54,12 +58,19 @@ class Standing:
         widest: `(N_DRAWS,)`, the widest difference of a pair in its standard errors, were all
             candidates equal; in ascending order.
         p_best: `(K,)`, how likely each is the best one, by what is known of the means now.
+        freedom: Degrees of freedom of the noise; with fewer than 3 nobody is told from anybody.
     """
 
     means: Numbers
     spread: Numbers
     widest: Numbers
     p_best: Numbers
+    freedom: int
+
+    @property
+    def can_tell(self) -> bool:
+        """Whether there is noise enough seen to tell anybody from anybody."""
+        return self.freedom >= _FEWEST_FREEDOM
 
     @property
     def leader(self) -> int:
@@ -77,8 +88,9 @@ class Standing:
 
         The intervals hold together: all differences are in theirs but in a share `level` of cases.
         """
-        rare = math.ceil((1 - level) * len(self.widest)) - 1
-        reach: Numbers = self.widest[rare] * self.spread
+        widest = self.widest[math.ceil((1 - level) * len(self.widest)) - 1]
+        reach = widest * self.spread if self.can_tell else np.full_like(self.spread, math.inf)
+        np.fill_diagonal(reach, 0.0)
         return reach
 
     def tied(self, level: float = LEVEL) -> NDArray[np.bool_]:
@@ -101,17 +113,13 @@ class Beaten:
 
     Args:
         after: How many repetitions it had.
-        leader: Who led then.
-        behind: How far it was behind.
-        reach: Half the width of the interval of that.
-        p_best: How likely it was the best one.
+        left: Who was in it till then, itself included.
+        standing: How these stood.
     """
 
     after: int
-    leader: int
-    behind: float
-    reach: float
-    p_best: float
+    left: list[int]
+    standing: Standing
 
 
 @dataclass(frozen=True)
@@ -133,7 +141,9 @@ class Race:
     ending: Ending
 
 
-def compare_repeated(values: Numbers, covariance: Numbers | None = None) -> Standing:
+def compare_repeated(
+    values: Numbers, covariance: Numbers | None = None, n_repetitions: int | None = None
+) -> Standing:
     """Compare candidates over repetitions that all of them have had.
 
     The differences are judged together, by the distribution of the largest among all pairs, as in
@@ -143,22 +153,46 @@ def compare_repeated(values: Numbers, covariance: Numbers | None = None) -> Stan
     Args:
         values: `(S, K)`, higher is better; S and K at least 2.
         covariance: `(K, K)` of the means, by the images (see `image_covariance`); None for none.
+        n_repetitions: Of how many repetitions the means and their noise are taken to be, so that
+            one can tell what so many would show; None for S.
 
     Returns:
         How they stand.
     """
-    n_repetitions, n_candidates = values.shape
-    means = values.mean(axis=0)
+    n_candidates, n = values.shape[1], n_repetitions or len(values)
+    freedom = (n_candidates - 1) * (n - 1)
+    noise = _noise(values) / n
     of_images = np.zeros((n_candidates,) * 2) if covariance is None else covariance
-    noise = _noise(values) / n_repetitions
-    spread = np.sqrt(2 * noise + _of_differences(of_images))
-    errors = _draw_errors(noise, (n_candidates - 1) * (n_repetitions - 1), of_images)
-    best = np.bincount((means + errors).argmax(axis=1), minlength=n_candidates)
+    alike = 2 * noise + _of_differences(of_images)
+    spread = np.sqrt(np.maximum(alike, _of_pairs(values) / n + _of_differences(of_images)))
     np.fill_diagonal(spread, 0.0)
-    return Standing(means, spread, np.sort(_widest(errors, spread)), best / N_DRAWS)
+    errors = _draw_errors(noise, freedom, of_images)
+    means = values.mean(axis=0)
+    widest = np.sort(_widest(errors, np.sqrt(alike)))
+    return Standing(means, spread, widest, _chances_of_best(means + errors), freedom)
 
 
-def undominated(metrics: Sequence[Numbers]) -> NDArray[np.bool_]:
+def _chances_of_best(drawn: Numbers) -> Numbers:
+    """Tell how often each has the highest mean, `(K,)`; equals share it."""
+    best = drawn == drawn.max(axis=1, keepdims=True)
+    chances: Numbers = (best / best.sum(axis=1, keepdims=True)).mean(axis=0)
+    return chances
+
+
+def seeds_needed(n_candidates: int) -> int:
+    """Tell how many repetitions of so many candidates a verdict needs at least.
+
+    >>> [seeds_needed(n) for n in (1, 2, 3, 4, 11)]
+    [2, 4, 3, 2, 2]
+    """
+    if n_candidates == 1:
+        return 2
+    return max(2, math.ceil(_FEWEST_FREEDOM / (n_candidates - 1)) + 1)
+
+
+def undominated(
+    metrics: Sequence[Numbers], covariances: Sequence[Numbers | None]
+) -> NDArray[np.bool_]:
     """Tell which candidates no other one dominates, by several metrics.
 
     One dominates another if it is shown to be better in one metric, at 5 % over all metrics, and
@@ -166,11 +200,15 @@ def undominated(metrics: Sequence[Numbers]) -> NDArray[np.bool_]:
 
     Args:
         metrics: `(S, K)` of each, higher is better; S and K at least 2.
+        covariances: `(K, K)` of the means of each, by the images; None for none.
 
     Returns:
         `(K,)`.
     """
-    standings = [compare_repeated(values) for values in metrics]
+    standings = [
+        compare_repeated(values, covariance)
+        for values, covariance in zip(metrics, covariances, strict=True)
+    ]
     leads = [of.means[:, None] - of.means[None, :] for of in standings]
     level = LEVEL / len(metrics)
     shown = [lead > of.reach(level) for lead, of in zip(leads, standings, strict=True)]
@@ -249,18 +287,21 @@ def race(
     standing: Standing | None = None
     ending: Ending = "running"
     n = 0
-    while ending == "running" and n < len(values) and not np.isnan(values[n, left]).any():
+    while left and ending == "running" and n < len(values):
+        if np.isnan(values[n, left]).any():
+            break
         n += 1
         standing = _standing(values[:n, left], covariance_of(n, left))
         if standing and n < n_repetitions:
             out_now = _beaten(standing, left, n, n_repetitions)
             left = [candidate for candidate in left if candidate not in out_now]
             beaten |= out_now
-            if out_now:
-                standing = _standing(values[:n, left], covariance_of(n, left))
-        ending = _ending(standing, n, n_repetitions, precision)
-        if beaten and len(left) == 1:
+        covariance = covariance_of(n, left)
+        standing = _standing(values[:n, left], covariance)
+        if len(left) == 1 < values.shape[1]:
             ending = "one left"
+        else:
+            ending = _ending(standing, values[:n, left], covariance, n_repetitions, precision)
     return Race(n, left, standing, beaten, ending)
 
 
@@ -268,16 +309,9 @@ def _beaten(
     standing: Standing, left: Sequence[int], n: int, n_repetitions: int
 ) -> dict[int, Beaten]:
     """Find who is out after n repetitions."""
-    level = _look_level(n, n_repetitions)
-    reach, tied = standing.reach(level)[standing.leader], standing.tied(level)
+    tied = standing.tied(_look_level(n, n_repetitions))
     return {
-        candidate: Beaten(
-            n,
-            left[standing.leader],
-            float(standing.behind[place]),
-            float(reach[place]),
-            float(standing.p_best[place]),
-        )
+        candidate: Beaten(n, list(left), standing)
         for place, candidate in enumerate(left)
         if standing.p_best[place] < _UNLIKELY and not tied[place]
     }
@@ -289,18 +323,21 @@ def _standing(values: Numbers, covariance: Numbers | None) -> Standing | None:
 
 
 def _ending(
-    standing: Standing | None, n: int, n_repetitions: int, precision: float | None
+    standing: Standing | None,
+    values: Numbers,
+    covariance: Numbers | None,
+    n_repetitions: int,
+    precision: float | None,
 ) -> Ending:
-    if n == n_repetitions:
+    if len(values) == n_repetitions:
         return "spent"
-    if standing is None or not standing.tied().all():
+    if standing is None or not standing.can_tell or not standing.tied().all():
         return "running"
-    reach = standing.reach()[standing.leader]
-    if precision is not None and 2 * reach.max() < precision:
+    if precision is not None and 2 * standing.reach()[standing.leader].max() < precision:
         return "precise"
-    # Were the differences to stay as they are, even the last repetition would not show them.
-    hopeless = (standing.behind <= reach * math.sqrt(n / n_repetitions)).all()
-    return "hopeless" if n >= _FIRST_HOPELESS and hopeless else "running"
+    # Were means and noise to stay as they are, even the last repetition would not show more.
+    hopeless = compare_repeated(values, covariance, n_repetitions).tied().all()
+    return "hopeless" if len(values) >= _FIRST_HOPELESS and hopeless else "running"
 
 
 def _look_level(n: int, n_repetitions: int) -> float:
@@ -315,6 +352,13 @@ def _noise(values: Numbers) -> float:
     left = values - values.mean(axis=0) - values.mean(axis=1, keepdims=True) + values.mean()
     freedom = int((n_candidates - 1) * (n_repetitions - 1))
     return float((left**2).sum()) / freedom
+
+
+def _of_pairs(values: Numbers) -> Numbers:
+    """Estimate the variance of each pair's difference in one repetition, `(K, K)`."""
+    apart = values[:, :, None] - values[:, None, :]
+    of_pairs: Numbers = apart.var(axis=0, ddof=1)
+    return of_pairs
 
 
 def _of_differences(covariance: Numbers) -> Numbers:

@@ -9,11 +9,11 @@ images each time is worth cross-validation (Nagler et al. 2024, arXiv:2405.15393
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
-from search.errors import StudyError
+from search.errors import SearchError, StudyError
 from search.spaces.parameters import Scalar
 from search.spaces.spec import BudgetSpec, PrunerSpec, SamplerSpec, Spec, study_name
 from search.studies import attributes
-from search.studies.folder import SPACE_FILE
+from search.studies.folder import SPACE_FILE, study_command
 from search.studies.lead import lead_of
 from search.studies.ranking import pareto_front
 from search.studies.reader import StudyReader
@@ -70,14 +70,36 @@ def confirmation_name(study: str) -> str:
 
 
 def open_confirmation(study: StudyReader) -> StudyReader | None:
-    """Open what confirms a study; a confirmation is its own, and None means there is none."""
+    """Open what confirms a study; a confirmation is its own, and None means that none can be read.
+
+    One that is damaged is no reason to keep anything of the study from its user.
+    """
     if read_plan(study):
         return study
     name, studies = study.name + SUFFIX, study.folder.parent
     if not (studies / name / SPACE_FILE).exists():
         return None
-    found = StudyReader.open(name, studies)
-    return found if read_plan(found) else None
+    try:
+        found = StudyReader.open(name, studies)
+        plan = read_plan(found)
+    except SearchError:
+        return None
+    return found if plan and is_of(plan, study) else None
+
+
+def refuse_confirmation(study: StudyReader, what: str) -> None:
+    """Refuse a confirmation for what only other studies are for."""
+    plan = read_plan(study)
+    if plan:
+        command = study_command(study.folder.with_name(plan.study), "confirm")
+        raise StudyError(f"{study.name} confirms {plan.study}: {what}; see `{command}`")
+
+
+def is_of(plan: Plan, study: StudyReader) -> bool:
+    """Tell whether a plan is of a study, and not of one that had its name before."""
+    params = {trial.number: trial.params for trial in study.trials()}
+    numbered = [one for one in plan.candidates if one.trial is not None]
+    return all(params.get(one.trial or 0) == one.params for one in numbered)
 
 
 def confirmation_spec(study: StudyReader) -> Spec:
@@ -139,7 +161,7 @@ def choose_candidates(
         tied = set(lead_of(study).tied)
         also = [trial for trial in fitting[top:] if trial.number in tied]
         chosen = [*fitting[:top], *also[:top]]
-    chosen += [_fitting(study, number) for number in include]
+    chosen += [_included(study, number) for number in include]
     default = _default_candidate(study, trials)
     found: dict[str, Candidate] = {}
     for trial in chosen:
@@ -157,8 +179,11 @@ def merged(known: Sequence[Candidate], more: Sequence[Candidate]) -> tuple[Candi
     return tuple(found[key] for key in order)
 
 
-def _fitting(study: StudyReader, number: int) -> Trial:
-    trial = study.trial(number)
+def _included(study: StudyReader, number: int) -> Trial:
+    try:
+        trial = study.trial(number)
+    except StudyError as error:
+        raise StudyError(f"--include: {error}") from None
     if not study.space.contains(trial.params):
         raise StudyError(
             f"--include: a trial of the present space must be given, got {number}, which ran in "

@@ -19,6 +19,7 @@ from search.spaces.space_file import write_space_file
 from search.spaces.spec import Spec
 from search.studies import attributes
 from search.studies.checkpoints import checkpoint_location, require_free_place
+from search.studies.confirmation import read_plan
 from search.studies.folder import ERROR_FILE, SPACE_FILE, make_study_folder, provenance
 from search.studies.live_trial import LiveTrial
 from search.studies.queue import informing_trials, n_waiting
@@ -207,7 +208,9 @@ class StudyDriver(StudyReader):
         seed = trial_seed(self.spec.sampler.seed, trial.number)
         if repetition is not None:
             seed = repetition_seed(self.spec.sampler.seed, repetition)
-            trial.set_user_attr(attributes.SPLIT_SEED, seed)
+            plan = read_plan(self)
+            if plan and plan.splits_anew:
+                trial.set_user_attr(attributes.SPLIT_SEED, seed)
         trial.set_user_attr(attributes.SEED, seed)
 
     def _take_up(self, frozen: FrozenTrial) -> Trial:

@@ -1,5 +1,6 @@
 """What the trials of a confirmation have come to so far, and which repetition is next."""
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,7 +20,7 @@ from search.statistics.repeated import (
     undominated,
 )
 from search.studies.confirmation import Plan, open_confirmation, read_plan
-from search.studies.lead import cheapest, is_accuracy
+from search.studies.lead import cheapest, is_accuracy, saves
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial
 from search.text import counted
@@ -28,7 +29,7 @@ _OF_REPETITIONS = 1 << 20
 """Added to the number of a repetition, so that its seed is not that of any trial of the study."""
 _ENDINGS = {
     "one left": "one candidate is left",
-    "precise": "the candidates left are tied, and told apart as precisely as wanted",
+    "precise": "the candidates left are tied, and their differences known as precisely as wanted",
     "hopeless": "more seeds are not expected to tell the candidates left apart",
 }
 
@@ -64,8 +65,9 @@ class Repetitions:
         plan = read_plan(study)
         return None if plan is None else cls(study, plan)
 
+    @functools.cached_property
     def failed(self) -> dict[int, Trial]:
-        """Find a failed trial of each candidate that has one: such a candidate is out."""
+        """A failed trial of each candidate that has one: such a candidate is out."""
         found = [(key, trial) for key, trial in self.trials.items() if trial.state == "FAIL"]
         return {candidate: trial for (candidate, _), trial in reversed(found)}
 
@@ -75,9 +77,10 @@ class Repetitions:
         trials = [self.trials[key] for key in keys if key in self.trials]
         return [trial for trial in trials if trial.state == "COMPLETE"]
 
+    @functools.cached_property
     def race(self) -> Race:
-        """Follow the race of the candidates that have not failed."""
-        failed = self.failed()
+        """The race of the candidates that have not failed."""
+        failed = self.failed
         values = self.values(self.study.spec.metric.name)
         if len(self.study.directions) == 1:
             plan = self.plan
@@ -111,17 +114,17 @@ class Repetitions:
             return None
         if any(len(row) < len(candidates) for row in known):
             return None
+        # Of splits of who knows how many images: as if all of them were validated on the same.
         n_images = self.plan.n_images if self.plan.splits_anew else None
-        if self.plan.splits_anew and n_images is None:
-            n_images = n * len(known[0][0])  # as if no image came twice
         return image_covariance([np.stack(row) for row in known], n_images)
 
+    @functools.cached_property
     def are_equal(self) -> bool:
-        """Tell whether the first two repetitions of every candidate are equal in all they report.
+        """Whether the first two repetitions of every candidate are equal in all they report.
 
-        Then nothing in them is random, or no seed reaches it.
+        Then nothing in them is random, no seed reaches it, or what they report does not show it.
         """
-        failed = self.failed()
+        failed = self.failed
         places = [place for place in range(len(self.plan.candidates)) if place not in failed]
         pairs = [self.complete(place)[:2] for place in places]
         return bool(pairs) and all(len(pair) == 2 and self._are_equal(*pair) for pair in pairs)
@@ -133,10 +136,9 @@ class Repetitions:
 
     def next(self) -> tuple[int, int] | None:
         """Choose the next candidate and repetition to run; None if there is none to begin."""
-        race = self.race()
-        if race.ending != "running" or self.are_equal():
+        if self.race.ending != "running" or self.are_equal:
             return None
-        return next((key for key in self.missing() if key[0] in race.left), None)
+        return next((key for key in self.missing() if key[0] in self.race.left), None)
 
     def missing(self) -> list[tuple[int, int]]:
         """List candidates and repetitions not begun yet, all candidates of a seed first."""
@@ -147,63 +149,89 @@ class Repetitions:
             if (candidate, repetition) not in self.trials
         ]
 
+    def judged(self, candidate: int) -> list[Trial]:
+        """List the trials of a candidate that the verdict is about, by repetition."""
+        trials = self.complete(candidate)
+        if candidate in self.race.beaten:
+            return trials[: self.race.beaten[candidate].after]
+        return trials[: self.race.n_judged] if candidate in self.race.left else trials
+
     def leader(self) -> int | None:
         """Name the candidate of the best mean; None without a verdict, or of several metrics."""
-        race = self.race()
-        if race.standing:
-            return race.left[race.standing.leader]
-        return race.left[0] if self.tied() else None
+        standing = self.race.standing
+        if not self.tied():
+            return None
+        return self.race.left[standing.leader if standing else 0]
 
     def tied(self) -> list[int]:
-        """Name the candidates that cannot be told from the leader; none without a verdict."""
-        race = self.race()
-        if race.standing is None:
-            return race.left if race.n_judged > 1 and len(race.left) == 1 else []
-        return [c for c, is_tied in zip(race.left, race.standing.tied(), strict=True) if is_tied]
+        """Name the candidates that cannot be told from the leader; none without a verdict.
+
+        There is no verdict on one seed, on equal repetitions, or where these are too few to tell
+        anybody from anybody.
+        """
+        race, standing = self.race, self.race.standing
+        if race.n_judged < 2 or self.are_equal:
+            return []
+        if standing is None:
+            return race.left if len(race.left) == 1 else []
+        if not race.beaten and not standing.can_tell:
+            return []
+        return [c for c, is_tied in zip(race.left, standing.tied(), strict=True) if is_tied]
 
     def front(self) -> list[int]:
         """Name the candidates that no other one dominates, by several metrics; see `undominated`.
 
         There are none without a verdict.
         """
-        race = self.race()
-        if race.n_judged < 2 or len(race.left) < 2:
-            return race.left if race.n_judged > 1 else []
-        values = [self.values(name)[: race.n_judged, race.left] for name in self.study.directions]
-        return [c for c, on_front in zip(race.left, undominated(values), strict=True) if on_front]
+        race, main = self.race, self.study.spec.metric.name
+        if race.n_judged < 2 or len(race.left) < 2 or self.are_equal:
+            return race.left if race.n_judged > 1 and len(race.left) == 1 else []
+        names = list(self.study.directions)
+        values = [self.values(name)[: race.n_judged, race.left] for name in names]
+        of_main = self.covariance(race.n_judged, race.left)
+        covariances = [of_main if name == main else None for name in names]
+        on_front = undominated(values, covariances)
+        return [c for c, is_on_it in zip(race.left, on_front, strict=True) if is_on_it]
 
     def finalists(self) -> list[int]:
         """Name what a verdict is of, the tied candidates or the front, and the default."""
         chosen = self.front() if len(self.study.directions) > 1 else self.tied()
         default = [place for place, c in enumerate(self.plan.candidates) if c.is_default]
-        return list(dict.fromkeys([*(chosen or self.race().left), *default]))
+        return list(dict.fromkeys([*(chosen or self.race.left), *default]))
 
     def recommended(self) -> int | None:
         """Choose the cheapest of those near the leader, by weights or the mean of their seconds.
 
         Near is what is tied with it and within one standard error: of all that are tied, the
-        cheapest one would too often be a worse one. Without a verdict, and of several metrics,
-        there is none.
+        cheapest one would too often be a worse one. What saves less than a tenth is not cheaper.
+        Without a verdict, and of several metrics, there is none.
         """
-        race = self.race()
-        if not self.tied() or len(self.study.directions) > 1:
+        leader, race = self.leader(), self.race
+        if leader is None or len(self.study.directions) > 1:
             return None
         near = race.standing.close() if race.standing else [True]
-        typical = []
-        for place in [c for c, is_near in zip(race.left, near, strict=True) if is_near]:
-            trials = self.complete(place)
-            seconds = fmean(trial.seconds or 0.0 for trial in trials)
-            typical.append(replace(trials[0], number=place, seconds=seconds))
-        return cheapest(typical).number
+        typical = {
+            place: self._typical(place)
+            for place, is_near in zip(race.left, near, strict=True)
+            if is_near
+        }
+        found = cheapest(list(typical.values())).number
+        return found if saves(typical[found], typical[leader]) else leader
+
+    def _typical(self, place: int) -> Trial:
+        """Give a trial of a candidate with its place as number and the mean of its seconds."""
+        trials = self.judged(place)
+        seconds = fmean(trial.seconds or 0.0 for trial in trials)
+        return replace(trials[0], number=place, seconds=seconds)
 
     def why_over(self) -> str:
         """Say why there is no repetition to begin."""
-        if self.are_equal():
+        if self.are_equal:
             return "all repetitions of a candidate are equal"
-        if len(self.failed()) == len(self.plan.candidates):
+        if len(self.failed) == len(self.plan.candidates):
             return "every candidate has failed"
         n_seeds = counted(self.plan.n_repetitions, "seed")
-        return _ENDINGS.get(self.race().ending, f"every candidate left has had its {n_seeds}")
+        return _ENDINGS.get(self.race.ending, f"every candidate left has had its {n_seeds}")
 
     def _answers_of(self, trial: Trial) -> Answers | None:
         answers = self._answers.get(trial.number)

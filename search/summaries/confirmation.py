@@ -7,7 +7,7 @@ from typing import TypedDict
 
 from optuna.study import StudyDirection
 
-from search.statistics.repeated import Race, mean_reach
+from search.statistics.repeated import Race, Standing, mean_reach, seeds_needed
 from search.studies.confirmation import Candidate
 from search.studies.reader import StudyReader
 from search.studies.repetitions import Repetitions
@@ -97,7 +97,7 @@ def confirmation_facts(study: StudyReader) -> ConfirmationFacts | None:
     found = Repetitions.of(study)
     if found is None:
         return None
-    race, candidates = found.race(), found.plan.candidates
+    race, candidates = found.race, found.plan.candidates
     several = len(study.directions) > 1
     tied = found.front() if several else found.tied()
     leader = found.leader()
@@ -114,7 +114,7 @@ def confirmation_facts(study: StudyReader) -> ConfirmationFacts | None:
         "n_seeds": race.n_judged,
         "n_wanted": found.plan.n_repetitions,
         "new_splits": found.plan.splits_anew,
-        "has_images": found.covariance(race.n_judged, race.left) is not None,
+        "has_images": not several and found.covariance(race.n_judged, race.left) is not None,
         "ending": found.why_over() if found.next() is None else "",
         "candidates": [facts[place] for place in places],
         "leader": None if leader is None else names[leader],
@@ -133,17 +133,17 @@ def name_of(candidate: Candidate) -> str:
 def _candidate_facts(
     found: Repetitions, race: Race, place: int, tied: Sequence[int]
 ) -> CandidateFacts:
-    candidate, trials = found.plan.candidates[place], found.complete(place)
+    candidate, trials = found.plan.candidates[place], found.judged(place)
     values = [trial.value for trial in trials if trial.value is not None]
     mean = fmean(values) if values else None
-    covariance = found.covariance(race.n_judged, [place]) if place in race.left else None
+    covariance = found.covariance(len(trials), [place])
     variance = 0.0 if covariance is None else float(covariance[0, 0])
     low, high = _interval(values, variance, is_share=covariance is not None)
     behind = _behind(race, place)
-    failed = found.failed().get(place)
-    said, direction = candidate.said, found.study.direction
-    optimism = None if said is None or mean is None else said - mean
-    flip = -1.0 if direction == StudyDirection.MINIMIZE else 1.0
+    failed = found.failed.get(place)
+    flip = -1.0 if found.study.direction == StudyDirection.MINIMIZE else 1.0
+    said = candidate.said
+    optimism = None if said is None or mean is None else flip * (said - mean)
     return {
         "trial": candidate.trial,
         "default": candidate.is_default,
@@ -162,7 +162,7 @@ def _candidate_facts(
         "seconds": _mean([trial.seconds for trial in trials]),
         "n_parameters": trials[0].metrics.get("n_parameters") if trials else None,
         "said": said,
-        "optimism": None if optimism is None else flip * optimism,
+        "optimism": optimism,
         "test_accuracy": _tested(trials),
         "metrics": {
             name: _mean([trial.metrics.get(name) for trial in trials])
@@ -181,38 +181,48 @@ def _interval(
     return (max(low, 0.0), min(high, 1.0)) if is_share else (low, high)
 
 
-def _behind(race: Race, place: int) -> tuple[float, float] | None:
-    """Tell how far a candidate is behind the leader, and the reach of that."""
+def _stood(race: Race, place: int) -> tuple[Standing, list[int]] | None:
+    """Give the last standing that a candidate was in, and who else; None if there was none."""
     if place in race.beaten:
-        return race.beaten[place].behind, race.beaten[place].reach
+        return race.beaten[place].standing, race.beaten[place].left
     if race.standing is None or place not in race.left:
         return None
-    at = race.left.index(place)
-    standing = race.standing
-    return float(standing.behind[at]), float(standing.reach()[standing.leader, at])
+    return race.standing, race.left
+
+
+def _lead(race: Race, first: int, second: int) -> tuple[float, float] | None:
+    """Tell how far one candidate was ahead of another when both were last in the race.
+
+    The second one may have left it earlier. Given are the lead and the reach of that.
+    """
+    stood = _stood(race, second)
+    if stood is None or first not in stood[1] or not stood[0].can_tell:
+        return None
+    standing, left = stood
+    one, other = left.index(first), left.index(second)
+    lead = float(standing.means[one] - standing.means[other])
+    return lead, float(standing.reach()[one, other])
+
+
+def _behind(race: Race, place: int) -> tuple[float, float] | None:
+    """Tell how far a candidate was behind the leader then, and the reach of that."""
+    stood = _stood(race, place)
+    return None if stood is None else _lead(race, stood[1][stood[0].leader], place)
 
 
 def _p_best(race: Race, place: int) -> float | None:
-    if place in race.beaten:
-        return race.beaten[place].p_best
-    if race.standing is None or place not in race.left:
-        return None
-    return float(race.standing.p_best[race.left.index(place)])
+    stood = _stood(race, place)
+    return None if stood is None else float(stood[0].p_best[stood[1].index(place)])
 
 
 def _gain(race: Race, recommended: int | None, default: int | None) -> GainFacts | None:
-    """Compare the recommended candidate with the default, where both are in the race."""
+    """Compare the recommended candidate with the default, as they stood when both were there."""
     if recommended is None or default is None or recommended == default:
         return None
-    if default in race.beaten:
-        beaten = race.beaten[default]
-        value, reach = beaten.behind, beaten.reach
-    elif default in race.left and race.standing:
-        first, second = race.left.index(recommended), race.left.index(default)
-        value = float(race.standing.means[first] - race.standing.means[second])
-        reach = float(race.standing.reach()[first, second])
-    else:
+    lead = _lead(race, recommended, default)
+    if lead is None:
         return None
+    value, reach = lead
     return {"value": value, "low": value - reach, "high": value + reach}
 
 
@@ -259,16 +269,17 @@ def _candidates_grid(facts: ConfirmationFacts) -> Grid:
 
 def _row(facts: ConfirmationFacts, one: CandidateFacts, tied: str) -> dict[str, str]:
     others = [name for name in facts["metrics"] if name != facts["metric"]]
+    behind = number_text(one["behind"]) if one["behind"] else "–"
     return {
         "trial": f"{shown_name(one)}*" if one["default"] else shown_name(one),
+        tied: _tied_text(one) if facts["tied"] or one["failure"] else "–",
         heading(facts["metric"]): number_text(one["mean"]),
-        "its interval": _span(one["low"], one["high"]),
+        "from … to": _span(one["low"], one["high"]),
         **{heading(name): number_text(one["metrics"][name]) for name in others},
-        "seeds": str(len(one["values"])),
         "P(best)": _chance(one["p_best"]),
-        "behind": number_text(one["behind"]) if one["behind"] else "–",
-        "interval of that": _span(one["behind_low"], one["behind_high"]) if one["behind"] else "–",
-        tied: _tied_text(one),
+        "behind by": behind,
+        "(95 %)": _span(one["behind_low"], one["behind_high"]) if one["behind"] else "–",
+        "seeds": str(len(one["values"])),
         "seconds": tenths(one["seconds"]),
         "weights": number_text(one["n_parameters"]),
         "search said": number_text(one["said"]),
@@ -285,12 +296,12 @@ def _tied_text(one: CandidateFacts) -> str:
     if one["failure"]:
         return "failed"
     if one["dropped_after"]:
-        return f"out after {one['dropped_after']}"
-    return "yes" if one["tied"] else ""
+        return "dropped"
+    return "yes" if one["tied"] else "no"
 
 
 def _span(low: float | None, high: float | None) -> str:
-    return f"{number_text(low)} to {number_text(high)}" if low is not None else "–"
+    return f"{number_text(low)} … {number_text(high)}" if low is not None else "–"
 
 
 def _chance(share: float | None) -> str:
@@ -308,61 +319,81 @@ def _tested_text(facts: TestedFacts | None) -> str:
 
 def _verdict(facts: ConfirmationFacts) -> list[str]:
     """Say which candidate to take and why, or why that cannot be said."""
-    n = facts["n_seeds"]
     if not facts["tied"]:
-        if facts["candidates"] and all(one["failure"] for one in facts["candidates"]):
-            return ["no verdict: every candidate has failed with a new seed"]
-        return [f"no verdict: all candidates must have had 2 seeds, they have had {n}"]
-    seeds = counted(n, "seed")
+        return [f"no verdict: {_why_none(facts)}"]
+    seeds = counted(facts["n_seeds"], "seed")
     if len(facts["metrics"]) > 1:
         return [f"on the Pareto front after {seeds}: {_trials(facts['tied'])}"]
     return [_recommendation(facts, seeds), *_gain_sentence(facts), *_optimism_sentence(facts)]
+
+
+def _why_none(facts: ConfirmationFacts) -> str:
+    n = facts["n_seeds"]
+    n_sound = sum(not one["failure"] for one in facts["candidates"])
+    if not n_sound:
+        return "every candidate has failed with a new seed"
+    if n > 1 and facts["ending"] and n < facts["n_wanted"]:
+        return facts["ending"]
+    needed = seeds_needed(n_sound)
+    who = "the candidate" if n_sound == 1 else f"{n_sound} candidates"
+    return f"{who} must have had {needed} seeds each, got {n}"
 
 
 def _recommendation(facts: ConfirmationFacts, seeds: str) -> str:
     name = facts["recommended"]
     recommended = next(one for one in facts["candidates"] if shown_name(one) == name)
     take = f"take {_trial(name)}"
-    if len(facts["candidates"]) == 1:
-        return f"{take}: it is the only candidate, there was nothing to compare it with"
+    others = [one for one in facts["candidates"] if shown_name(one) != name]
+    if all(one["failure"] for one in others):
+        why = "the others have failed" if others else "there was nothing to compare it with"
+        return (
+            f"{take}: it is the only candidate left, {why}"
+            if others
+            else (f"{take}: it is the only candidate, {why}")
+        )
     if len(facts["tied"]) == 1:
         return f"{take}: after {seeds} it is better than every other candidate"
-    costs = [f"{tenths(recommended['seconds'])} s"] if recommended["seconds"] is not None else []
-    if recommended["n_parameters"] is not None:
-        costs.append(f"{number_text(recommended['n_parameters'])} weights")
-    told = f" ({', '.join(costs)})" if costs else ""
-    tied, leader = _trials(facts["tied"]), facts["leader"]
-    near = "the leader" if name == leader else f"the cheapest near the leader, {_trial(leader)},"
-    return f"{take}: {tied} cannot be told apart after {seeds}; it is {near}{told}"
+    told = f" ({_cost(recommended)})" if _cost(recommended) else ""
+    tied = f"{_trials(facts['tied'])} cannot be told apart after {seeds}"
+    if name == facts["leader"]:
+        return f"{take}: {tied}; it leads, and none near it is cheaper{told}"
+    leader = next(one for one in facts["candidates"] if shown_name(one) == facts["leader"])
+    of_leader = f" ({_cost(leader)})" if _cost(leader) else ""
+    near = f"the cheapest{told} near the leader, {_trial(facts['leader'])}{of_leader}"
+    return f"{take}: {tied}; it is {near}"
+
+
+def _cost(one: CandidateFacts) -> str:
+    costs = [f"{tenths(one['seconds'])} s"] if one["seconds"] is not None else []
+    if one["n_parameters"] is not None:
+        costs.append(f"{number_text(one['n_parameters'])} weights")
+    return ", ".join(costs)
 
 
 def _gain_sentence(facts: ConfirmationFacts) -> list[str]:
     default, gain = facts["default"], facts["gain"]
     if default is None:
         return []
+    marked = f"{_trial(default)}, marked *, is the default"
     if default == facts["recommended"]:
-        return [f"{_trial(default)}, marked *, is the first given point: nothing found is better"]
+        return [f"{marked}: nothing found is shown to be better"]
     if gain is None:
         return []
     span = f"95 % interval {signed(gain['low'])} to {signed(gain['high'])}"
     shown = "" if gain["low"] > 0 else ": no difference shown"
-    return [
-        f"against the first given point, {_trial(default)}, marked *, it gains "
-        f"{signed(gain['value'])} ({span}){shown}"
-    ]
+    return [f"{marked}: the gain over it is {signed(gain['value'])} ({span}){shown}"]
 
 
 def _optimism_sentence(facts: ConfirmationFacts) -> list[str]:
-    """Say how much too good the trial looked that the search has ranked first."""
-    known = [one for one in facts["candidates"] if one["optimism"] is not None]
-    if not known:
+    """Say how much too good the best of the candidates looked in the search."""
+    known = [one for one in facts["candidates"] if one["said"] is not None]
+    maximized = facts["metrics"][facts["metric"]] == "maximize"
+    one = max(known, key=lambda one: (one["said"] or 0.0) * (1 if maximized else -1), default=None)
+    if one is None or one["optimism"] is None:
         return []
-    said = [one["said"] or 0.0 for one in known]
-    best = max(said) if facts["metrics"][facts["metric"]] == "maximize" else min(said)
-    one = known[said.index(best)]
-    by = abs(one["optimism"] or 0.0)
-    way = "too good" if (one["optimism"] or 0.0) > 0 else "too low"
-    told = f"{two_digits(by)} {way}" if by else "as it is"
+    by = abs(one["optimism"])
+    way = "too good" if one["optimism"] > 0 else "too bad"
+    told = f"{two_digits(by)} {way}" if by else "what it is"
     return [
         f"the search said {number_text(one['said'])} of trial {one['trial']}, which is {told}: "
         f"its mean is {number_text(one['mean'])}"
@@ -372,8 +403,7 @@ def _optimism_sentence(facts: ConfirmationFacts) -> list[str]:
 def _failures(facts: ConfirmationFacts) -> list[str]:
     failed = [one for one in facts["candidates"] if one["failure"]]
     return [
-        f"{_trial(shown_name(one))} failed with a new seed and is out: {one['failure']}"
-        for one in failed
+        f"{_trial(shown_name(one))} failed with a new seed: {one['failure']}" for one in failed
     ]
 
 
@@ -383,10 +413,9 @@ def _conditions(facts: ConfirmationFacts) -> list[str]:
     if facts["new_splits"]:
         lines = [f"{drawn}, and the split of the images, the same for all candidates"]
     else:
-        same = "the objective takes no split_seed, or they are given"
-        lines = [f"{drawn}; the validation images stay the same ({same})"]
+        lines = [f"{drawn}; the validation images stay the same"]
     if not facts["has_images"] and facts["n_seeds"] > 1:
-        lines.append("intervals tell of the seeds only: the metric is no accuracy by image")
+        lines.append("intervals tell of the seeds only, and not of how few the images are")
     if facts["ending"]:
         early = facts["n_seeds"] < facts["n_wanted"]
         of = f" after {facts['n_seeds']} of {counted(facts['n_wanted'], 'seed')}" if early else ""
@@ -399,4 +428,8 @@ def _trial(name: str | None) -> str:
 
 
 def _trials(names: Sequence[str]) -> str:
-    return f"{'trial' if len(names) == 1 else 'trials'} {listing(names)}"
+    """Name candidates: `trials 1, 2 and the default`."""
+    numbers = [name for name in names if name != "default"]
+    word = "trial" if len(numbers) == 1 else "trials"
+    told = [f"{word} {listing(numbers)}"] if numbers else []
+    return " and ".join([*told, *(["the default"] if len(numbers) < len(names) else [])])

@@ -3,11 +3,17 @@
 from collections.abc import Sequence
 from typing import TypedDict
 
+from search.studies.confirmation import open_confirmation
 from search.studies.lead import lead_of
 from search.studies.leaderboard import PARAMETER_PREFIX, Row, leaderboard_rows
 from search.studies.ranking import pareto_front
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial
+from search.summaries.confirmation import (
+    ConfirmationFacts,
+    confirmation_facts,
+    confirmation_part,
+)
 from search.summaries.edges import EdgeFacts, edge_facts, edges_part
 from search.summaries.endings import (
     EndingFacts,
@@ -39,14 +45,16 @@ N_BEST = 5
 class SummaryFacts(TypedDict):
     """What a summary tells; `notes` and `problems` (columns that do not exist) are sentences.
 
-    `front` and `knee` are None with one metric, `best` is None without a complete trial, and
-    `trust` where nothing tells what the best trial's lead is worth.
+    `front` and `knee` are None with one metric, `best` is None without a complete trial,
+    `confirmation` if there is none, and `trust` where nothing tells what the best trial's lead is
+    worth.
     """
 
     study: StudyFacts
     leaderboard: list[Row]
     front: list[Row] | None
     knee: int | None
+    confirmation: ConfirmationFacts | None
     trust: TrustFacts | None
     best: TrialFacts | None
     importance: list[ImportanceFacts]
@@ -83,6 +91,7 @@ def summary_facts(
         "leaderboard": [{name: row[name] for name in chosen} for row in rows],
         "front": front["front"] if front else [] if several else None,
         "knee": front["knee"] if front else None,
+        "confirmation": _confirmation(study),
         "trust": trust_facts(lead, trials),
         "best": trial_facts(complete[0]) if complete else None,
         "importance": importance_facts(study) if complete else [],
@@ -92,6 +101,11 @@ def summary_facts(
         "notes": _notes(study, trials),
         "problems": problems,
     }
+
+
+def _confirmation(study: StudyReader) -> ConfirmationFacts | None:
+    confirmation = open_confirmation(study)
+    return confirmation_facts(confirmation) if confirmation else None
 
 
 def _edges(study: StudyReader, complete: Sequence[Trial]) -> list[EdgeFacts]:
@@ -151,6 +165,7 @@ def summary_parts(facts: SummaryFacts) -> list[Part]:
         front_part({"front": facts["front"], "knee": facts["knee"]}, study["metrics"])
         if facts["front"]
         else None,
+        confirmation_part(facts["confirmation"]) if facts["confirmation"] else None,
         trust_part(facts["trust"], study["metric"]),
         *(_best_parts(facts["best"], study["metric"]) if facts["best"] else []),
         *map(importance_part, facts["importance"]),
