@@ -48,6 +48,7 @@ class ImageClassifier:
             the trial must not be compared with others yet.
         answers: `(N,)`, whether each validation image was classified right at the end of the
             epoch; None before the first one.
+        predictions: What it was classified as then: probabilities `(N, K)` and labels `(N,)`.
         stop_reason: Why it ended before its last epoch; empty if it did not.
 
     A setting that can work for no parameters is a `SettingsError`; parameters that make no
@@ -78,6 +79,7 @@ class ImageClassifier:
         self.epoch = 0
         self.settling = False
         self.answers: NDArray[np.bool_] | None = None
+        self.predictions: tuple[NDArray[np.float64], NDArray[np.int64]] | None = None
         self.stop_reason = ""
         self.device = _choose_device(device)
         if split_seed is not None:
@@ -114,7 +116,7 @@ class ImageClassifier:
             train_loss, train_accuracy = self.training.train_epoch(
                 network, data, order, self.epoch
             )
-            probabilities, labels = predict_split(network, data, data.val)
+            probabilities, labels = self.predictions = predict_split(network, data, data.val)
             self.answers = probabilities.argmax(axis=1) == labels
             val = classification_metrics(probabilities, labels)
             rates = self.training.rates(self.epoch)

@@ -41,9 +41,10 @@ def add(
 ) -> int:
     """Add a complete trial of one epoch; its value is the mean of its answers if none is given.
 
-    Beside metrics, such as `n_parameters`, may be given its `seconds` and `is_pruned`.
+    Beside metrics, such as `n_parameters`, may be given `seconds`, `split_seed` and `is_pruned`.
     """
     seconds = metrics.pop("seconds", 4.0)
+    split_seed = metrics.pop("split_seed", None)
     state = TrialState.PRUNED if metrics.pop("is_pruned", False) else TrialState.COMPLETE
     if value is None:
         assert answers is not None
@@ -64,6 +65,7 @@ def add(
                 attributes.SEED: number,
                 attributes.SECONDS: seconds,
                 attributes.SPACE_VERSION: study.version,
+                attributes.SPLIT_SEED: split_seed,
             },
             system_attrs={
                 **dict([epoch_entry(Epoch(1, reported, seconds, seconds), counts=True)]),

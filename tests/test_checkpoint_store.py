@@ -1,5 +1,6 @@
 """Places for checkpoints: a folder, its URL and a bucket of a real S3 server on loopback."""
 
+import os
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -76,6 +77,16 @@ def test_file_reads_back_and_is_replaced_whole(store: CheckpointStore) -> None:
         assert store.read("0007/last.pt") == content
         assert store.size("0007/last.pt") == len(content)
     assert store.names() == ["0007/last.pt"]
+
+
+def test_open_file_is_read_in_parts(store: CheckpointStore) -> None:
+    assert store.open("0007/best.pt") is None
+    store.write("0007/best.pt", b"first, then second")
+    file = store.open("0007/best.pt")
+    assert file
+    with file:
+        file.seek(-6, os.SEEK_END)
+        assert file.read() == b"second"
 
 
 def test_copy_stays_what_it_was(store: CheckpointStore) -> None:

@@ -133,7 +133,7 @@ def test_equals_need_no_number_of_images(tmp_path: Path) -> None:
     facts = summary_facts(study)
     assert facts["trust"]
     assert facts["trust"]["images_needed"] is None
-    assert "trials 0 and 1 are right on as many images" in told(summary_parts(facts), 100)
+    assert "trials 0 and 1 have the same value" in told(summary_parts(facts), 100)
 
 
 def test_many_ties_are_counted(tmp_path: Path) -> None:
@@ -332,9 +332,16 @@ def test_comparison_on_other_images_says_so(study: StudyDriver, settings: dict[s
     )
 
 
+def test_comparison_of_other_splits_says_so(study: StudyDriver) -> None:
+    other = add(study, right(284, 288), split_seed=1)
+    facts, _ = compared(study, "toy:0", f"toy:{other}")
+    assert facts["notes"][-1].startswith("the validation images are not the same")
+
+
 def test_comparison_of_another_metric_says_so(tmp_path: Path) -> None:
     facts, _ = compared(with_another_metric(tmp_path), "toy", "0", "1")
     assert facts["paired"] is None
     assert facts["notes"][-1] == (
-        "val_f1 of a is not the share of images that are right: whether they differ is not tested"
+        "no probabilities in a best.pt of a and b that give val_f1: "
+        "whether they differ is not tested"
     )

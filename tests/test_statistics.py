@@ -15,6 +15,7 @@ from search.statistics.paired import (
     holm,
     images_needed,
     mcnemar,
+    resampled_means,
 )
 from search.statistics.selection import optimism_of_best, tied_with_first
 
@@ -95,6 +96,34 @@ def test_scores_are_compared_as_answers_are() -> None:
 def test_scores_that_are_equal_show_no_difference() -> None:
     scores: NDArray[np.float64] = np.linspace(0, 1, 50)
     assert compare_scores(scores, scores).p_value == 1.0
+
+
+@pytest.mark.parametrize("n_images", [1, 5])
+def test_scores_of_few_images_show_no_difference(n_images: int) -> None:
+    assert not compare_scores(np.ones(n_images), np.zeros(n_images)).is_shown
+
+
+def test_many_images_are_drawn_as_often_as_few_are() -> None:
+    generator = np.random.default_rng(0)
+    few: NDArray[np.float64] = generator.normal(size=(1, 400))
+    many = np.tile(few, 5)  # five times the images: the error of the mean falls by root five
+    spreads = [resampled_means(each, seed=1).std() for each in (few, many)]
+    assert spreads[0] / spreads[1] == pytest.approx(np.sqrt(5), rel=0.1)
+    assert spreads[0] == pytest.approx(few.std() / 20, rel=0.1)
+
+
+def test_clear_lead_is_told_among_hundreds_of_scores() -> None:
+    generator = np.random.default_rng(0)
+    rows = list(generator.normal(size=(300, 600)) + generator.normal(size=600))
+    rows[0] = rows[0] + 1.0
+    assert sum(tied_with_first(rows)) == 1
+
+
+def test_images_needed_for_scores_show_the_difference_four_times_in_five() -> None:
+    generator = np.random.default_rng(0)
+    scores: NDArray[np.float64] = generator.normal(size=(2, 100_000)) + [[0.1], [0.0]]
+    needed = images_needed(*scores)
+    assert needed == pytest.approx(2 * (1.96 + 0.84) ** 2 / 0.1**2, rel=0.1)
 
 
 def test_holm_of_one_comparison_is_that_comparison() -> None:

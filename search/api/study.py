@@ -168,11 +168,12 @@ class Study:
     def tied(self) -> list[Trial]:
         """List the trials that cannot be told from the best one.
 
-        Each complete trial is compared with it on the same validation images (McNemar's exact
-        test, adjusted by Holm, at 5 %), so the metric must be an accuracy.
+        Each complete trial is compared with it on the same validation images, adjusted by Holm, at
+        5 %: of an accuracy by McNemar's exact test, of a loss, F1 or AUROC by a bootstrap, and
+        then only trials that keep `best.pt`.
 
         Returns:
-            Trials, best first, the best one included; empty where it has no answers by image.
+            Trials, best first, the best one included; empty where nothing is known by image.
         """
         tied = lead_of(self.reader).tied
         return [trial for trial in self.trials if trial.number in tied]

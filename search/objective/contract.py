@@ -12,7 +12,7 @@ metrics. A generator function is the simplest one:
 A metric is a finite number, or None where it is not defined; a non-finite number fails the
 trial. An objective that takes an argument `seed` is given the trial's seed; one that takes
 `split_seed` is given, where `search confirm` repeats a trial, the seed of a new split into
-training and validation images, and else nothing. It may have seven members besides:
+training and validation images, and else nothing. It may have eight members besides:
 
     state_dict(), load_state_dict(state)
                     lets a trial go on after an interruption, and be used after it ended
@@ -26,6 +26,8 @@ training and validation images, and else nothing. It may have seven members besi
                     that it must not be pruned
     answers         looked at after each epoch: `(N,)` booleans, whether each validation image was
                     classified right; see below
+    predictions     looked at after each epoch: probabilities `(N, K)`, each row sums to 1, and
+                    labels `(N,)`, 0 to K - 1, of the validation images; see below
     stop_reason     looked at in the end: why it ended before its last epoch, in one line
 
 `answers` are kept of the epoch that counts, so that it can be told what a difference between two
@@ -34,6 +36,12 @@ the validation images. For the same data settings these must be the same images 
 in every trial and epoch, whatever the seed: an image's answers in two trials are compared by its
 place. Of trials with other data settings they cannot be compared. None, or no such member, where
 there are none.
+
+`predictions` do the same for a metric that is a loss (mean negative log likelihood in nats), F1 or
+AUROC (means over classes), if its name is `loss`, `f1` or `auroc`, or ends in `_` and that, and it
+follows from them. They are a pair of array-likes on the CPU, of the same images in the same order
+as `answers`, and lie in the checkpoints: an objective without `state_dict` keeps none, and a trial
+only as long as its `best.pt`.
 
 If it has Python's `close()`, as generators do, that is called when the trial is over.
 

@@ -39,6 +39,7 @@ from search.studies.checkpoints import (
     save_checkpoint,
 )
 from search.studies.folder import ERROR_FILE
+from search.studies.predictions import Predictions, as_predictions
 from search.studies.reader import StudyReader
 from search.studies.trials import End, Epoch, Event, Failure, FailureKind, Trial
 from search.text import did_you_mean, listing
@@ -123,7 +124,7 @@ def run_trial(assignment: Assignment) -> Iterator[Event]:
             settling = bool(getattr(objective, "settling", False))
             answers = _answers(objective, number)
             epoch = Epoch(number, metrics, now - epoch_started, now - started, settling, answers)
-            _save(objective, epoch, assignment)
+            _save(objective, epoch, _predictions(objective, number), assignment)
             yield epoch
             epoch_started = time.perf_counter()
         stop_reason = str(getattr(objective, "stop_reason", ""))
@@ -203,11 +204,17 @@ def _resume(objective: Iterable[Metrics], assignment: Assignment) -> Epoch | Non
     return replace(epoch, answers={**earlier, **epoch.answers})
 
 
-def _save(objective: Iterable[Metrics], epoch: Epoch, assignment: Assignment) -> None:
+def _save(
+    objective: Iterable[Metrics],
+    epoch: Epoch,
+    predictions: Predictions | None,
+    assignment: Assignment,
+) -> None:
     if isinstance(objective, ResumableObjective):
         checkpoint = Checkpoint(epoch, objective.state_dict(), generator_states())
         store = open_store(assignment.checkpoints)
-        save_checkpoint(store, checkpoint_name(assignment.number, LAST_CHECKPOINT), checkpoint)
+        name = checkpoint_name(assignment.number, LAST_CHECKPOINT)
+        save_checkpoint(store, name, checkpoint, predictions)
 
 
 def _accepted_settings(factory: ObjectiveFactory, assignment: Assignment) -> dict[str, Any]:
@@ -279,6 +286,21 @@ def _answers(objective: Iterable[Metrics], number: int) -> dict[int, str]:
             f"on the CPU, got {' '.join(repr(given).split()):.80} at epoch {number}"
         )
     return {number: pack_answers(answers.astype(np.bool_))}
+
+
+def _predictions(objective: Iterable[Metrics], number: int) -> Predictions | None:
+    """Take the predictions that an objective gives of an epoch, if any."""
+    given = getattr(objective, "predictions", None)
+    if given is None:
+        return None
+    found = as_predictions(given)
+    if found is None:
+        raise ObjectiveError(
+            "objective: predictions must be probabilities (N, K) whose rows sum to 1 and labels "
+            "(N,) from 0 to K - 1 of the validation images, on the CPU, got "
+            f"{' '.join(repr(given).split()):.80} at epoch {number}"
+        )
+    return found
 
 
 def _failure(error: Exception) -> Failure:

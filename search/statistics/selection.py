@@ -5,19 +5,15 @@ References:
         cross-validation", doi:10.1214/08-AOAS224.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from search.statistics.paired import (
     LEVEL,
-    Answers,
-    Difference,
-    Scores,
+    ByImage,
+    bootstrap_differences,
     compare_answers,
-    compare_scores,
     holm,
     resampled_means,
 )
@@ -26,13 +22,13 @@ _OUT_OF_REACH = 6.0
 """Standard errors behind the best one from which no draw of images puts one first."""
 
 
-def tied_with_first(rows: Sequence[Answers] | Sequence[Scores]) -> list[bool]:
+def tied_with_first(rows: Sequence[ByImage]) -> list[bool]:
     """Tell which of several cannot be told from the first one.
 
-    Each is compared with it on the same images (`compare_answers` for answers, `compare_scores`
-    for scores), and the comparisons are adjusted by Holm: none of several equals is called
-    different in at least 95 % of cases, if the first one was not chosen by these images. The
-    best one was, yet the true best is kept as often: it is dropped only where the first is
+    Each is compared with it on the same images (`compare_answers`, of scores
+    `bootstrap_differences`), and the comparisons are adjusted by Holm: none of several equals is
+    called different in at least 95 % of cases, if the first one was not chosen by these images.
+    The best one was, yet the true best is kept as often: it is dropped only where the first is
     significantly *ahead* of it, half of what the two-sided level allows.
 
     Args:
@@ -41,13 +37,15 @@ def tied_with_first(rows: Sequence[Answers] | Sequence[Scores]) -> list[bool]:
     Returns:
         A truth value each; the first one's is True.
     """
-    are_answers = rows[0].dtype == np.bool_
-    compare: Callable[[Any, Any], Difference] = compare_answers if are_answers else compare_scores
-    p_values = [compare(rows[0], other).p_value for other in rows[1:]]
-    return [True, *(p_value >= LEVEL for p_value in holm(p_values))]
+    first, *others = rows
+    if first.dtype == np.bool_:
+        found = [compare_answers(first, other) for other in others]
+    else:
+        found = bootstrap_differences(first - np.stack(rows)[1:])
+    return [True, *(p_value >= LEVEL for p_value in holm([each.p_value for each in found]))]
 
 
-def optimism_of_best(rows: NDArray[np.float64] | Answers, seed: int = 0) -> float:
+def optimism_of_best(rows: ByImage, seed: int = 0) -> float:
     """Estimate how much too good the best of several looks, as the luckiest one is chosen.
 
     Images are drawn again; whoever is the best on a draw has a mean there and a mean on all

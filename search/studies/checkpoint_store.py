@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, Protocol, cast
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from search.errors import SearchError, StudyError
@@ -40,6 +40,10 @@ class CheckpointStore(Protocol):
 
     def read(self, name: str) -> bytes | None:
         """Read a file; None if there is none."""
+        ...
+
+    def open(self, name: str) -> IO[bytes] | None:
+        """Open a file to read parts of it; None if there is none."""
         ...
 
     def size(self, name: str) -> int | None:
@@ -93,6 +97,12 @@ class FolderStore:
         path = self._folder / name
         with _named(str(path)):
             return path.read_bytes() if path.exists() else None
+
+    def open(self, name: str) -> IO[bytes] | None:
+        """See `CheckpointStore`."""
+        path = self._folder / name
+        with _named(str(path)):
+            return path.open("rb") if path.exists() else None
 
     def size(self, name: str) -> int | None:
         """See `CheckpointStore`."""
@@ -152,6 +162,14 @@ class BucketStore:
             try:
                 with self._files.open_input_stream(path) as file:
                     return bytes(file.read())
+            except FileNotFoundError:
+                return None
+
+    def open(self, name: str) -> IO[bytes] | None:
+        """See `CheckpointStore`; only the parts that are read are fetched."""
+        with self._reaching(name) as path:
+            try:
+                return cast("IO[bytes]", self._files.open_input_file(path))
             except FileNotFoundError:
                 return None
 

@@ -4,12 +4,14 @@ A worker writes `last.pt` after each epoch. The driver marks the best epoch and 
 is not needed any more: kept are those of unfinished trials and of the best ones.
 
 A checkpoint is one file, written by torch and read with `weights_only=True`, so reading one
-executes nothing. torch is imported only when there is a state to save or load.
+executes nothing. torch is imported only when there is a state to save or load: the file is a zip,
+and the predictions are a member of it beside torch's own, which is read without torch.
 """
 
 import io
 import pickle
-from collections.abc import Callable, Collection, Mapping, Sequence
+import zipfile
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -24,12 +26,16 @@ from search.studies.checkpoint_store import (
     shown_location,
 )
 from search.studies.folder import TRIALS, trial_name
+from search.studies.predictions import Predictions, pack_predictions, unpack_predictions
 from search.studies.trials import Epoch
 
 LAST_CHECKPOINT = "last.pt"
 """The newest epoch of a trial that has not ended."""
 BEST_CHECKPOINT = "best.pt"
 """The best epoch of a trial."""
+
+_PREDICTIONS = "archive/predictions.npz"
+"""Their member of the zip; torch wants all to lie in one folder of it, which it calls so."""
 
 Keep = int | Literal["all", "none"]
 """Of how many complete trials the best epoch is kept."""
@@ -50,7 +56,12 @@ class Checkpoint:
     generators: dict[str, Any]
 
 
-def save_checkpoint(store: CheckpointStore, name: str, checkpoint: Checkpoint) -> None:
+def save_checkpoint(
+    store: CheckpointStore,
+    name: str,
+    checkpoint: Checkpoint,
+    predictions: Predictions | None = None,
+) -> None:
     """Write a checkpoint; at any moment the file is the old one or the new one, whole."""
     import torch
 
@@ -63,6 +74,9 @@ def save_checkpoint(store: CheckpointStore, name: str, checkpoint: Checkpoint) -
     }
     file = io.BytesIO()
     torch.save(content, file)
+    if predictions is not None:
+        with zipfile.ZipFile(file, "a") as archive:
+            archive.writestr(_PREDICTIONS, pack_predictions(predictions))
     store.write(name, file.getbuffer())
 
 
@@ -81,6 +95,18 @@ def load_checkpoint(store: CheckpointStore, name: str) -> Checkpoint | None:
     except (OSError, RuntimeError, ValueError, LookupError, TypeError, EOFError):
         return None
     except pickle.UnpicklingError:
+        return None
+
+
+def load_predictions(store: CheckpointStore, name: str) -> Predictions | None:
+    """Read the predictions in a checkpoint, and nothing else of it; None if there are none."""
+    file = store.open(name)
+    if file is None:
+        return None
+    try:
+        with file, zipfile.ZipFile(file) as archive:
+            return unpack_predictions(archive.read(_PREDICTIONS))
+    except (zipfile.BadZipFile, LookupError, ValueError, EOFError):
         return None
 
 
@@ -150,6 +176,15 @@ class Checkpoints:
         last = checkpoint_name(number, LAST_CHECKPOINT)
         if self._n_kept != 0 and self.store.size(last) is not None:
             self.store.copy(last, checkpoint_name(number, BEST_CHECKPOINT))
+
+    def predictions(self, numbers: Iterable[int]) -> Iterator[tuple[int, Predictions]]:
+        """Read the predictions of those of some trials that keep a `best.pt` with some."""
+        there = set(self.store.names())
+        for number in numbers:
+            name = checkpoint_name(number, BEST_CHECKPOINT)
+            found = load_predictions(self.store, name) if name in there else None
+            if found is not None:
+                yield number, found
 
     def drop(self, number: int) -> None:
         """Remove the checkpoints of a trial that ended without completing."""

@@ -27,15 +27,17 @@ class CheapFacts(TypedDict):
 class TrustFacts(TypedDict):
     """What is told of the best trial by the `n_images` that trials are compared on.
 
-    `n_compared` of `n_complete` trials have answers on them. `tied` names those that cannot be
-    told from the best, itself included. `optimism` is None where the best is alone, and
-    `images_needed` where there is no `runner_up`, or one that is told from it, or its equal.
+    `n_compared` of `n_complete` trials have answers on them, or probabilities in a `best.pt`.
+    `tied` names those that cannot be told from the best, itself included. `optimism` is None where
+    the best is alone, and `images_needed` where there is no `runner_up`, or one that is told from
+    it, or its equal.
     """
 
     best: int
     value: float | None
     value_se: float
     n_images: int
+    by_answers: bool
     n_compared: int
     n_complete: int
     tied: list[int]
@@ -58,6 +60,7 @@ def trust_facts(lead: Lead, trials: Sequence[Trial]) -> TrustFacts | None:
         "value": by_number[best].value,
         "value_se": lead.errors[best],
         "n_images": lead.n_images,
+        "by_answers": lead.by_answers,
         "n_compared": len(lead.compared),
         "n_complete": sum(trial.state == "COMPLETE" for trial in trials),
         "tied": lead.tied,
@@ -85,7 +88,8 @@ def trust_part(facts: TrustFacts | None, metric: str) -> Part | None:
         lines += [_ties_sentence(facts), *_runner_up_sentences(facts), *_luck_sentences(facts)]
     lacking = facts["n_complete"] - facts["n_compared"]
     if lacking:
-        lines.append(f"not compared: {counted(lacking, 'complete trial')} without these images")
+        what = "these images" if facts["by_answers"] else "their probabilities in a best.pt"
+        lines.append(f"not compared: {counted(lacking, 'complete trial')} without {what}")
     return Part(f"What the lead of trial {facts['best']} is worth", lines)
 
 
@@ -123,7 +127,7 @@ def _runner_up_sentences(facts: TrustFacts) -> list[str]:
     if runner_up not in facts["tied"]:
         return []
     if needed is None:
-        return [f"trials {best} and {runner_up} are right on as many images"]
+        return [f"trials {best} and {runner_up} have the same value"]
     # With fewer than there are, the two were told apart if they were not two of many.
     enough = needed <= facts["n_images"]
     about = f"{float(f'{needed:.2g}'):,.0f}"
