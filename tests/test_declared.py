@@ -121,7 +121,7 @@ def test_error_of_describe_is_placed_at_the_setting_it_names() -> None:
 def test_describe_that_gives_no_names_is_a_mistake_of_the_objective() -> None:
     assert problems((":Stating", ":Odd")) == [
         "2:12: objective: stating:Odd.describe must give a mapping with any of class_counts, "
-        "layers, metrics, notes, parameters, got ['width']"
+        "layers, metrics, n_split, notes, parameters, got ['width']"
     ]
     assert problems((":Stating", ":Unlisted")) == [
         "2:12: objective: stating:Unlisted.describe must give a list of names for 'parameters', "

@@ -181,7 +181,7 @@ def test_parameter_searched_and_fixed_mean_the_same() -> None:
             {},
             {"zzz": 1},
             "unknown setting 'zzz'; "
-            "valid: model, data, epochs, seed, device, mixed_precision, "
+            "valid: model, data, epochs, seed, split_seed, device, mixed_precision, "
             f"channels_last, {VALID}",
         ),
         (
@@ -195,7 +195,7 @@ def test_parameter_searched_and_fixed_mean_the_same() -> None:
             {"data": {"nam": "digits"}},
             "unknown setting of data 'nam'; did you mean 'name'; "
             "valid: name, root, path, image_size, val_fraction, test_fraction, limit, skip_bad, "
-            "seed",
+            "seed, split_seed",
         ),
         (
             {},

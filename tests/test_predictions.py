@@ -21,7 +21,12 @@ from search.studies.checkpoint_store import FolderStore
 from search.studies.checkpoints import load_checkpoint, load_predictions
 from search.studies.driver import StudyDriver
 from search.studies.leaderboard import leaderboard_rows
-from search.studies.predictions import Predictions, pack_predictions, unpack_predictions
+from search.studies.predictions import (
+    Predictions,
+    are_too_many,
+    pack_predictions,
+    unpack_predictions,
+)
 from search.studies.reader import StudyReader
 from search.summaries.summary import summary_facts, summary_parts
 from tests.conftest import RunStudy, make_spec
@@ -342,3 +347,10 @@ def test_three_trials_of_ten_thousand_images_take_two_seconds_at_most(
     assert len(leaderboard_rows(study)) == 3
     assert compared(study, 0, 1)[0]["paired"]["shown"]
     assert time.process_time() - began < 2.0
+
+
+def test_predictions_that_would_fill_the_disk_are_not_kept() -> None:
+    probabilities = np.broadcast_to(np.float32(1e-4), (2_000, 10_000))
+    assert are_too_many((probabilities, np.zeros(2_000, int)))
+    assert not are_too_many((probabilities[:100], np.zeros(100, int)))
+    assert not are_too_many("nonsense")

@@ -39,7 +39,7 @@ from search.studies.checkpoints import (
     save_checkpoint,
 )
 from search.studies.folder import ERROR_FILE
-from search.studies.predictions import Predictions, as_predictions
+from search.studies.predictions import Predictions, are_too_many, as_predictions
 from search.studies.reader import StudyReader
 from search.studies.trials import End, Epoch, Event, Failure, FailureKind, Trial
 from search.text import did_you_mean, listing
@@ -291,7 +291,7 @@ def _answers(objective: Iterable[Metrics], number: int) -> dict[int, str]:
 def _predictions(objective: Iterable[Metrics], number: int) -> Predictions | None:
     """Take the predictions that an objective gives of an epoch, if any."""
     given = getattr(objective, "predictions", None)
-    if given is None:
+    if given is None or are_too_many(given):
         return None
     found = as_predictions(given)
     if found is None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 _LEAST = float(np.finfo(np.float64).tiny)
 """The smallest probability that is kept apart from 0."""
+_MOST_BYTES = 32 * 2**20
 _SUM = 0.01
 """How far from 1 the probabilities of an image may sum: those of half precision do."""
 
@@ -28,6 +29,15 @@ class Predictions:
 
     probabilities: NDArray[np.float64]
     labels: NDArray[np.integer]
+
+
+def are_too_many(given: Any) -> bool:
+    """Tell whether predictions would take more of a checkpoint than they are worth: 32 MiB."""
+    try:
+        probabilities, _ = given
+        return 2 * int(np.size(probabilities)) > _MOST_BYTES
+    except (TypeError, ValueError, RuntimeError):
+        return False
 
 
 def as_predictions(given: Any) -> Predictions | None:

@@ -113,7 +113,7 @@ def test_write_only_what_is_named(study: StudyDriver, tmp_path: Path) -> None:
             ["png"],
             ["slice"],
             "a plot must be given, got 'slice'; did you mean 'slices'; valid: history, curves, "
-            "slices, parallel, importance, contour, front, timeline, learning_rate, "
+            "slices, parallel, importance, contour, front, confirmation, timeline, learning_rate, "
             "confusion_matrix, class_accuracy",
         ),
     ],
