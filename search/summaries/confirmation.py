@@ -274,11 +274,11 @@ def _row(facts: ConfirmationFacts, one: CandidateFacts, tied: str) -> dict[str, 
         "trial": f"{shown_name(one)}*" if one["default"] else shown_name(one),
         tied: _tied_text(one) if facts["tied"] or one["failure"] else "–",
         heading(facts["metric"]): number_text(one["mean"]),
-        "from … to": _span(one["low"], one["high"]),
+        "interval": _span(one["low"], one["high"]),
         **{heading(name): number_text(one["metrics"][name]) for name in others},
         "P(best)": _chance(one["p_best"]),
         "behind by": behind,
-        "(95 %)": _span(one["behind_low"], one["behind_high"]) if one["behind"] else "–",
+        "interval of it": _span(one["behind_low"], one["behind_high"]) if one["behind"] else "–",
         "seeds": str(len(one["values"])),
         "seconds": tenths(one["seconds"]),
         "weights": number_text(one["n_parameters"]),
@@ -416,6 +416,7 @@ def _conditions(facts: ConfirmationFacts) -> list[str]:
         lines = [f"{drawn}; the validation images stay the same"]
     if not facts["has_images"] and facts["n_seeds"] > 1:
         lines.append("intervals tell of the seeds only, and not of how few the images are")
+    lines.append("intervals hold in 95 % of cases, those of differences all at once")
     if facts["ending"]:
         early = facts["n_seeds"] < facts["n_wanted"]
         of = f" after {facts['n_seeds']} of {counted(facts['n_wanted'], 'seed')}" if early else ""
