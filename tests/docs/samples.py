@@ -21,7 +21,7 @@ from tests.docs.blocks import DOCUMENTS, ROOT, with_blocks
 
 PICTURE = ROOT / "studies" / "report.png"
 STUDY = "small_cnn"
-BEST = f"search leaderboard {STUDY} --top 5"
+BEST = f"search leaderboard {STUDY} --top 4"
 WIDTH = 100
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
