@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from search.spaces.samplers import sampler_kind
 from search.spaces.sampling import sample_points
 from search.spaces.space import Space
+from tests.benchmarks.quality.contenders import RankedSampler
 from tests.benchmarks.quality.simulated import Landscape, Seen, Simulation
 
 Search = Callable[[Landscape, int, int, float], list[Seen]]
@@ -23,12 +25,18 @@ class _Ours:
     sampler: dict[str, Any]
     pruner: dict[str, Any]
     told_complete: bool = False
+    ranked: bool = False
 
     def __call__(
         self, landscape: Landscape, seed: int, n_workers: int, budget_s: float
     ) -> list[Seen]:
         spec = landscape.grid.spec(sampler={**self.sampler, "seed": seed}, pruner=self.pruner)
         simulation = Simulation(landscape, spec, n_workers)
+        if self.ranked:
+            driver, build = simulation.driver, sampler_kind(spec.sampler.name).build
+            assert build
+            driver._sampler = RankedSampler(driver.space, build, seed, spec.sampler.options)
+            driver.optuna_study.sampler = driver._sampler
         if self.told_complete:
             driver = simulation.driver
             driver.prune = driver.complete  # type: ignore[method-assign]
@@ -83,6 +91,8 @@ METHODS: dict[str, Search] = {
     "tpe + hyperband": _Ours({"name": "tpe"}, {"name": "hyperband", "min_epochs": 1}),
     "tpe + median": _Ours({"name": "tpe"}, {"name": "median", "min_epochs": 1}),
     "tpe + asha, told complete": _Ours({"name": "tpe"}, _ASHA, told_complete=True),
+    "tpe on ranks + asha": _Ours({"name": "tpe"}, _ASHA, ranked=True),
+    "gp on ranks + asha": _Ours({"name": "gp"}, _ASHA, ranked=True),
     "gp": _Ours({"name": "gp"}, _NONE),
     "gp + asha": _Ours({"name": "gp"}, _ASHA),
 }

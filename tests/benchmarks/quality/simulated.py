@@ -160,7 +160,7 @@ class Simulation:
             )
         for point in spec.start_from:
             study.enqueue_trial(point)
-        # Nothing is written there: no objective saves a checkpoint, and no failure has a traceback.
+        # Nothing is written there: there are neither checkpoints nor tracebacks.
         self.driver = StudyDriver(Path(tempfile.gettempdir()), spec, study)
         self.run = Run(self.driver, _Nobody(), clock=lambda: self.now)
 
