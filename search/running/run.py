@@ -6,6 +6,7 @@ here, so all engines agree.
 
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Protocol
 
 from search.errors import (
@@ -25,6 +26,9 @@ from search.text import format_duration
 
 INTERRUPTED = "interrupted by the user"
 """The stop reason that also ends running trials."""
+
+
+Clock = Callable[[], float]
 
 
 class Observer(Protocol):
@@ -56,11 +60,20 @@ class Observer(Protocol):
 
 
 class Run:
-    """A study at work: what its trials do, who is told of it and why it stops."""
+    """A study at work: what its trials do, who is told of it and why it stops.
 
-    def __init__(self, study: StudyDriver, observer: Observer) -> None:
+    Args:
+        study: The study, of which this process is the driver.
+        observer: Who is told.
+        clock: Tells the time in seconds from anywhere on; a simulated engine has one of its own.
+    """
+
+    def __init__(
+        self, study: StudyDriver, observer: Observer, clock: Clock = time.monotonic
+    ) -> None:
         self.study = study
         self.observer = observer
+        self._clock = clock
         self.error: SearchError | None = None
         self.stop_reason = ""
         self.n_begun = len(study.trials())
@@ -70,7 +83,7 @@ class Run:
         self._lonely: set[int] = set()
         self._running: set[int] = set()
         self._policy = FailurePolicy(study.spec.failures)
-        self._started = time.monotonic()
+        self._started = self._clock()
         self._n_workers = 1
         self._disk_checked = False
         self._is_observed = False
@@ -79,7 +92,7 @@ class Run:
 
     def start(self, n_workers: int) -> None:
         """Begin: the workers are ready and the clock of the budget runs."""
-        self._started = time.monotonic()
+        self._started = self._clock()
         self._n_workers = n_workers
         n_new = (self.study.spec.budget.trials or self.n_begun) - self.n_begun
         require_disk(self.study.folder, n_new * TRIAL_BYTES, f"{n_new} trials")
@@ -102,14 +115,14 @@ class Run:
             return None
         self._running.add(trial.number)
         self._elapsed_s[trial.number] = trial.seconds or 0.0
-        self._heard_at[trial.number] = time.monotonic()
+        self._heard_at[trial.number] = self._clock()
         self.observer.trial_started(trial)
         return assign(self.study, trial, environment)
 
     def handle(self, number: int, event: Event) -> bool:
         """Record what a worker sent of a trial; True if the trial is over and its worker free."""
         self._elapsed_s[number] = event.elapsed_s
-        self._heard_at[number] = time.monotonic()
+        self._heard_at[number] = self._clock()
         try:
             return self._record(number, event)
         except OSError as error:
@@ -199,7 +212,7 @@ class Run:
 
     def elapsed_s(self) -> float:
         """Tell for how many seconds the session has run, from when its workers were ready."""
-        return time.monotonic() - self._started
+        return self._clock() - self._started
 
     def time_is_up(self) -> bool:
         """Tell whether `budget.time` is spent."""
@@ -236,7 +249,7 @@ class Run:
         if ended is not None:
             return ended
         # On a node that does not share the study's folder: a guess, which the start counts into.
-        silent_s = time.monotonic() - self._heard_at[number]
+        silent_s = self._clock() - self._heard_at[number]
         return self._elapsed_s[number] + silent_s >= limit_s
 
     def _timeout(self, epoch: int) -> Failure:

@@ -1,0 +1,1 @@
+"""How well searches search: real training kept as tables, replayed by methods side by side."""

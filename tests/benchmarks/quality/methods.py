@@ -1,0 +1,99 @@
+"""The methods that are judged: searches of ours, and what others do, on the same landscape."""
+
+import itertools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from search.spaces.samplers import sampler_kind
+from search.spaces.sampling import sample_points
+from search.spaces.space import Space
+from tests.benchmarks.quality.contenders import RankedSampler
+from tests.benchmarks.quality.simulated import Landscape, Seen, Simulation
+
+Search = Callable[[Landscape, int, int, float], list[Seen]]
+"""Searches a landscape with a seed, a number of workers and a budget of virtual seconds."""
+
+
+@dataclass(frozen=True)
+class _Ours:
+    """A search as a space file describes it."""
+
+    sampler: dict[str, Any]
+    pruner: dict[str, Any]
+    told_complete: bool = False
+    ranked: bool = False
+
+    def __call__(
+        self, landscape: Landscape, seed: int, n_workers: int, budget_s: float
+    ) -> list[Seen]:
+        spec = landscape.grid.spec(sampler={**self.sampler, "seed": seed}, pruner=self.pruner)
+        simulation = Simulation(landscape, spec, n_workers)
+        if self.ranked:
+            driver, build = simulation.driver, sampler_kind(spec.sampler.name).build
+            assert build
+            driver._sampler = RankedSampler(driver.space, build, seed, spec.sampler.options)
+            driver.optuna_study.sampler = driver._sampler
+        if self.told_complete:
+            driver = simulation.driver
+            driver.prune = driver.complete  # type: ignore[method-assign]
+        simulation.search(budget_s)
+        return simulation.seen
+
+
+def one_epoch_first(
+    landscape: Landscape, seed: int, n_workers: int, budget_s: float
+) -> list[Seen]:
+    """Train everyone one epoch, then the best of them fully, half of the budget each.
+
+    Egele et al. 2023, "Is one epoch all you need for multi-fidelity hyperparameter optimization?",
+    arXiv:2307.15422.
+    """
+    space = Space.of(landscape.grid.spec())
+    free_at = np.zeros(n_workers)
+    seen: list[Seen] = []
+    tried = []
+    for number in itertools.count():
+        worker = int(free_at.argmin())
+        if free_at[worker] >= budget_s / 2:
+            break
+        (point,) = sample_points(space, 1, seed=1_000_003 * seed + number)
+        values, seconds = landscape.curve(point, number)
+        free_at[worker] += seconds[0]
+        value = -math.inf if math.isnan(values[0]) else float(values[0])
+        tried.append((value, number, point))
+        seen.append(Seen(free_at[worker], point, value))
+    for _, number, point in sorted(tried, key=lambda one: -one[0]):
+        worker = int(free_at.argmin())
+        values, seconds = landscape.curve(point, number)
+        for value, of_epoch in zip(values[1:], seconds[1:], strict=True):
+            free_at[worker] += of_epoch
+            if math.isnan(value) or free_at[worker] > budget_s:
+                break
+            seen.append(Seen(free_at[worker], point, float(value)))
+        if free_at.min() >= budget_s:
+            break
+    return sorted(seen, key=lambda one: one.at_s)
+
+
+_ASHA = {"name": "asha", "min_epochs": 1, "reduction_factor": 3}
+_NONE = {"name": "none"}
+
+METHODS: dict[str, Search] = {
+    "random": _Ours({"name": "random"}, _NONE),
+    "random + asha": _Ours({"name": "random"}, _ASHA),
+    "one epoch first": one_epoch_first,
+    "tpe": _Ours({"name": "tpe"}, _NONE),
+    "tpe + asha": _Ours({"name": "tpe"}, _ASHA),
+    "tpe + hyperband": _Ours({"name": "tpe"}, {"name": "hyperband", "min_epochs": 1}),
+    "tpe + median": _Ours({"name": "tpe"}, {"name": "median", "min_epochs": 1}),
+    "tpe + asha, told complete": _Ours({"name": "tpe"}, _ASHA, told_complete=True),
+    "tpe on ranks + asha": _Ours({"name": "tpe"}, _ASHA, ranked=True),
+    "gp on ranks + asha": _Ours({"name": "gp"}, _ASHA, ranked=True),
+    "gp": _Ours({"name": "gp"}, _NONE),
+    "gp + asha": _Ours({"name": "gp"}, _ASHA),
+}
+"""The methods by name; told complete is a pruned trial by Ray's ASHA with its OptunaSearch."""

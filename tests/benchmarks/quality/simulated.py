@@ -1,0 +1,214 @@
+"""An engine that trains nothing: trials take their curves from a table, in virtual seconds.
+
+The run above it is the real one: it takes the same decisions, in the order of the events, and
+records them by the same code in memory.
+"""
+
+import heapq
+import itertools
+import math
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import optuna
+from numpy.typing import NDArray
+from optuna.storages import InMemoryStorage
+
+from search.running.run import Run
+from search.running.trial import Assignment
+from search.running.worker import environment_here
+from search.spaces.optuna_privates import quiet_optuna
+from search.spaces.parameters import Scalar
+from search.spaces.spec import Spec
+from search.studies.driver import StudyDriver
+from search.studies.trials import End, Epoch, Event, Failure, Trial
+from tests.benchmarks.quality.grids import GRIDS, RATE, Grid
+from tests.benchmarks.quality.tables import ABSENT, DIVERGED, Table
+
+Curve = NDArray[np.float64]
+
+
+@dataclass
+class Seen:
+    """What was reported first at some moment of a search.
+
+    Args:
+        at_s: Virtual seconds since its start.
+        params: The trial's point.
+        value: The metric.
+    """
+
+    at_s: float
+    params: dict[str, Scalar]
+    value: float
+
+
+@dataclass
+class Landscape:
+    """A table as a search meets it.
+
+    Args:
+        grid: What it is of.
+        table: The table; points that are not trained yet must not be asked for.
+    """
+
+    grid: Grid
+    table: Table
+    _places: dict[tuple[object, ...], int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Find each point by its values."""
+        self._places = {self._key(point): i for i, point in enumerate(self.grid.points())}
+
+    @classmethod
+    def of(cls, name: str) -> "Landscape":
+        """Load a table by its name."""
+        return cls(GRIDS[name], Table.read(name))
+
+    def curve(self, params: dict[str, Scalar], seed: int) -> tuple[Curve, Curve]:
+        """Give accuracy and seconds of each epoch, `(E,)`; NaN from where it diverges.
+
+        Between two learning rates of the grid it is their mean, weighted in the logarithm.
+        """
+        low, high, share = self._neighbours(params[RATE])
+        values, seconds = [], []
+        for rate in (low, high):
+            place = self._places[self._key({**params, RATE: rate})]
+            values.append(self._values(place, seed))
+            seconds.append(self.table.seconds[place, seed % self._n_seeds(place)].astype(float))
+        weights = (1 - share, share)
+        if not share or share == 1.0:  # on the grid: the other one may diverge
+            return values[int(share)], seconds[int(share)]
+        return np.average(values, axis=0, weights=weights), np.average(
+            seconds, axis=0, weights=weights
+        )
+
+    def quality(self, params: dict[str, Scalar]) -> float:
+        """Give what a point is worth: the mean over all seeds of its best epoch; 0 if it diverges.
+
+        It is the table's truth, which no search sees.
+        """
+        low, high, share = self._neighbours(params[RATE])
+        worth = []
+        for rate in (low, high):
+            place = self._places[self._key({**params, RATE: rate})]
+            bests = [
+                np.nanmax(np.nan_to_num(self._values(place, seed), nan=0.0))
+                for seed in range(self._n_seeds(place))
+            ]
+            worth.append(float(np.mean(bests)))
+        return (1 - share) * worth[0] + share * worth[1]
+
+    def qualities(self) -> NDArray[np.float64]:
+        """Give what each point of the grid is worth."""
+        return np.array([self.quality(point) for point in self.grid.points()])
+
+    def _n_seeds(self, place: int) -> int:
+        """Count the seeds that a point is trained with so far."""
+        n_seeds = int((self.table.val[place, :, 0] != ABSENT).sum())
+        assert n_seeds, f"point {place} of the table is not trained yet"
+        return n_seeds
+
+    def _values(self, place: int, seed: int) -> Curve:
+        right = self.table.val[place, seed % self._n_seeds(place)]
+        return np.where(right == DIVERGED, math.nan, right / self.table.n_images[0])
+
+    def _neighbours(self, rate: Scalar) -> tuple[float, float, float]:
+        """Find the rates of the grid on both sides, and how far it is to the second one."""
+        assert isinstance(rate, float)
+        rates = self.grid.rates
+        after = min(max(int(np.searchsorted(rates, rate)), 1), len(rates) - 1)
+        low, high = rates[after - 1], rates[after]
+        share = math.log(rate / low) / math.log(high / low)
+        return low, high, min(max(share, 0.0), 1.0)
+
+    def _key(self, params: dict[str, Scalar]) -> tuple[object, ...]:
+        return tuple(sorted((name, value) for name, value in params.items()))
+
+
+class _Nobody:
+    """Is told of a session and does nothing."""
+
+    def run_started(self, run: Run, n_workers: int) -> None: ...
+    def trial_started(self, trial: Trial) -> None: ...
+    def epoch_finished(self, number: int, epoch: Epoch) -> None: ...
+    def trial_finished(self, trial: Trial) -> None: ...
+    def run_ended(self) -> None: ...
+    def say_at_once(self, text: str) -> None: ...
+
+
+class Simulation:
+    """A search on a landscape.
+
+    Args:
+        landscape: What training gives.
+        spec: The search.
+        n_workers: Virtual workers.
+    """
+
+    def __init__(self, landscape: Landscape, spec: Spec, n_workers: int = 1) -> None:
+        self.now = 0.0
+        self.seen: list[Seen] = []
+        self._landscape = landscape
+        self._n_workers = n_workers
+        with quiet_optuna():
+            study = optuna.create_study(
+                storage=InMemoryStorage(), direction=spec.metric.direction, study_name=spec.study
+            )
+        for point in spec.start_from:
+            study.enqueue_trial(point)
+        # Nothing is written there: there are neither checkpoints nor tracebacks.
+        self.driver = StudyDriver(Path(tempfile.gettempdir()), spec, study)
+        self.run = Run(self.driver, _Nobody(), clock=lambda: self.now)
+
+    def search(self, until_s: float = math.inf) -> None:
+        """Run it until its budget is spent, or some virtual seconds are over."""
+        environment = environment_here([], 1, 0)
+        order = itertools.count()
+        heap: list[tuple[float, int, Assignment, Iterator[Event], Event]] = []
+        self.run.start(self._n_workers)
+        idle = self._n_workers
+        while self.now < until_s:
+            while idle and not self.run.must_wait():
+                assignment = self.run.next_trial(environment)
+                if assignment is None:
+                    break
+                idle -= 1
+                self._push(heap, next(order), assignment, self._events(assignment))
+            if not heap:
+                break
+            self.now, _, assignment, events, event = heapq.heappop(heap)
+            if isinstance(event, Epoch) and self.now <= until_s:
+                value = event.metrics["val_accuracy"]
+                assert value is not None
+                self.seen.append(Seen(self.now, assignment.params, float(value)))
+            if self.run.handle(assignment.number, event):
+                idle += 1
+            else:
+                self._push(heap, next(order), assignment, events)
+
+    def _push(
+        self,
+        heap: list[tuple[float, int, Assignment, Iterator[Event], Event]],
+        order: int,
+        assignment: Assignment,
+        events: Iterator[Event],
+    ) -> None:
+        event = next(events)
+        seconds = event.seconds if isinstance(event, Epoch) else 0.0
+        heapq.heappush(heap, (self.now + seconds, order, assignment, events, event))
+
+    def _events(self, assignment: Assignment) -> Iterator[Event]:
+        values, seconds = self._landscape.curve(assignment.params, assignment.seed)
+        elapsed_s = 0.0
+        for number, (value, of_epoch) in enumerate(zip(values, seconds, strict=True), start=1):
+            elapsed_s += float(of_epoch)
+            if math.isnan(value):
+                reason = f"epoch {number}: val_loss is nan"
+                yield End(elapsed_s, Failure("non_finite", reason))
+                return
+            yield Epoch(number, {"val_accuracy": float(value)}, float(of_epoch), elapsed_s)
+        yield End(elapsed_s)
