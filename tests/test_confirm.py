@@ -118,6 +118,9 @@ def test_every_seed_is_new_and_the_same_for_all_candidates(
     }
     leaderboard = confirmation.leaderboard()
     assert set(leaderboard["confirms"]) == {trial.number for trial in study.trials[:2]}
+    assert set(leaderboard["repetition"]) == {1, 2, 3}
+    shown = command("show", "toy.confirm", "0").stdout
+    assert f"repeats     trial {study.best.number} of toy, seed 1 of 3\n" in shown
 
 
 def test_second_call_trains_nothing_and_further_ones_only_what_is_new(
@@ -381,7 +384,9 @@ def test_study_made_anew_is_not_that_of_the_confirmation(
 ) -> None:
     command = searched(SEEDED)
     facts_of(command, "--seeds", "1")
-    assert command("remove", "toy", "--yes").returncode == 0
+    removed = command("remove", "toy", "--yes")
+    assert removed.returncode == 0
+    assert "toy.confirm, which confirms it, is left" in removed.stderr
     command("run", "toy.yaml", "--seed", "7", "--engine", "inline", "--quiet")
     assert search.open("toy", tmp_path / "studies").confirmation() is None
     done = confirm(command)

@@ -197,5 +197,9 @@ def remove(
     n_trials = len(opened.trials)
     if not yes and not typer.confirm(f"delete {opened.folder} and its {n_trials} trials?"):
         raise SearchError(f"{opened.folder}: nothing was deleted")
+    confirmation = opened.folder.with_name(f"{opened.folder.name}.confirm")
     remove_study(opened)
     say(f"deleted {opened.folder}")
+    if confirmation.exists():
+        say(f"{confirmation.name}, which confirms it, is left")
+        next_commands(study_command(confirmation, "remove"))

@@ -31,6 +31,8 @@ COLUMNS = [
 `search.studies.lead`)."""
 CONFIRMS = "confirms"
 """Of a confirmation only: the trial that is repeated; None for a default that no trial tried."""
+REPETITION = "repetition"
+"""Of a confirmation only: with which of its seeds, from 1."""
 FRONT = "front"
 """The Pareto front that a COMPLETE trial lies on, from 1; only where there are several metrics."""
 
@@ -120,6 +122,7 @@ def _with_repeated(row: Row, trial: Trial, plan: Plan) -> Row:
     return {
         **{name: row[name] for name in places[:after]},
         CONFIRMS: repeats,
+        REPETITION: None if trial.repetition is None else trial.repetition + 1,
         **{name: row[name] for name in places[after:]},
     }
 

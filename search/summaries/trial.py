@@ -5,6 +5,7 @@ from typing import Any, TypedDict
 from search.errors import SearchError
 from search.objective.loading import extend_import_path
 from search.objective.probing import describe
+from search.studies.confirmation import read_plan
 from search.studies.folder import ERROR_FILE
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial
@@ -78,10 +79,22 @@ def _fields(study: StudyReader, trial: Trial) -> list[tuple[str, str]]:
         ("value", "\n".join(values)),
         ("seconds", tenths(trial.seconds)),
         ("seed", str(trial.seed)),
+        *_repeated(study, trial),
         *[(name, value_text(value)) for name, value in trial.params.items()],
     ]
     error_file = study.trial_folder(trial.number) / ERROR_FILE
     return [*fields, ("traceback", str(error_file))] if error_file.exists() else fields
+
+
+def _repeated(study: StudyReader, trial: Trial) -> list[tuple[str, str]]:
+    """Say what a trial of a confirmation repeats."""
+    plan = read_plan(study)
+    if plan is None or trial.candidate is None or trial.repetition is None:
+        return []
+    number = plan.candidates[trial.candidate].trial
+    what = "the default" if number is None else f"trial {number}"
+    of = f"{trial.repetition + 1} of {plan.n_repetitions}"
+    return [("repeats", f"{what} of {plan.study}, seed {of}")]
 
 
 def trial_layers(study: StudyReader, trial: Trial) -> str:
