@@ -47,6 +47,9 @@ def summary(
         next_commands(study_command(folder, "leaderboard"), study_command(folder, "resume"))
         return
     commands = [study_command(folder, "show", best)]
+    trust = found.facts["trust"]
+    if trust and len(trust["tied"]) > 1 and found.facts["confirmation"] is None:
+        commands.append(study_command(folder, "confirm"))
     if opened.has_checkpoint(best):
         commands.append(study_command(folder, "evaluate"))
     next_commands(*commands)
