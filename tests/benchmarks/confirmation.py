@@ -78,6 +78,7 @@ SETTINGS = [
         for noise in (0.0, 0.003, 0.01)
     ),
     *(Setting((0.0, *(gap,) * 4), 2_000, 0.003) for gap in LADDER[1:]),
+    *(Setting((0.0, gap), 2_000, 0.003) for gap in (0.0, 0.01)),
 ]
 
 
@@ -166,9 +167,9 @@ def measure() -> list[Benchmark]:
     for setting, one in told.items():
         print(setting, one, flush=True)
     every = [*told.values()]
-    apart = [one for setting, one in told.items() if setting.gaps != EQUAL]
+    apart = [one for setting, one in told.items() if any(setting.gaps)]
     kept = min(one.kept for one in every)
-    claimed = max(one.split for setting, one in told.items() if setting.gaps == EQUAL)
+    claimed = max(one.split for setting, one in told.items() if not any(setting.gaps))
     top = fmean(one.top_regret for one in apart)
     leader = fmean(one.leader_regret for one in apart) / top
     recommended = fmean(one.regret for one in apart) / top
