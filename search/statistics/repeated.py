@@ -268,8 +268,8 @@ def race(
     """Follow a race of candidates: who is out after which repetition, and whether it is over.
 
     It is looked at after each repetition. A candidate is out where it is the best one with a
-    probability under 1 % *and* can be told from the leader. The first alone would put out one of
-    several equals in half of all races, as the best of them is a lucky one. The level of 5 % is
+    probability under 1 % *and* can be told from the leader. The first alone would too often put
+    out one of several equals, as the best of them is a lucky one. The level of 5 % is
     spent over the looks by the cube of their time [KD87].
 
     Args:

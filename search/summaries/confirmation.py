@@ -344,13 +344,10 @@ def _recommendation(facts: ConfirmationFacts, seeds: str) -> str:
     recommended = next(one for one in facts["candidates"] if shown_name(one) == name)
     take = f"take {_trial(name)}"
     others = [one for one in facts["candidates"] if shown_name(one) != name]
+    if not others:
+        return f"{take}: it is the only candidate, there was nothing to compare it with"
     if all(one["failure"] for one in others):
-        why = "the others have failed" if others else "there was nothing to compare it with"
-        return (
-            f"{take}: it is the only candidate left, {why}"
-            if others
-            else (f"{take}: it is the only candidate, {why}")
-        )
+        return f"{take}: it is the only candidate left, the others have failed"
     if len(facts["tied"]) == 1:
         return f"{take}: after {seeds} it is better than every other candidate"
     told = f" ({_cost(recommended)})" if _cost(recommended) else ""
