@@ -353,7 +353,8 @@ class Study:
 
     def confirmation(self) -> "Findings[ConfirmationFacts] | None":
         """Tell what the study's confirmation has shown, or this one itself; None without one."""
-        from search.summaries.confirmation import confirmation_facts, confirmation_part
+        from search.summaries.confirmation import confirmation_facts
+        from search.summaries.verdict import confirmation_part
 
         confirmation = open_confirmation(self.reader)
         facts = confirmation_facts(confirmation) if confirmation else None

@@ -9,11 +9,7 @@ from search.studies.leaderboard import PARAMETER_PREFIX, Row, leaderboard_rows
 from search.studies.ranking import pareto_front
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial
-from search.summaries.confirmation import (
-    ConfirmationFacts,
-    confirmation_facts,
-    confirmation_part,
-)
+from search.summaries.confirmation import ConfirmationFacts, confirmation_facts
 from search.summaries.edges import EdgeFacts, edge_facts, edges_part
 from search.summaries.endings import (
     EndingFacts,
@@ -36,6 +32,7 @@ from search.summaries.leaderboard import (
 from search.summaries.study import StudyFacts, study_counts
 from search.summaries.trial import TrialFacts, trial_facts
 from search.summaries.trust import TrustFacts, trust_facts, trust_part
+from search.summaries.verdict import confirmation_part
 from search.text import did_you_mean, listing, number_text, tenths, value_text
 
 N_BEST = 5
