@@ -6,12 +6,13 @@ from typing import Literal
 
 import optuna
 import pytest
+from optuna.pruners import BasePruner, SuccessiveHalvingPruner
 
 from search.spaces.pruners import PRUNERS, Judge, make_pruner, pruner_problems
 from search.spaces.spec import MetricSpec
 from search.studies.driver import StudyDriver
 from search.studies.live_trial import LiveTrial
-from search.studies.trials import Epoch
+from search.studies.trials import Epoch, Failure
 from tests.conftest import make_spec
 
 EPOCHS = 9
@@ -105,6 +106,75 @@ def test_pruner_option_outside_its_range_is_a_problem() -> None:
     (problem,) = pruner_problems("asha", {"reduction_factor": 1})
     assert problem.path == ("pruner",)
     assert "reduction_factor" in problem.text
+
+
+@pytest.mark.parametrize("direction", ["maximize", "minimize"])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"reduction_factor": 2}, {"min_early_stopping_rate": 1}, {"bootstrap_count": 3}],
+    ids=str,
+)
+def test_asha_decides_as_that_of_optuna_where_no_trial_fails(
+    options: dict[str, int], direction: Literal["maximize", "minimize"]
+) -> None:
+    optunas = SuccessiveHalvingPruner(min_resource=1, **{"reduction_factor": 3, **options})
+    ends = [
+        ends_of_interleaved_trials(pruner, direction)
+        for pruner in (optunas, make_pruner("asha", 1, EPOCHS, options))
+    ]
+    assert ends[0] == ends[1]
+    assert 0 < ends[0].count(EPOCHS) < len(ends[0]) / 2
+
+
+def ends_of_interleaved_trials(
+    pruner: BasePruner, direction: Literal["maximize", "minimize"]
+) -> list[int]:
+    """Run trials of rounded values by turns; give the epoch at which each ended."""
+    study = optuna.create_study(direction=direction, pruner=pruner)
+    generator = random.Random(0)
+    running = [study.ask() for _ in range(7)]
+    ends = dict.fromkeys(range(60), 0)
+    while running:
+        trial = running.pop(generator.randrange(len(running)))
+        ends[trial.number] += 1
+        trial.report(round(generator.random(), 1), ends[trial.number])
+        if trial.should_prune():
+            study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+        elif ends[trial.number] == EPOCHS:
+            study.tell(trial, 0.5)
+        else:
+            running.append(trial)
+            continue
+        if len(study.trials) < len(ends):
+            running.append(study.ask())
+    return [*ends.values()]
+
+
+@pytest.mark.parametrize("fresh", [False, True], ids=["same driver", "next driver"])
+def test_trial_that_failed_prunes_nobody_under_asha(fresh: bool, tmp_path: Path) -> None:
+    spec = make_spec(pruner={"name": "asha", "min_epochs": 1})
+    study = StudyDriver.create(spec, tmp_path)
+
+    def report(number: int, epoch: int, value: float) -> bool:
+        return study.report(number, Epoch(epoch, {"score": value}, 0.1, 0.1 * epoch))
+
+    def begin() -> int:
+        trial = study.ask()
+        assert trial
+        return trial.number
+
+    steady = begin()
+    assert not report(steady, 1, 0.5)
+    for value in (0.9, 0.95):
+        diverging = begin()
+        assert not report(diverging, 1, value)
+        study.fail(diverging, 0.1, Failure("non_finite", "epoch 2: val_loss is nan"))
+    if fresh:
+        study = StudyDriver(study.folder, spec, study.optuna_study)
+        study.take_up_unfinished()
+    good = begin()
+    assert not report(good, 1, 0.6)
+    assert report(begin(), 1, 0.55)
 
 
 CURVES = {"a": [0.3, 0.55, 0.7, 0.74], "c": [0.35, 0.6, 0.71, 0.75], "b": [0.5, 0.9, 0.6, 0.55]}

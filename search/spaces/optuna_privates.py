@@ -24,7 +24,8 @@ JournalFileLock = BaseJournalFileLock
 """The base of a lock that `JournalFileBackend` takes; it has no public name, and `FrozenStudy`,
 which a storage lists, has none either."""
 RUNG_NOTES = "completed_rung_"
-"""How the keys begin that successive halving notes in a trial, so that a copy keeps them."""
+"""How the keys begin, before the number of the rung, under which successive halving notes in a
+trial with what value it came there; studies on disk have them from Optuna's own."""
 FIXED_PARAMS = "fixed_params"
 """The key under which a waiting trial has the values that `enqueue_trial` was given."""
 
@@ -139,6 +140,11 @@ def study_for_pruner(study: Study, show: Show, notes: Notes) -> Study:
     view._storage = _NotingStorage(study._storage, show, notes)  # type: ignore[assignment]
     view._directions = study.directions[:1]
     return view
+
+
+def note_of_rung(study: Study, trial: FrozenTrial, rung: int, value: float) -> None:
+    """Note that a trial has come to a rung; `study` is one of `study_for_pruner`, or Optuna's."""
+    study._storage.set_trial_system_attr(trial._trial_id, f"{RUNG_NOTES}{rung}", value)
 
 
 class _NotingStorage:

@@ -17,13 +17,19 @@ from optuna.pruners import (
     MedianPruner,
     NopPruner,
     PercentilePruner,
-    SuccessiveHalvingPruner,
 )
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from search.spaces.document import Problem
-from search.spaces.optuna_privates import Notes, quiet_optuna, study_for_pruner, trial_id
+from search.spaces.halving import Halving
+from search.spaces.optuna_privates import (
+    Notes,
+    find_trial,
+    quiet_optuna,
+    study_for_pruner,
+    trial_id,
+)
 from search.spaces.plugins import (
     PluginError,
     is_plugin,
@@ -33,6 +39,7 @@ from search.spaces.plugins import (
     useless_options,
 )
 
+_CAN_WIN = (TrialState.COMPLETE, TrialState.RUNNING)
 _USUAL_EPOCHS = 27  # hyperband's longest trial where nothing says how long one is
 
 
@@ -56,10 +63,8 @@ class PrunerKind:
 PRUNERS: dict[str, PrunerKind] = {
     "asha": PrunerKind(
         "asynchronous successive halving (Li et al. 2020, arXiv:1810.05934)",
-        lambda low, _, options: SuccessiveHalvingPruner(
-            min_resource=low, **{"reduction_factor": 3, **options}
-        ),
-        option_types(SuccessiveHalvingPruner, {"min_resource"}),
+        lambda low, _, options: Halving(low, **options),
+        option_types(Halving, {"min_resource"}),
         also=("successivehalving", "sha", "halving", "earlystopping"),
     ),
     "hyperband": PrunerKind(
@@ -186,6 +191,7 @@ class Judge:
     def __init__(self, by_best: bool) -> None:
         self._by_best = by_best
         self._ended: dict[int, FrozenTrial] = {}
+        self._ahead: int | None = None
 
     def verdict(self, study: Study, trial: FrozenTrial) -> tuple[bool, Notes]:
         """Ask about a trial, without letting the pruner write into the storage.
@@ -201,7 +207,30 @@ class Judge:
         notes: Notes = []
         view = study_for_pruner(study, self._as_ranked, notes)
         seen = self._as_ranked(trial, view.direction)
-        return study.pruner.prune(view, seen) and not _leads(view, seen), notes
+        return study.pruner.prune(view, seen) and not self._leads(view, seen), notes
+
+    def withdraw(self, study: Study, trial: FrozenTrial) -> None:
+        """Let a trial that has failed compete with nobody."""
+        if isinstance(study.pruner, Halving):
+            study.pruner.withdraw(trial)
+
+    def _leads(self, study: Study, trial: FrozenTrial) -> bool:
+        """Tell whether no other trial that can still win is ahead of a running one."""
+        sign = 1 if study.direction == StudyDirection.MAXIMIZE else -1
+        own = sign * _last_value(trial)
+        if math.isnan(own):
+            return False
+
+        def is_ahead(rival: FrozenTrial) -> bool:
+            return rival.state in _CAN_WIN and sign * _last_value(rival) > own
+
+        # Who was ahead of the trial before mostly still is: that spares reading all of them.
+        known = None if self._ahead is None else find_trial(study, self._ahead)
+        if known and is_ahead(self._as_ranked(known, study.direction)):
+            return False
+        rivals = study.get_trials(deepcopy=False, states=_CAN_WIN)
+        self._ahead = next((rival.number for rival in rivals if is_ahead(rival)), None)
+        return self._ahead is None
 
     def _as_ranked(self, trial: FrozenTrial, direction: StudyDirection) -> FrozenTrial:
         """Show a trial with its best value so far at each epoch; those of ended ones are kept."""
@@ -227,14 +256,6 @@ def _with_running_best(trial: FrozenTrial, direction: StudyDirection) -> FrozenT
     seen = copy.copy(trial)
     seen.intermediate_values = values
     return seen
-
-
-def _leads(study: Study, trial: FrozenTrial) -> bool:
-    """Tell whether no other trial that can still win is ahead of a running one."""
-    sign = 1 if study.direction == StudyDirection.MAXIMIZE else -1
-    own = sign * _last_value(trial)
-    rivals = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.RUNNING))
-    return not math.isnan(own) and not any(sign * _last_value(rival) > own for rival in rivals)
 
 
 def _last_value(trial: FrozenTrial) -> float:

@@ -111,6 +111,7 @@ class LiveTrial:
         """Record that it failed."""
         self.leave(elapsed_s, failure)
         self._trial.study.tell(self._trial, state=TrialState.FAIL)
+        self._judge.withdraw(self._trial.study, optuna_privates.stored_trial(self._trial))
 
     def leave(self, elapsed_s: float, failure: Failure) -> None:
         """Leave it RUNNING, for another driver to go on with."""
