@@ -8,9 +8,14 @@ import numpy as np
 import pytest
 
 import search
+from search.spaces.space import Space
+from search.spaces.space_file import load_space_file
 from search.studies.reader import StudyReader
+from tests.benchmarks.quality.__main__ import results_text
+from tests.benchmarks.quality.findings import BASELINE, Findings, mean_ranks, time_to_match
+from tests.benchmarks.quality.forest import Encoding, value_at
 from tests.benchmarks.quality.grids import RATE, Grid
-from tests.benchmarks.quality.judging import regrets
+from tests.benchmarks.quality.judging import N_MOMENTS, Setting, regrets
 from tests.benchmarks.quality.methods import METHODS
 from tests.benchmarks.quality.simulated import Landscape, Simulation
 from tests.benchmarks.quality.tables import ABSENT, DIVERGED, Table
@@ -138,6 +143,66 @@ def test_regret_of_the_best_point_is_none() -> None:
     simulation = Simulation(LANDSCAPE, spec)
     simulation.search()
     assert regrets(LANDSCAPE, simulation.seen, [1e9]) == pytest.approx([0.0])
+
+
+def test_ranks_and_time_say_who_is_there_first(tmp_path: Path) -> None:
+    setting = Setting("digits", 4)
+    falling = np.linspace(1.0, 0.0, N_MOMENTS)
+    regrets = {
+        (setting, BASELINE, 0): np.maximum(falling, 0.5),
+        (setting, "random", 0): np.full(N_MOMENTS, 0.8),
+        (setting, "gp", 0): np.maximum(falling**2, 0.1),
+        (setting, "gp", 1): np.maximum(falling**2, 0.1),
+    }
+    Findings(regrets).write(tmp_path / "findings.npz")
+    findings = Findings.read(tmp_path / "findings.npz")
+    assert len(findings.of(setting, "gp")) == 2
+    methods = (BASELINE, "random", "gp")
+    ranks = mean_ranks(findings, [setting], methods)
+    assert ranks["all"].tolist() == [2, 3, 1]
+    assert time_to_match(findings, setting, BASELINE) == pytest.approx(13 / 24, abs=0.05)
+    assert time_to_match(findings, setting, "gp") < 0.4
+    assert time_to_match(findings, setting, "random") == np.inf
+    text = results_text(findings, [setting], methods[:1], 1)
+    assert "| tpe + asha | 1.0 | 1.0 | 1.0 |" in text
+
+
+@pytest.mark.parametrize("method", ["forest + asha", "forest per second + asha"])
+def test_a_contender_proposes_the_same_again_and_where_it_is_better(method: str) -> None:
+    first, again = (METHODS[method](LANDSCAPE, 3, 2, 60.0) for _ in range(2))
+    assert [one.params for one in first] == [one.params for one in again]
+    late = [one.params["filters"] for one in first[len(first) // 2 :]]
+    assert late.count(32) + late.count(16) > late.count(8)
+
+
+def test_encoding_tells_every_value_apart_and_what_does_not_exist() -> None:
+    space = Space.of(
+        load_space_file(
+            {
+                **GRID.space(),
+                "parameters": {
+                    "optimizer": {"type": "categorical", "choices": ["sgd", "adam", "rmsprop"]},
+                    "momentum": {
+                        "type": "float",
+                        "low": 0.0,
+                        "high": 0.9,
+                        "step": 0.3,
+                        "when": {"optimizer": "sgd"},
+                    },
+                    "width": {"type": "int", "low": 1, "high": 64, "log": True},
+                    "norm": {"type": "categorical", "choices": [True, 1]},
+                },
+            }
+        )
+    )
+    points = [*space.points()]
+    rows = Encoding(space).rows(points)
+    assert len(np.unique(rows, axis=0)) == len(points)
+    assert rows.min() == -1
+    assert rows.max() == 1
+    for name, distribution in space.distributions.items():
+        drawn = {value_at(distribution, unit) for unit in np.linspace(0, 1, 500)}
+        assert drawn == {point[name] for point in points if name in point}
 
 
 def test_table_that_is_not_filled_says_what_it_lacks(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """Judges methods: how good the configuration is that each would give after so much time."""
 
-import math
-from collections.abc import Sequence
+import functools
+import itertools
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
@@ -10,11 +11,14 @@ from numpy.typing import NDArray
 
 from tests.benchmarks.quality.methods import METHODS
 from tests.benchmarks.quality.simulated import Landscape, Seen
+from tests.benchmarks.quality.tables import ABSENT
 
-SHARES = (0.25, 0.5, 1.0)
-"""The parts of the budget after which methods are compared."""
+N_MOMENTS = 24
+"""At how many moments of the budget a search is looked at, evenly spaced, the last at its end."""
 _FULL_TRIALS = 40
 """What the budget pays for: so many trials of the mean cost of the grid."""
+
+Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -29,84 +33,70 @@ class Setting:
     table: str
     n_workers: int
 
+    def __str__(self) -> str:
+        """Name it as tables and plots do."""
+        return f"{self.table}, {self.n_workers} worker{'s' if self.n_workers > 1 else ''}"
+
     def budget_s(self, landscape: Landscape) -> float:
         """Give the budget in virtual seconds: of one worker, or a few trials after another."""
         table = landscape.table
-        known = table.val[:, 0, 0] != np.iinfo(np.uint16).max
+        known = table.val[:, 0, 0] != ABSENT
         cost = table.seconds[known, 0].astype(float).sum(axis=1)
         return float(max(_FULL_TRIALS * cost.mean() / self.n_workers, 3 * np.quantile(cost, 0.9)))
 
 
-def regrets(
-    landscape: Landscape, seen: Sequence[Seen], at_s: Sequence[float]
-) -> NDArray[np.float64]:
+def regrets(landscape: Landscape, seen: Iterable[Seen], at_s: Sequence[float]) -> Numbers:
     """Give the regret of the incumbent at some moments.
 
     The incumbent is the trial of the best value so far; its regret is how much less it is worth
-    than the best point of the grid, 1 being what a random point is worth.
+    than the best point of the grid, 1 being what a point in the middle is worth.
 
     Args:
         landscape: What was searched.
         seen: What was reported, in order.
-        at_s: Virtual seconds.
+        at_s: Virtual seconds, ascending.
 
     Returns:
         `(len(at_s),)`; 1 before the first report.
     """
-    worth = landscape.qualities()
-    best, typical = float(worth.max()), float(np.median(worth))
-    found = []
-    for moment in at_s:
-        known = [one for one in seen if one.at_s <= moment]
-        if not known:
-            found.append(1.0)
-            continue
-        incumbent = max(known, key=lambda one: one.value)
-        gap = best - landscape.quality(incumbent.params)
-        found.append(gap / max(best - typical, 1e-9))
-    return np.array(found)
+    best, middle = landscape.best_and_middle
+    found = np.ones(len(at_s))
+    incumbent = -np.inf
+    for one in seen:
+        if one.value > incumbent:
+            incumbent = one.value
+            regret = (best - landscape.quality(one.params)) / max(best - middle, 1e-9)
+            found[np.searchsorted(at_s, one.at_s) :] = regret
+    return found
 
 
-def judge(setting: Setting, method: str, seed: int) -> NDArray[np.float64]:
-    """Run a method once; its regret after each of `SHARES`."""
-    landscape = Landscape.of(setting.table)
+@functools.cache
+def _landscape(table: str) -> Landscape:
+    return Landscape.of(table)
+
+
+def judge(setting: Setting, method: str, seed: int) -> Numbers:
+    """Run a method once; its regrets `(N_MOMENTS,)`."""
+    landscape = _landscape(setting.table)
     budget_s = setting.budget_s(landscape)
     seen = METHODS[method](landscape, seed, setting.n_workers, budget_s)
-    return regrets(landscape, seen, [share * budget_s for share in SHARES])
+    moments = np.linspace(0, budget_s, N_MOMENTS + 1)[1:]
+    return regrets(landscape, seen, moments.tolist())
 
 
-def judge_all(
-    settings: Sequence[Setting], methods: Sequence[str], n_seeds: int, n_processes: int = 2
-) -> NDArray[np.float64]:
-    """Run every method on every setting: `(settings, methods, seeds, SHARES)`."""
-    tasks = [(s, m, seed) for s in settings for m in methods for seed in range(n_seeds)]
+Key = tuple[Setting, str, int]
+"""A setting, a method and a seed."""
+
+
+def judge_all(keys: Sequence[Key], n_processes: int, done: Callable[[Key, Numbers], None]) -> None:
+    """Run searches side by side; `done` is told of each at its end."""
     with ProcessPoolExecutor(n_processes) as pool:
-        rows = list(pool.map(_judge, tasks, chunksize=1))
-    return np.array(rows).reshape(len(settings), len(methods), n_seeds, len(SHARES))
+        for key, found in zip(keys, pool.map(judge, *zip(*keys, strict=True)), strict=True):
+            done(key, found)
 
 
-def _judge(task: tuple[Setting, str, int]) -> NDArray[np.float64]:
-    return judge(*task)
-
-
-def mean_ranks(found: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Rank methods by their mean regret, in each setting and share: mean ranks, `(methods,)`."""
-    means = found.mean(axis=2)
-    ranks = means.argsort(axis=1).argsort(axis=1) + 1.0
-    mean: NDArray[np.float64] = ranks.mean(axis=(0, 2))
-    return mean
-
-
-def table_of(
-    settings: Sequence[Setting], methods: Sequence[str], found: NDArray[np.float64]
-) -> str:
-    """Write the mean regrets at the end, with twice their standard errors, as Markdown."""
-    ranks = mean_ranks(found)
-    heads = [f"{s.table}, {s.n_workers}" for s in settings]
-    lines = [f"| method | mean rank | {' | '.join(heads)} |", "|---" * (len(heads) + 2) + "|"]
-    for place in np.argsort(ranks):
-        at_end = found[:, place, :, -1]
-        errors = 2 * at_end.std(axis=1, ddof=1) / math.sqrt(at_end.shape[1])
-        cells = [f"{m:.3f} ± {e:.3f}" for m, e in zip(at_end.mean(axis=1), errors, strict=True)]
-        lines.append(f"| {methods[place]} | {ranks[place]:.1f} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+def all_keys(
+    settings: Sequence[Setting], methods: Sequence[str], seeds: Iterable[int]
+) -> list[Key]:
+    """List what there is to judge, seed by seed."""
+    return [(s, m, seed) for seed, s, m in itertools.product(seeds, settings, methods)]

@@ -7,41 +7,62 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from optuna.trial import FrozenTrial
 
 from search.spaces.samplers import sampler_kind
-from search.spaces.sampling import sample_points
+from search.spaces.sampling import PointSampler, sample_points
 from search.spaces.space import Space
+from search.studies import attributes
+from search.studies.driver import StudyDriver
 from tests.benchmarks.quality.contenders import RankedSampler
+from tests.benchmarks.quality.forest import ForestSampler
 from tests.benchmarks.quality.simulated import Landscape, Seen, Simulation
 
 Search = Callable[[Landscape, int, int, float], list[Seen]]
 """Searches a landscape with a seed, a number of workers and a budget of virtual seconds."""
 
 
+MakeSampler = Callable[[StudyDriver, int], PointSampler]
+"""Makes a contender's sampler of a study and its seed."""
+
+
 @dataclass(frozen=True)
 class _Ours:
-    """A search as a space file describes it."""
+    """A search as a space file describes it, if need be with a contender's sampler."""
 
-    sampler: dict[str, Any]
+    sampler: str
     pruner: dict[str, Any]
+    contender: MakeSampler | None = None
     told_complete: bool = False
-    ranked: bool = False
 
     def __call__(
         self, landscape: Landscape, seed: int, n_workers: int, budget_s: float
     ) -> list[Seen]:
-        spec = landscape.grid.spec(sampler={**self.sampler, "seed": seed}, pruner=self.pruner)
+        sampler = {"name": self.sampler, "seed": seed}
+        spec = landscape.grid.spec(sampler=sampler, pruner=self.pruner)
         simulation = Simulation(landscape, spec, n_workers)
-        if self.ranked:
-            driver, build = simulation.driver, sampler_kind(spec.sampler.name).build
-            assert build
-            driver._sampler = RankedSampler(driver.space, build, seed, spec.sampler.options)
-            driver.optuna_study.sampler = driver._sampler
+        driver = simulation.driver
+        if self.contender:
+            driver._sampler = driver.optuna_study.sampler = self.contender(driver, seed)
         if self.told_complete:
-            driver = simulation.driver
             driver.prune = driver.complete  # type: ignore[method-assign]
         simulation.search(budget_s)
         return simulation.seen
+
+
+def _ranked(driver: StudyDriver, seed: int) -> PointSampler:
+    build = sampler_kind(driver.spec.sampler.name).build
+    assert build
+    return RankedSampler(driver.space, build, seed, {})
+
+
+def _forest(cost_power: float) -> MakeSampler:
+    return lambda driver, seed: ForestSampler(driver.space, seed, _epoch_seconds, cost_power)
+
+
+def _epoch_seconds(trial: FrozenTrial) -> float | None:
+    entry = trial.system_attrs.get(f"{attributes.EPOCH}1")
+    return float(entry.split()[0].removeprefix("*")) if entry else None
 
 
 def one_epoch_first(
@@ -83,17 +104,20 @@ _ASHA = {"name": "asha", "min_epochs": 1, "reduction_factor": 3}
 _NONE = {"name": "none"}
 
 METHODS: dict[str, Search] = {
-    "random": _Ours({"name": "random"}, _NONE),
-    "random + asha": _Ours({"name": "random"}, _ASHA),
+    "random": _Ours("random", _NONE),
+    "random + asha": _Ours("random", _ASHA),
     "one epoch first": one_epoch_first,
-    "tpe": _Ours({"name": "tpe"}, _NONE),
-    "tpe + asha": _Ours({"name": "tpe"}, _ASHA),
-    "tpe + hyperband": _Ours({"name": "tpe"}, {"name": "hyperband", "min_epochs": 1}),
-    "tpe + median": _Ours({"name": "tpe"}, {"name": "median", "min_epochs": 1}),
-    "tpe + asha, told complete": _Ours({"name": "tpe"}, _ASHA, told_complete=True),
-    "tpe on ranks + asha": _Ours({"name": "tpe"}, _ASHA, ranked=True),
-    "gp on ranks + asha": _Ours({"name": "gp"}, _ASHA, ranked=True),
-    "gp": _Ours({"name": "gp"}, _NONE),
-    "gp + asha": _Ours({"name": "gp"}, _ASHA),
+    "tpe": _Ours("tpe", _NONE),
+    "tpe + asha": _Ours("tpe", _ASHA),
+    "tpe + hyperband": _Ours("tpe", {"name": "hyperband", "min_epochs": 1}),
+    "tpe + median": _Ours("tpe", {"name": "median", "min_epochs": 1}),
+    "tpe + asha, told complete": _Ours("tpe", _ASHA, told_complete=True),
+    "tpe on ranks + asha": _Ours("tpe", _ASHA, _ranked),
+    "gp": _Ours("gp", _NONE),
+    "gp + asha": _Ours("gp", _ASHA),
+    "gp on ranks + asha": _Ours("gp", _ASHA, _ranked),
+    "forest + asha": _Ours("random", _ASHA, _forest(0.0)),
+    "forest per root second + asha": _Ours("random", _ASHA, _forest(0.5)),
+    "forest per second + asha": _Ours("random", _ASHA, _forest(1.0)),
 }
 """The methods by name; told complete is a pruned trial by Ray's ASHA with its OptunaSearch."""

@@ -4,6 +4,7 @@ The run above it is the real one: it takes the same decisions, in the order of t
 records them by the same code in memory.
 """
 
+import functools
 import heapq
 import itertools
 import math
@@ -102,9 +103,11 @@ class Landscape:
             worth.append(float(np.mean(bests)))
         return (1 - share) * worth[0] + share * worth[1]
 
-    def qualities(self) -> NDArray[np.float64]:
-        """Give what each point of the grid is worth."""
-        return np.array([self.quality(point) for point in self.grid.points()])
+    @functools.cached_property
+    def best_and_middle(self) -> tuple[float, float]:
+        """What the best point of the grid is worth, and one in the middle."""
+        worth = [self.quality(point) for point in self.grid.points()]
+        return max(worth), float(np.median(worth))
 
     def _n_seeds(self, place: int) -> int:
         """Count the seeds that a point is trained with so far."""

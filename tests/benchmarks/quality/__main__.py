@@ -1,0 +1,137 @@
+"""Judges methods and writes what was found, or prints the ranks of a few searches."""
+
+import argparse
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from tests.benchmarks.quality.drawing import draw
+from tests.benchmarks.quality.findings import (
+    BASELINE,
+    SHARES,
+    Findings,
+    mean_ranks,
+    time_to_match,
+)
+from tests.benchmarks.quality.grids import GRIDS
+from tests.benchmarks.quality.judging import Key, Numbers, Setting, all_keys, judge_all
+from tests.benchmarks.quality.methods import METHODS
+from tests.benchmarks.quality.tables import Table
+from tests.benchmarks.results import machine
+
+WORKERS = (1, 4, 16, 64)
+RESULTS = Path(__file__).parent / "RESULTS.md"
+_QUICK = ("random + asha", BASELINE, "tpe on ranks + asha")
+_SAVE_EVERY_S = 60.0
+_HEAD = """\
+# How well searches search
+
+Written by `make bench-quality`, which goes on where it was interrupted. Methods search the tables
+of `make tables`: real training, kept. A regret is how much less the configuration of the best
+value so far is worth, over all its seeds, than the best one of the table; 1 is what a middling one
+is worth. The budget pays for 40 trials of the mean cost, or for three long ones in a row where
+that is more. Means of {n_seeds} seeds, ± two standard errors.
+"""
+
+
+def main() -> None:
+    """Judge what is named on the command line."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.quality")
+    parser.add_argument("--methods", nargs="+", default=[*METHODS], metavar="METHOD")
+    parser.add_argument("--tables", nargs="+", default=_whole_tables(), choices=[*GRIDS])
+    parser.add_argument("--workers", nargs="+", default=[*WORKERS], type=int, metavar="N")
+    parser.add_argument("--seeds", default=30, type=int)
+    parser.add_argument("--processes", default=os.cpu_count() or 1, type=int)
+    parser.add_argument("--quick", action="store_true", help="a few searches; writes nothing")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.methods) - METHODS.keys():
+        parser.error(f"a method must be named, got {sorted(unknown)}; valid: {[*METHODS]}")
+    settings = [Setting(t, n) for t in arguments.tables for n in arguments.workers]
+    if arguments.quick:
+        settings = [Setting(t, n) for t in arguments.tables for n in (1, 16)]
+        findings = Findings()
+        _judge(findings, all_keys(settings, _QUICK, range(3)), arguments.processes)
+        print(rank_table(findings, settings, _QUICK))
+        return
+    findings = Findings.read()
+    wanted = all_keys(settings, arguments.methods, range(arguments.seeds))
+    missing = [key for key in wanted if key not in findings.regrets]
+    _judge(findings, missing, arguments.processes, save=True)
+    RESULTS.write_text(results_text(findings, settings, arguments.methods, arguments.seeds))
+    for table in arguments.tables:
+        plot = draw(findings, table, arguments.workers, arguments.methods)
+        plot.savefig(RESULTS.parent / f"regret_{table}.png")
+
+
+def _whole_tables() -> list[str]:
+    return [name for name in GRIDS if not any(seed == 0 for _, seed in Table.read(name).missing())]
+
+
+def _judge(findings: Findings, keys: list[Key], n_processes: int, save: bool = False) -> None:
+    if not keys:
+        return
+    saved, began = time.monotonic(), time.monotonic()
+
+    def done(key: Key, found: Numbers) -> None:
+        nonlocal saved
+        findings.regrets[key] = found
+        if save and time.monotonic() - saved > _SAVE_EVERY_S:
+            saved = time.monotonic()
+            findings.write()
+            print(f"{len(findings.regrets):,} searches, {saved - began:.0f} s", flush=True)
+
+    judge_all(keys, n_processes, done)
+    if save:
+        findings.write()
+
+
+def rank_table(findings: Findings, settings: Sequence[Setting], methods: Sequence[str]) -> str:
+    """Write the mean ranks, and how soon each method is where the baseline ends."""
+    ranks = mean_ranks(findings, settings, methods)
+    heads = [f"rank after {share}" for share in SHARES]
+    lines = [f"| method | {' | '.join(heads)} | time |", "|---" * (len(heads) + 2) + "|"]
+    for place in np.argsort(np.mean([*ranks.values()], axis=0)):
+        cells = [f"{of_share[place]:.1f}" for of_share in ranks.values()]
+        matched = [time_to_match(findings, setting, methods[place]) for setting in settings]
+        median = float(np.median(matched))
+        cells.append("never" if np.isinf(median) else f"{median:.2f}")
+        lines.append(f"| {methods[place]} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def regret_table(findings: Findings, settings: Sequence[Setting], methods: Sequence[str]) -> str:
+    """Write the mean regrets at the end, with twice their standard errors."""
+    lines = [
+        f"| method | {' | '.join(map(str, settings))} |",
+        "|---" * (len(settings) + 1) + "|",
+    ]
+    for method in methods:
+        at_end = [findings.of(setting, method)[:, -1] for setting in settings]
+        cells = [f"{r.mean():.3f} ± {2 * r.std(ddof=1) / len(r) ** 0.5:.3f}" for r in at_end]
+        lines.append(f"| {method} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def results_text(
+    findings: Findings, settings: Sequence[Setting], methods: Sequence[str], n_seeds: int
+) -> str:
+    """Write all that was found as Markdown."""
+    parts = [
+        _HEAD.format(n_seeds=n_seeds),
+        "## Ranks",
+        f"Mean ranks over {len(settings)} settings; time: in what part of the budget a method is "
+        f"where `{BASELINE}` ends (median over the settings).",
+        rank_table(findings, settings, methods),
+    ]
+    for table in dict.fromkeys(setting.table for setting in settings):
+        own = [setting for setting in settings if setting.table == table]
+        parts += [f"## {table}", regret_table(findings, own, methods)]
+        parts.append(f"![Regret on {table}](regret_{table}.png)")
+    return "\n\n".join([*parts, f"On {machine()}."]) + "\n"
+
+
+if __name__ == "__main__":
+    main()

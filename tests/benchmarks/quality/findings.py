@@ -1,0 +1,89 @@
+"""What was found of methods: regrets by setting, seed and moment; ranks, ratios and a file."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from tests.benchmarks.quality.judging import N_MOMENTS, Key, Numbers, Setting
+
+FILE = Path(__file__).parent / "findings.npz"
+SHARES = {"a quarter": 1 / 4, "half": 1 / 2, "all": 1.0}
+"""The parts of the budget after which methods are ranked."""
+BASELINE = "tpe + asha"
+"""Optuna's TPE and SuccessiveHalving, which the others are to beat."""
+
+
+@dataclass
+class Findings:
+    """Regrets `(N_MOMENTS,)` of searches."""
+
+    regrets: dict[Key, Numbers] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, file: Path = FILE) -> "Findings":
+        """Read what was found so far."""
+        if not file.exists():
+            return cls()
+        with np.load(file) as stored:
+            rows = zip(
+                stored["table"], stored["n_workers"], stored["method"], stored["seed"], strict=True
+            )
+            keys = [(Setting(str(t), int(w)), str(m), int(s)) for t, w, m, s in rows]
+            return cls(dict(zip(keys, stored["regrets"].astype(float), strict=True)))
+
+    def write(self, file: Path = FILE) -> None:
+        """Write all of it, whole or not at all."""
+        keys = sorted(self.regrets, key=lambda key: (key[0].table, key[0].n_workers, *key[1:]))
+        unfinished = file.with_suffix(".unfinished.npz")
+        np.savez_compressed(
+            unfinished,
+            table=np.array([setting.table for setting, _, _ in keys]),
+            n_workers=np.array([setting.n_workers for setting, _, _ in keys]),
+            method=np.array([method for _, method, _ in keys]),
+            seed=np.array([seed for _, _, seed in keys]),
+            regrets=np.array([self.regrets[key] for key in keys], np.float32),
+        )
+        os.replace(unfinished, file)
+
+    def of(self, setting: Setting, method: str) -> Numbers:
+        """Give the regrets of a method on a setting, `(seeds, N_MOMENTS)`."""
+        found = [r for (s, m, _), r in self.regrets.items() if (s, m) == (setting, method)]
+        return np.array(found).reshape(-1, N_MOMENTS)
+
+    def means(self, setting: Setting, methods: Sequence[str]) -> Numbers:
+        """Give mean regrets on a setting, `(methods, N_MOMENTS)`."""
+        return np.array([self.of(setting, method).mean(axis=0) for method in methods])
+
+
+def mean_ranks(
+    findings: Findings, settings: Sequence[Setting], methods: Sequence[str]
+) -> dict[str, Numbers]:
+    """Rank methods by their mean regret on each setting.
+
+    Returns:
+        By each of `SHARES` the mean rank `(methods,)` over the settings, 1 being the best.
+    """
+    ranks = {}
+    for name, share in SHARES.items():
+        at = round(share * N_MOMENTS) - 1
+        rows = [_ranks(findings.means(setting, methods)[:, at]) for setting in settings]
+        ranks[name] = np.mean(rows, axis=0)
+    return ranks
+
+
+def _ranks(values: Numbers) -> Numbers:
+    """Rank from 1, the smallest first; equal ones share the mean of their ranks."""
+    ranks: Numbers = (values[:, None] > values).sum(axis=1) + (
+        (values[:, None] == values).sum(axis=1) + 1
+    ) / 2
+    return ranks
+
+
+def time_to_match(findings: Findings, setting: Setting, method: str) -> float:
+    """Tell in what part of the budget a method is where the baseline ends; infinite if never."""
+    goal = findings.of(setting, BASELINE).mean(axis=0)[-1]
+    there = np.flatnonzero(findings.of(setting, method).mean(axis=0) <= goal)
+    return (there[0] + 1) / N_MOMENTS if len(there) else np.inf

@@ -1,0 +1,270 @@
+"""A sampler whose surrogate is a forest of extremely randomised trees."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from optuna import Study
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+from scipy.stats import norm
+
+from search.spaces.optuna_privates import fixed_params
+from search.spaces.parameters import Scalar
+from search.spaces.sampling import PointSampler, trial_seed
+from search.spaces.space import Params, Space
+from tests.benchmarks.quality.contenders import carried_ranks
+
+N_STARTUP = 8
+"""Trials that have reported, before which points are drawn at random."""
+N_TREES = 24
+N_RANDOM = 150
+"""Candidates from anywhere in the space."""
+N_LOCAL = 150
+"""Candidates near one of the best points."""
+N_BEST = 8
+"""How many those are."""
+_STEP = 0.2
+"""Standard deviation of a local step, as a part of the range."""
+
+Rows = NDArray[np.float32]
+Numbers = NDArray[np.float64]
+Seconds = Callable[[FrozenTrial], float | None]
+"""Tells what an epoch of a trial takes."""
+
+
+class Encoding:
+    """Points as rows of numbers that trees can cut.
+
+    A number takes a column from 0 to 1 in its own scale, and so do choices that are numbers or
+    only two; each other choice takes one of its own. What does not exist in a point is -1.
+    """
+
+    def __init__(self, space: Space) -> None:
+        self._starts: dict[str, int] = {}
+        self._units: dict[str, Callable[[Scalar], list[float]]] = {}
+        self._width = 0
+        for name, distribution in space.distributions.items():
+            self._starts[name] = self._width
+            self._units[name], width = _columns(distribution)
+            self._width += width
+
+    def rows(self, points: Sequence[Params]) -> Rows:
+        """Encode points: `(N, columns)`."""
+        rows = np.full((len(points), self._width), -1.0, np.float32)
+        for row, point in zip(rows, points, strict=True):
+            for name, value in point.items():
+                units = self._units[name](value)
+                start = self._starts[name]
+                row[start : start + len(units)] = units
+        return rows
+
+
+def _columns(distribution: BaseDistribution) -> tuple[Callable[[Scalar], list[float]], int]:
+    """Give what encodes a parameter's values, and in how many columns."""
+    if not isinstance(distribution, CategoricalDistribution):
+        return lambda value: [unit_of(distribution, value)], 1
+    choices = list(distribution.choices)
+    keys = [(type(choice), choice) for choice in choices]
+    if len(choices) > 2 and not all(isinstance(choice, int | float) for choice in choices):
+        rows = np.eye(len(choices)).tolist()
+        hot = dict(zip(keys, rows, strict=True))
+        return lambda value: hot[type(value), value], len(choices)
+    order = sorted(choices) if len(choices) > 2 else choices  # type: ignore[type-var]
+    places = {(type(c), c): [order.index(c) / max(len(choices) - 1, 1)] for c in choices}
+    return lambda value: places[type(value), value], 1
+
+
+def unit_of(distribution: BaseDistribution, value: Scalar) -> float:
+    """Place a number in its range, from 0 to 1."""
+    assert isinstance(distribution, FloatDistribution | IntDistribution)
+    assert isinstance(value, int | float)
+    low, high, number = float(distribution.low), float(distribution.high), float(value)
+    if low == high:
+        return 0.0
+    if distribution.log:
+        return math.log(number / low) / math.log(high / low)
+    return (number - low) / (high - low)
+
+
+def value_at(distribution: BaseDistribution, unit: float) -> Scalar:
+    """Give the value at a place from 0 to 1; each of finitely many has an equal share of it."""
+    if isinstance(distribution, CategoricalDistribution):
+        return distribution.choices[_index(unit, len(distribution.choices))]
+    assert isinstance(distribution, FloatDistribution | IntDistribution)
+    low, high, step = distribution.low, distribution.high, distribution.step
+    if not distribution.log and step:
+        value = low + step * _index(unit, round((high - low) / step) + 1)
+        return int(value) if isinstance(distribution, IntDistribution) else round(value, 12)
+    if isinstance(distribution, IntDistribution):
+        number = (low - 0.5) * math.exp(unit * math.log((high + 0.5) / (low - 0.5)))
+        return min(max(round(number), int(low)), int(high))
+    number = low * (high / low) ** unit if distribution.log else low + unit * (high - low)
+    return float(min(max(number, low), high))
+
+
+def _index(unit: float, n: int) -> int:
+    return min(int(unit * n), n - 1)
+
+
+class Forest:
+    """Extremely randomised trees, and the spread among them and within their leaves.
+
+    Geurts et al. 2006, "Extremely randomized trees"; the variance is that of Hutter et al. 2014,
+    "Algorithm runtime prediction", section 4.3.2.
+    """
+
+    def __init__(self, rows: Rows, targets: Numbers, seed: int, n_trees: int = N_TREES) -> None:
+        from sklearn.ensemble import ExtraTreesRegressor
+
+        model = ExtraTreesRegressor(
+            n_trees, min_samples_leaf=2, max_features=0.8, random_state=seed
+        )
+        self._trees = [tree.tree_ for tree in model.fit(rows, targets).estimators_]
+
+    def predict(self, rows: Rows) -> tuple[Numbers, Numbers]:
+        """Predict mean and standard deviation at each row."""
+        leaves = [tree.apply(rows) for tree in self._trees]
+        both = list(zip(self._trees, leaves, strict=True))
+        means = np.array([tree.value[leaf, 0, 0] for tree, leaf in both])
+        within = np.array([tree.impurity[leaf] for tree, leaf in both])
+        variance = means.var(axis=0) + np.maximum(within, 0).mean(axis=0)
+        return means.mean(axis=0), np.sqrt(variance)
+
+
+def expected_improvement(mean: Numbers, std: Numbers, best: float) -> Numbers:
+    """Give the mean of what exceeds the best, of normal distributions (Jones et al. 1998)."""
+    std = np.maximum(std, 1e-9)
+    z = (mean - best) / std
+    found: Numbers = std * (z * norm.cdf(z) + norm.pdf(z))
+    return found
+
+
+class ForestSampler(PointSampler):
+    """Proposes the candidate of the largest expected improvement, by a forest over all trials.
+
+    Every trial that has reported counts with its carried rank, as a normal score: see
+    `carried_ranks`. Failed ones are the worst, those that have not reported lie in the middle.
+
+    Args:
+        space: The space.
+        seed: The study's.
+        seconds: Tells what an epoch of a trial takes.
+        cost_power: The improvement is divided by the predicted seconds to this power.
+    """
+
+    def __init__(self, space: Space, seed: int, seconds: Seconds, cost_power: float = 0.0) -> None:
+        super().__init__(space, list)
+        self._seed = seed
+        self._seconds = seconds
+        self._cost_power = cost_power
+        self._encoding = Encoding(space)
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """See Optuna."""
+        rng = np.random.default_rng(trial_seed(self._seed, trial.number))
+        fixed = fixed_params(trial)
+        others = [t for t in study.get_trials(deepcopy=False) if _counts(t, trial)]
+        ranks = carried_ranks(others, maximize=study.directions[0] == StudyDirection.MAXIMIZE)
+        if len(ranks) >= N_STARTUP:
+            for params in self._proposals(others, ranks, rng, fixed):
+                if self.space.satisfies(params):
+                    return params
+        return self._anywhere(rng, fixed)
+
+    def _proposals(
+        self,
+        trials: Sequence[FrozenTrial],
+        ranks: dict[int, float],
+        rng: np.random.Generator,
+        fixed: Params,
+    ) -> Iterator[Params]:
+        """Give candidates, the most promising first."""
+        points: list[Params] = [trial.params for trial in trials]
+        scores = _scores(trials, ranks)
+        forest = Forest(self._encoding.rows(points), scores, int(rng.integers(2**31)))
+        order = np.argsort(-scores, kind="stable")
+        candidates = self._candidates([points[place] for place in order[:N_BEST]], rng, fixed)
+        rows = self._encoding.rows(candidates)
+        gain = expected_improvement(*forest.predict(rows), float(scores.max()))
+        if self._cost_power:
+            gain /= self._costs(trials, rows, rng) ** self._cost_power
+        for place in np.argsort(-gain, kind="stable"):
+            yield candidates[place]
+
+    def _costs(
+        self, trials: Sequence[FrozenTrial], rows: Rows, rng: np.random.Generator
+    ) -> Numbers:
+        """Predict the seconds of an epoch at each row."""
+        known = [(trial.params, s) for trial in trials if (s := self._seconds(trial))]
+        if not known:
+            return np.ones(len(rows))
+        points, seconds = zip(*known, strict=True)
+        seed = int(rng.integers(2**31))
+        forest = Forest(self._encoding.rows(points), np.log(seconds), seed, n_trees=8)
+        costs: Numbers = np.exp(forest.predict(rows)[0])
+        return costs
+
+    def _candidates(
+        self, best: Sequence[Params], rng: np.random.Generator, fixed: Params
+    ) -> list[Params]:
+        found = [self._draw(rng, fixed) for _ in range(N_RANDOM)]
+        found += [self._near(best[i % len(best)], rng, fixed) for i in range(N_LOCAL)]
+        constraints = self.space.constraints  # those to be measured are looked at one by one
+        return [p for p in found if all(constraint.holds(p) for constraint in constraints)]
+
+    def _anywhere(self, rng: np.random.Generator, fixed: Params) -> Params:
+        while not self.space.satisfies(params := self._draw(rng, fixed)):
+            pass
+        return params
+
+    def _draw(self, rng: np.random.Generator, fixed: Params) -> Params:
+        units = iter(rng.random(len(self.space.distributions)).tolist())
+        return self.space.walk(
+            lambda name, d: fixed[name] if name in fixed else value_at(d, next(units))
+        )
+
+    def _near(self, start: Params, rng: np.random.Generator, fixed: Params) -> Params:
+        """Change one or two values of a point."""
+        names = [name for name in start if name not in fixed]
+        changed = {names[i] for i in rng.integers(len(names), size=2)} if names else set()
+
+        def choose(name: str, distribution: BaseDistribution) -> Scalar:
+            if name in fixed:
+                return fixed[name]
+            if name in start and name not in changed:
+                return start[name]
+            if name not in start or isinstance(distribution, CategoricalDistribution):
+                return value_at(distribution, rng.random())
+            unit = unit_of(distribution, start[name]) + rng.normal(0, _STEP)
+            return value_at(distribution, min(max(unit, 0.0), 1.0))
+
+        return self.space.walk(choose)
+
+
+def _counts(trial: FrozenTrial, asking: FrozenTrial) -> bool:
+    return trial.number != asking.number and trial.state is not TrialState.WAITING
+
+
+def _scores(trials: Sequence[FrozenTrial], ranks: dict[int, float]) -> Numbers:
+    """Give the normal score of each trial by its rank."""
+    worst, middle = 0.0, 0.5
+    shares = np.array(
+        [
+            worst if trial.state is TrialState.FAIL else ranks.get(trial.number, middle)
+            for trial in trials
+        ]
+    )
+    n = len(shares)
+    scores: Numbers = norm.ppf((shares * (n - 1) + 0.5) / n)
+    return scores
