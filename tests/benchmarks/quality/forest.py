@@ -15,7 +15,7 @@ from optuna.distributions import (
 )
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
-from scipy.stats import norm
+from scipy.stats import norm, rankdata
 
 from search.spaces.optuna_privates import fixed_params
 from search.spaces.parameters import Scalar
@@ -32,6 +32,10 @@ N_LOCAL = 150
 """Candidates near one of the best points."""
 N_BEST = 8
 """How many those are."""
+_RANDOM_SHARE = 0.15
+"""How many points are drawn at random however much is known."""
+_MIDDLE = 0.5
+"""The rank of a trial that has not reported."""
 _STEP = 0.2
 """Standard deviation of a local step, as a part of the range."""
 
@@ -175,10 +179,14 @@ class ForestSampler(PointSampler):
         rng = np.random.default_rng(trial_seed(self._seed, trial.number))
         fixed = fixed_params(trial)
         others = [t for t in study.get_trials(deepcopy=False) if _counts(t, trial)]
-        ranks = carried_ranks(others, maximize=study.directions[0] == StudyDirection.MAXIMIZE)
-        if len(ranks) >= N_STARTUP:
+        ranks = carried_ranks(
+            [t for t in others if t.state is not TrialState.FAIL],
+            maximize=study.directions[0] == StudyDirection.MAXIMIZE,
+        )
+        if len(ranks) >= N_STARTUP and rng.random() >= _RANDOM_SHARE:
+            tried = {_key(other.params) for other in others}
             for params in self._proposals(others, ranks, rng, fixed):
-                if self.space.satisfies(params):
+                if _key(params) not in tried and self.space.satisfies(params):
                     return params
         return self._anywhere(rng, fixed)
 
@@ -256,15 +264,15 @@ def _counts(trial: FrozenTrial, asking: FrozenTrial) -> bool:
     return trial.number != asking.number and trial.state is not TrialState.WAITING
 
 
+def _key(params: Params) -> frozenset[tuple[str, Scalar]]:
+    return frozenset(params.items())
+
+
 def _scores(trials: Sequence[FrozenTrial], ranks: dict[int, float]) -> Numbers:
-    """Give the normal score of each trial by its rank."""
-    worst, middle = 0.0, 0.5
-    shares = np.array(
-        [
-            worst if trial.state is TrialState.FAIL else ranks.get(trial.number, middle)
-            for trial in trials
-        ]
-    )
-    n = len(shares)
-    scores: Numbers = norm.ppf((shares * (n - 1) + 0.5) / n)
+    """Give the normal score of each trial by its rank; those that failed share the last ranks."""
+    shares = [
+        -1.0 if trial.state is TrialState.FAIL else ranks.get(trial.number, _MIDDLE)
+        for trial in trials
+    ]
+    scores: Numbers = norm.ppf((rankdata(shares) - 0.5) / len(shares))
     return scores

@@ -17,9 +17,9 @@ RATE = "learning_rate"
 _OBJECTIVE = "objectives.image_classifier:ImageClassifier"
 
 
-def choices(*values: object) -> dict[str, Any]:
+def choices(*values: object, when: dict[str, Any] | None = None) -> dict[str, Any]:
     """Write a categorical parameter."""
-    return {"type": "categorical", "choices": list(values)}
+    return {"type": "categorical", "choices": list(values), "when": when or {}}
 
 
 @dataclass(frozen=True)
@@ -130,6 +130,36 @@ GRIDS = {
             "batch_size": choices(32, 128),
         },
         rates=rates(1e-4, 1e-1, 4),
+        n_seeds=1,
+    ),
+    "finetune": Grid(
+        settings={
+            "model": "pretrained",
+            "backbone": "objectives.backbones:efficientnet_lite0",
+            "image_size": 32,
+            "data": {
+                "name": "image_folder",
+                "path": "cifar10_jpg",
+                "image_size": 32,
+                "limit": 800,
+                "val_fraction": 0.4,
+            },
+            "epochs": 5,
+            "batch_size": 32,
+            "schedule": "cosine",
+            "channels_last": True,
+        },
+        parameters={
+            "freeze": choices("none", "probe", "lpft", "llrd"),
+            "unfreeze_at": choices(0.2, 0.4, when={"freeze": "lpft"}),
+            "backbone_lr_ratio": choices(0.1, 1.0, when={"freeze": "lpft"}),
+            "layer_decay": choices(0.5, 0.85, when={"freeze": "llrd"}),
+            "n_stages": choices(2, 4, when={"freeze": "llrd"}),
+            "bn": choices("affine", "full", when={"freeze": ["none", "lpft", "llrd"]}),
+            "weight_decay": choices(1e-4, 1e-1),
+            "dropout": choices(0.0, 0.3),
+        },
+        rates=rates(3e-4, 3e-2, 4),
         n_seeds=1,
     ),
 }

@@ -9,7 +9,7 @@ import functools
 import os
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ FOLDER = Path(__file__).parent / "tables"
 ABSENT, DIVERGED = 2**16 - 1, 2**16 - 2
 """In place of a number of right images: not trained yet; the loss was no number any more."""
 _SAVE_EVERY_S = 60.0
+_MAX_TEST_IMAGES = 2_000
 
 Counts = NDArray[np.uint16]
 
@@ -86,6 +87,7 @@ def train(name: str, point: int, seed: int) -> dict[str, Any]:
     grid = GRIDS[name]
     objective = ImageClassifier(dict(_points(name)[point]), **grid.settings, seed=seed)
     tested = load_test_split(objective.blueprint.data, objective.device)
+    tested = replace(tested, indices=tested.indices[:_MAX_TEST_IMAGES])
     val, test = (np.full(grid.n_epochs, DIVERGED, np.uint16) for _ in range(2))
     seconds = np.zeros(grid.n_epochs, np.float16)
     n_images = np.zeros(2, np.int64)
