@@ -177,13 +177,13 @@ def test_a_contender_proposes_the_same_again(method: str) -> None:
 
 
 def test_encoding_tells_every_value_apart_and_what_does_not_exist() -> None:
+    momentum = {"type": "float", "low": 0.0, "high": 0.9, "step": 0.3}
     parameters = {
         "optimizer": {"type": "categorical", "choices": ["sgd", "adam", "rmsprop"]},
-        "momentum": {"type": "float", "low": 0.0, "high": 0.9, "step": 0.3},
+        "momentum": {**momentum, "when": {"optimizer": "sgd"}},
         "width": {"type": "int", "low": 1, "high": 64, "log": True},
         "norm": {"type": "categorical", "choices": [True, False]},
     }
-    parameters["momentum"]["when"] = {"optimizer": "sgd"}
     space = Space.of(make_spec(parameters=parameters, start_from=[]))
     points = [*space.points()]
     rows = Encoding(space).rows(points)
