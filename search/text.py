@@ -1,6 +1,7 @@
 """How numbers, durations, names and tables are written for people, and escaped, once each."""
 
 import difflib
+import math
 import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -110,6 +111,13 @@ def two_digits(value: float) -> str:
 def signed(value: float | None) -> str:
     """Write a difference: as `number_text`, with its sign."""
     return f"+{number_text(value)}" if value is not None and value > 0 else number_text(value)
+
+
+def difference_texts(value: float, low: float, high: float) -> tuple[str, str, str]:
+    """Write a difference and its interval with their signs, to what that leaves: two digits."""
+    reach = (high - low) / 2
+    decimals = 4 if not 0 < reach < math.inf else max(0, 1 - math.floor(math.log10(reach)))
+    return f"{value:+.{decimals}f}", f"{low:+.{decimals}f}", f"{high:+.{decimals}f}"
 
 
 def tenths(value: float | None) -> str:

@@ -285,7 +285,7 @@ def test_comparison_says_that_no_difference_is_shown(study: StudyDriver) -> None
     assert facts["paired"]["shown"] is False
     assert facts["paired"]["p_value"] == 1.0
     assert (
-        "val_accuracy on the same 288 images: +0.00347 (95 % interval -0.0168 to +0.0237, "
+        "val_accuracy on the same 288 images: +0.003 (95 % interval -0.017 to +0.024, "
         "p = 1.000): no difference shown\n"
     ) in text
 

@@ -7,6 +7,7 @@ from search.text import (
     cell_text,
     counted,
     did_you_mean,
+    difference_texts,
     escape_latex,
     escape_markdown,
     latex_table,
@@ -98,3 +99,18 @@ def test_tables_align_words_left_and_set_rows_in_bold() -> None:
         "\\begin{tabular}{lr}\n\\toprule\nname & n\\textbar{}n \\\\\n\\midrule\n"
         "\\textbf{a\\_b} & \\textbf{1} \\\\\n & 2 \\\\\n\\bottomrule\n\\end{tabular}\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "texts"),
+    [
+        (8.333e-05, -0.000894, 0.00106, ("+0.00008", "-0.00089", "+0.00106")),
+        (0.11111, 0.078, 0.1442, ("+0.111", "+0.078", "+0.144")),
+        (-12.0, -40.0, 16.0, ("-12", "-40", "+16")),
+        (0.0, 0.0, 0.0, ("+0.0000", "+0.0000", "+0.0000")),
+    ],
+)
+def test_difference_has_the_digits_that_its_interval_leaves(
+    value: float, low: float, high: float, texts: tuple[str, str, str]
+) -> None:
+    assert difference_texts(value, low, high) == texts

@@ -9,7 +9,7 @@ from search.statistics.paired import ByImage, compare
 from search.studies.lead import data_of, is_accuracy, metric_by_image, scores_of
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial
-from search.text import counted, signed
+from search.text import counted, difference_texts
 
 Side = tuple[StudyReader, Trial]
 """A trial and its study."""
@@ -99,8 +99,8 @@ def paired_sentence(facts: PairedFacts, metric: str) -> str:
     p_value = facts["p_value"]
     chance = "p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}"
     verdict = f"{facts['better']} is better" if facts["better"] else "no difference shown"
+    by, low, high = difference_texts(facts["difference"], facts["low"], facts["high"])
     return (
         f"{metric} on the same {counted(facts['n_images'], 'image')}: "
-        f"{signed(facts['difference'])} (95 % interval {signed(facts['low'])} to "
-        f"{signed(facts['high'])}, {chance}): {verdict}"
+        f"{by} (95 % interval {low} to {high}, {chance}): {verdict}"
     )

@@ -10,7 +10,7 @@ from search.summaries.confirmation import (
     shown_name,
 )
 from search.summaries.layout import Grid, Part, heading
-from search.text import counted, listing, number_text, signed, tenths, two_digits
+from search.text import counted, difference_texts, listing, number_text, tenths, two_digits
 
 
 def confirmation_part(facts: ConfirmationFacts) -> Part:
@@ -35,7 +35,6 @@ def _candidates_grid(facts: ConfirmationFacts) -> Grid:
 
 def _row(facts: ConfirmationFacts, one: CandidateFacts, tied: str) -> dict[str, str]:
     others = [name for name in facts["metrics"] if name != facts["metric"]]
-    behind = number_text(one["behind"]) if one["behind"] else "–"
     return {
         "trial": f"{shown_name(one)}*" if one["default"] else shown_name(one),
         tied: _tied_text(one) if facts["tied"] or one["failure"] else "–",
@@ -43,8 +42,7 @@ def _row(facts: ConfirmationFacts, one: CandidateFacts, tied: str) -> dict[str, 
         "interval": _span(one["low"], one["high"]),
         **{heading(name): number_text(one["metrics"][name]) for name in others},
         "P(best)": _chance(one["p_best"]),
-        "behind by": behind,
-        "interval of it": _span(one["behind_low"], one["behind_high"]) if one["behind"] else "–",
+        "behind by": _behind_text(one),
         "seeds": str(len(one["values"])),
         "seconds": tenths(one["seconds"]),
         "weights": number_text(one["n_parameters"]),
@@ -63,6 +61,15 @@ def _tied_text(one: CandidateFacts) -> str:
 
 def _span(low: float | None, high: float | None) -> str:
     return f"{number_text(low)} … {number_text(high)}" if low is not None else "–"
+
+
+def _behind_text(one: CandidateFacts) -> str:
+    low, high = one["behind_low"], one["behind_high"]
+    if not one["behind"] or low is None or high is None:
+        return "–"
+    texts = difference_texts(one["behind"], low, high)
+    by, low_text, high_text = (text.removeprefix("+") for text in texts)
+    return f"{by} ({low_text} … {high_text})"
 
 
 def _chance(share: float | None) -> str:
@@ -137,9 +144,9 @@ def _gain_sentence(facts: ConfirmationFacts) -> list[str]:
         return [f"{marked}: nothing found is shown to be better"]
     if gain is None:
         return []
-    span = f"95 % interval {signed(gain['low'])} to {signed(gain['high'])}"
+    by, low, high = difference_texts(gain["value"], gain["low"], gain["high"])
     shown = "" if gain["low"] > 0 else ": no difference shown"
-    return [f"{marked}: the gain over it is {signed(gain['value'])} ({span}){shown}"]
+    return [f"{marked}: the gain over it is {by} (95 % interval {low} to {high}){shown}"]
 
 
 def _optimism_sentence(facts: ConfirmationFacts) -> list[str]:
