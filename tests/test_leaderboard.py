@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import optuna
 import pytest
 
 from search.errors import StudyError
@@ -12,6 +13,7 @@ from search.studies.leaderboard import COLUMNS, leaderboard_rows
 from search.studies.trials import Epoch, Failure
 from search.summaries.leaderboard import leaderboard_findings
 from search.summaries.study import (
+    ahead_lines,
     counts_text,
     failure_lines,
     studies_part,
@@ -161,6 +163,18 @@ def test_counts_and_failures(study: StudyDriver) -> None:
     trials = study.trials()
     assert counts_text(trials) == "7 trials: 3 complete, 1 pruned, 2 failed, 1 running"
     assert failure_lines(trials) == ["2 x infeasible: the kernel | 7x7_must & fit"]
+
+
+def test_interrupted_trial_that_is_ahead_is_named(
+    study: StudyDriver,
+) -> None:
+    assert ahead_lines(study) == []  # trial 6 is still running
+    study.interrupt(6, 0.5, "the time budget was spent")
+    (line,) = ahead_lines(study)
+    assert line.startswith("trial 6 is ahead of what is complete: 0.6000 when it was interrupted")
+    assert "trial 6 is ahead" in told(study_parts(study), 80)
+    study.optuna_study.tell(6, state=optuna.trial.TrialState.FAIL)
+    assert ahead_lines(study) == []
 
 
 def test_studies_table_counts_by_state(study: StudyDriver) -> None:

@@ -26,6 +26,7 @@ from search.summaries.layout import Findings, Part
 from search.summaries.leaderboard import leaderboard_findings
 from search.summaries.study import (
     StudyFacts,
+    ahead_lines,
     counts_text,
     failure_lines,
     study_facts,
@@ -229,9 +230,14 @@ class Study:
         return history_frame(self.reader.history(self._number(trial)))
 
     def outcome(self) -> str:
-        """Count the trials by state, and below the commonest failures."""
+        """Count the trials by state; below, the commonest failures and who is ahead unfinished."""
         trials = self.trials
-        return "\n".join([counts_text(trials), *failure_lines(trials)])
+        lines = [counts_text(trials), *failure_lines(trials), *ahead_lines(self.reader)]
+        return "\n".join(lines)
+
+    def has_unfinished_leader(self) -> bool:
+        """Tell whether an interrupted trial is ahead of all complete ones."""
+        return bool(ahead_lines(self.reader))
 
     def show(self) -> Findings[StudyFacts]:
         """Describe the study, as `search show` does.

@@ -97,6 +97,7 @@ def print_result(study: "Study") -> None:
     say(study.outcome())
     print_findings(best)
     next_commands(
+        *([study_command(study.folder, "resume")] if study.has_unfinished_leader() else []),
         study_command(study.folder, "show", best.facts[0]["trial"]),
         study_command(study.folder, "export", "--format", "csv"),
     )

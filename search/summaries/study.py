@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
+from optuna.study import StudyDirection
+
 from search.errors import StudyError
 from search.spaces.optuna_privates import study_id
 from search.spaces.spec import Spec
@@ -13,7 +15,7 @@ from search.studies.folder import read_provenance
 from search.studies.ranking import Directions, knee_trial, pareto_front, ranked
 from search.studies.reader import StudyReader
 from search.studies.storage import newest_versions, open_storage, shown_url, storage_file
-from search.studies.trials import Trial, has_begun, read_trial
+from search.studies.trials import Trial, has_begun, is_better, read_trial
 from search.summaries.layout import Grid, Part
 from search.summaries.leaderboard import front_facts, front_part, leaderboard_findings
 from search.text import counted, number_text
@@ -119,6 +121,25 @@ def failure_lines(trials: Iterable[Trial]) -> list[str]:
     return [f"{count} x {reason}" for reason, count in counts.most_common(_MOST_REASONS)]
 
 
+def ahead_lines(study: StudyReader) -> list[str]:
+    """Say so where an interrupted trial is ahead of all complete ones."""
+    if len(study.spec.metrics) > 1:
+        return []
+    trials = study.trials()
+    best = trials[0].value if trials and trials[0].state == "COMPLETE" else None
+    left = [trial for trial in trials if trial.state == "INTERRUPTED" and trial.value is not None]
+    ahead = [trial for trial in left if is_better(trial.value or 0.0, best, study.direction)]
+    if not ahead:
+        return []
+    sign = 1 if study.direction == StudyDirection.MAXIMIZE else -1
+    first = max(ahead, key=lambda trial: sign * (trial.value or 0.0))
+    epochs = f"epoch {first.n_epochs}" + (f" of {study.spec.epochs}" if study.spec.epochs else "")
+    return [
+        f"trial {first.number} is ahead of what is complete: {number_text(first.value)} when it "
+        f"was interrupted at {epochs}; a resumed study goes on with it"
+    ]
+
+
 def studies_part(studies: Sequence[StudyFacts]) -> Part:
     """Lay out studies, one row each; no interrupted trials where there are none."""
     left_out = () if any(facts["interrupted"] for facts in studies) else ("interrupted",)
@@ -162,7 +183,7 @@ def study_parts(study: StudyReader) -> list[Part]:
         metrics_field(study.spec),
         ("sampler", f"{study.spec.sampler.name}, seed {study.spec.sampler.seed}"),
         ("pruner", study.spec.pruner.name),
-        ("trials", counts_text(trials)),
+        ("trials", "\n".join([counts_text(trials), *ahead_lines(study)])),
         ("changed", f"{study.last_change():{_TIME}}"),
         *([("failures", "\n".join(failures))] if failures else []),
     ]
