@@ -4,7 +4,7 @@ BIN := .venv/bin
 # Where it is set, each process would compile torch and all else again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test bench bench-quick tables docs lint clean
+.PHONY: run test bench bench-quick bench-quality bench-quality-quick tables docs lint clean
 
 run: .venv/ready
 	$(BIN)/search run spaces/small_cnn.yaml --name small_cnn_$$(date +%Y%m%d_%H%M%S)
@@ -27,6 +27,13 @@ bench-quick: .venv/ready-dev
 # Training for the judge of searches: hours, and it goes on where it was interrupted.
 tables: .venv/ready-dev
 	$(BIN)/python -m tests.benchmarks.quality.tables
+
+# How well methods search those tables: hours too, and it goes on likewise.
+bench-quality: .venv/ready-dev
+	$(BIN)/python -m tests.benchmarks.quality
+
+bench-quality-quick: .venv/ready-dev
+	$(BIN)/python -m tests.benchmarks.quality --quick
 
 # Tables of the documents, from the code.
 docs: .venv/ready-dev

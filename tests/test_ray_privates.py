@@ -4,6 +4,8 @@ import io
 import logging
 import os
 import signal
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -62,6 +64,34 @@ def test_keep_quiet_silences_the_logs_of_workers_and_the_errors_of_tune(
     assert printed() == ""
     tune = logging.getLogger("ray.tune.execution.tune_controller")
     assert not tune.isEnabledFor(logging.ERROR)
+
+
+PRINT_SERVICES = """
+import psutil
+from search.running.engines import ray_privates
+ray_privates.set_environment()
+import ray
+from ray._private.node import Node
+with ray_privates.without_services():
+    ray.init(address="local", num_cpus=1, include_dashboard=False, log_to_driver=False)
+assert ray.get(ray.remote(lambda: 7).remote()) == 7
+assert Node.start_monitor.__module__ == Node.__module__
+for process in psutil.Process().children(recursive=True):
+    print(process.cmdline())
+"""
+
+
+def test_local_cluster_has_only_the_services_it_needs() -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", PRINT_SERVICES],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "raylet" in found
+    for service in ("log_monitor.py", "monitor.py", "dashboard.py"):
+        assert service not in found
 
 
 @pytest.fixture

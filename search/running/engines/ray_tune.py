@@ -195,13 +195,14 @@ def _connect(resources: ResourcesSpec, address: str | None) -> None:
         return
     ray_privates.set_token()
     wanted = math.ceil((resources.workers or 0) * resources.cpus_per_trial)
-    ray.init(
-        address="local",
-        num_cpus=max(os.cpu_count() or 1, wanted),
-        include_dashboard=False,
-        object_store_memory=_OBJECT_STORE_BYTES,
-        **quiet,
-    )
+    with ray_privates.without_services():
+        ray.init(
+            address="local",
+            num_cpus=max(os.cpu_count() or 1, wanted),
+            include_dashboard=False,
+            object_store_memory=_OBJECT_STORE_BYTES,
+            **quiet,
+        )
 
 
 def _per_trial(resources: ResourcesSpec) -> tuple[float, float]:
