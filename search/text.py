@@ -114,10 +114,17 @@ def signed(value: float | None) -> str:
 
 
 def difference_texts(value: float, low: float, high: float) -> tuple[str, str, str]:
-    """Write a difference and its interval with their signs, to what that leaves: two digits."""
+    """Write a difference and its interval, signed, to the two digits that the interval leaves.
+
+    There are more of them where a bound would else be written as 0 and is not.
+    """
+    numbers = (value, low, high)
     reach = (high - low) / 2
-    decimals = 4 if not 0 < reach < math.inf else max(0, 1 - math.floor(math.log10(reach)))
-    return f"{value:+.{decimals}f}", f"{low:+.{decimals}f}", f"{high:+.{decimals}f}"
+    decimals = max(0, 1 - math.floor(math.log10(reach))) if 0 < reach < math.inf else 4
+    while decimals < 12 and any(bound and not round(bound, decimals) for bound in (low, high)):
+        decimals += 1
+    by, lower, upper = (f"{round(n, decimals) or 0.0:+,.{decimals}f}" for n in numbers)
+    return by, lower, upper
 
 
 def tenths(value: float | None) -> str:

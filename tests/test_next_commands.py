@@ -94,7 +94,7 @@ def test_interrupted_run_names_a_command_that_goes_on(folder: Path, search: Sear
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
-    (command,) = {line for line in named(stderr) if " resume " in line}
+    (command,) = [line for line in named(stderr) if " resume " in line]
     assert command == study_command(Path(ELSEWHERE, "toy"), "resume")
     assert search("show", *shlex.split(command)[2:]).returncode == 0
 

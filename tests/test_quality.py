@@ -157,8 +157,9 @@ def test_ranks_and_time_say_who_is_there_first(tmp_path: Path) -> None:
     regrets = {
         (setting, method, seed): found for method, found in of_methods.items() for seed in range(2)
     }
-    Findings(regrets).write(tmp_path / "findings.npz")
-    findings = Findings.read(tmp_path / "findings.npz")
+    Findings(regrets).write({"digits": "abc"}, tmp_path / "findings.npz")
+    assert not Findings.read({"digits": "trained on"}, tmp_path / "findings.npz").regrets
+    findings = Findings.read({"digits": "abc"}, tmp_path / "findings.npz")
     assert len(findings.of(setting, "gp")) == 2
     methods = (BASELINE, "random", "gp")
     ranks = mean_ranks(findings, [setting], methods)

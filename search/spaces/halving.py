@@ -1,8 +1,8 @@
 """Asynchronous successive halving that keeps its rungs in mind instead of reading every trial."""
 
 import bisect
-import itertools
 import math
+from collections import defaultdict
 
 from optuna import Study
 from optuna.pruners import SuccessiveHalvingPruner
@@ -48,34 +48,25 @@ class Halving(SuccessiveHalvingPruner):
         if epoch is None:
             return False
         if self._rungs is None:
-            self._rungs = {}
-            for other in study.get_trials(deepcopy=False):
-                if other.state is not TrialState.FAIL and other.number != trial.number:
-                    self._enter(other)
-            self._enter(trial)
+            self._rungs = _recorded_rungs(study)
         value = trial.intermediate_values[epoch]
-        for rung in itertools.count(len(_rung_values(trial))):
-            if epoch < self._first * self._factor**rung:
-                return False
+        rung = len(_rung_values(trial))
+        while epoch >= self._first * self._factor**rung:
             if math.isnan(value):
                 return True
             note_of_rung(study, trial, rung, value)
-            values = self._rungs.setdefault(rung, [])
+            values = self._rungs[rung]
             bisect.insort(values, value)
             if len(values) <= self._n_bootstrap or not self._is_promoted(value, values, study):
                 return True
-        raise AssertionError("a rung is always further than the last one")
+            rung += 1
+        return False
 
     def withdraw(self, trial: FrozenTrial) -> None:
-        """Let a trial that has failed compete no more."""
+        """Take a trial that has failed out of its rungs; the owner of the study is to call it."""
         if self._rungs is not None:
             for rung, value in enumerate(_rung_values(trial)):
                 self._rungs[rung].remove(value)
-
-    def _enter(self, trial: FrozenTrial) -> None:
-        assert self._rungs is not None
-        for rung, value in enumerate(_rung_values(trial)):
-            bisect.insort(self._rungs.setdefault(rung, []), value)
 
     def _is_promoted(self, value: float, values: list[float], study: Study) -> bool:
         """Tell whether a value is among the best of its rung; one of them always is."""
@@ -83,6 +74,16 @@ class Halving(SuccessiveHalvingPruner):
         if study.direction == StudyDirection.MAXIMIZE:
             return value >= values[-n_promoted]
         return value <= values[n_promoted - 1]
+
+
+def _recorded_rungs(study: Study) -> dict[int, list[float]]:
+    """Read the values of each rung, ascending, of all trials that have not failed."""
+    rungs = defaultdict[int, list[float]](list)
+    for trial in study.get_trials(deepcopy=False):
+        if trial.state is not TrialState.FAIL:
+            for rung, value in enumerate(_rung_values(trial)):
+                bisect.insort(rungs[rung], value)
+    return rungs
 
 
 def _rung_values(trial: FrozenTrial) -> list[float]:

@@ -1,7 +1,8 @@
 """The pruners a space file can name: a table of ours, and classes of other people's.
 
-Every pruner is a decision over the recorded intermediate values, so it needs no state of
-its own and survives a resume. `min_epochs` is the one option all of them share.
+Every pruner is a decision over the recorded intermediate values: what one keeps in mind it
+rebuilds from the storage, so that it survives a resume. `min_epochs` is the one option all of
+them share.
 """
 
 import copy
@@ -68,7 +69,7 @@ PRUNERS: dict[str, PrunerKind] = {
         also=("successivehalving", "sha", "halving", "earlystopping"),
     ),
     "hyperband": PrunerKind(
-        "several brackets of asha (Li et al. 2018, arXiv:1603.06560)",
+        "several brackets of successive halving (Li et al. 2018, arXiv:1603.06560)",
         lambda low, high, options: HyperbandPruner(min_resource=low, max_resource=high, **options),
         option_types(HyperbandPruner, {"min_resource", "max_resource"}),
         also=("bohb", "hb"),

@@ -11,6 +11,7 @@ from search.errors import StudyError
 from search.spaces.optuna_privates import study_id
 from search.spaces.spec import Spec
 from search.studies import attributes
+from search.studies.confirmation import read_plan
 from search.studies.folder import read_provenance
 from search.studies.ranking import Directions, knee_trial, pareto_front, ranked
 from search.studies.reader import StudyReader
@@ -122,17 +123,20 @@ def failure_lines(trials: Iterable[Trial]) -> list[str]:
 
 
 def ahead_lines(study: StudyReader) -> list[str]:
-    """Say so where an interrupted trial is ahead of all complete ones."""
-    if len(study.spec.metrics) > 1:
+    """Say so where a trial that an earlier run left is ahead of all complete ones."""
+    if len(study.spec.metrics) > 1 or read_plan(study):
         return []
     trials = study.trials()
-    best = trials[0].value if trials and trials[0].state == "COMPLETE" else None
-    left = [trial for trial in trials if trial.state == "INTERRUPTED" and trial.value is not None]
-    ahead = [trial for trial in left if is_better(trial.value or 0.0, best, study.direction)]
-    if not ahead:
+    values = {
+        t.number: t.value for t in trials if t.state == "INTERRUPTED" and t.value is not None
+    }
+    is_running = any(trial.state == "RUNNING" for trial in trials)
+    if is_running or not values or trials[0].state != "COMPLETE":
         return []
     sign = 1 if study.direction == StudyDirection.MAXIMIZE else -1
-    first = max(ahead, key=lambda trial: sign * (trial.value or 0.0))
+    first = study.trial(max(values, key=lambda number: sign * values[number]))
+    if not is_better(values[first.number], trials[0].value, study.direction):
+        return []
     epochs = f"epoch {first.n_epochs}" + (f" of {study.spec.epochs}" if study.spec.epochs else "")
     return [
         f"trial {first.number} is ahead of what is complete: {number_text(first.value)} when it "

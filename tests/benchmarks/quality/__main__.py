@@ -3,7 +3,7 @@
 import argparse
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from tests.benchmarks.quality.findings import (
 from tests.benchmarks.quality.grids import GRIDS
 from tests.benchmarks.quality.judging import Key, Numbers, Setting, all_keys, judge_all
 from tests.benchmarks.quality.methods import METHODS
-from tests.benchmarks.quality.tables import Table
+from tests.benchmarks.quality.tables import ABSENT, Table
 from tests.benchmarks.results import machine
 
 WORKERS = (1, 4, 16, 64)
@@ -40,52 +40,66 @@ that is more. Means of {n_seeds} seeds, ± two standard errors.
 def main() -> None:
     """Judge what is named on the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.quality")
-    parser.add_argument("--methods", nargs="+", default=[*METHODS], metavar="METHOD")
-    parser.add_argument("--tables", nargs="+", default=_whole_tables(), choices=[*GRIDS])
+    parser.add_argument("--methods", nargs="+", metavar="METHOD", help="only these, and print")
     parser.add_argument("--workers", nargs="+", default=[*WORKERS], type=int, metavar="N")
     parser.add_argument("--seeds", default=30, type=int)
     parser.add_argument("--processes", default=os.cpu_count() or 1, type=int)
     parser.add_argument("--quick", action="store_true", help="a few searches; writes nothing")
     arguments = parser.parse_args()
-    if unknown := set(arguments.methods) - METHODS.keys():
+    if unknown := set(arguments.methods or ()) - METHODS.keys():
         parser.error(f"a method must be named, got {sorted(unknown)}; valid: {[*METHODS]}")
-    settings = [Setting(t, n) for t in arguments.tables for n in arguments.workers]
+    digests = _whole_tables()
+    if not digests:
+        parser.error("a table must be trained: see `make tables`")
+    methods = [*dict.fromkeys([BASELINE, *arguments.methods])] if arguments.methods else [*METHODS]
+    settings = [Setting(table, n) for table in digests for n in arguments.workers]
+    seeds = range(arguments.seeds)
     if arguments.quick:
-        settings = [Setting(t, n) for t in arguments.tables for n in (1, 16)]
-        findings = Findings()
-        _judge(findings, all_keys(settings, _QUICK, range(3)), arguments.processes)
-        print(rank_table(findings, settings, _QUICK))
+        methods, seeds = [*_QUICK], range(3)
+        settings = [Setting(table, n) for table in digests for n in (1, 16)]
+    findings = Findings() if arguments.quick else Findings.read(digests)
+    keys = all_keys(settings, methods, seeds)
+    missing = [key for key in keys if key not in findings.regrets]
+    _judge(findings, missing, arguments.processes, {} if arguments.quick else digests)
+    chosen = Findings({key: findings.regrets[key] for key in keys})
+    if arguments.quick or arguments.methods:
+        print(rank_table(chosen, settings, methods))
         return
-    findings = Findings.read()
-    wanted = all_keys(settings, arguments.methods, range(arguments.seeds))
-    missing = [key for key in wanted if key not in findings.regrets]
-    _judge(findings, missing, arguments.processes, save=True)
-    RESULTS.write_text(results_text(findings, settings, arguments.methods, arguments.seeds))
-    for table in arguments.tables:
-        plot = draw(findings, table, arguments.workers, arguments.methods)
+    RESULTS.write_text(results_text(chosen, settings, methods, len(seeds)))
+    for table in digests:
+        plot = draw(chosen, table, arguments.workers, methods)
         plot.savefig(RESULTS.parent / f"regret_{table}.png")
 
 
-def _whole_tables() -> list[str]:
-    return [name for name in GRIDS if not any(seed == 0 for _, seed in Table.read(name).missing())]
+def _whole_tables() -> dict[str, str]:
+    """Find the tables of which every point is trained with a seed, and their digests."""
+    tables = {name: Table.read(name) for name in GRIDS}
+    return {
+        name: table.digest()
+        for name, table in tables.items()
+        if (table.val[:, 0, 0] != ABSENT).all()
+    }
 
 
-def _judge(findings: Findings, keys: list[Key], n_processes: int, save: bool = False) -> None:
+def _judge(
+    findings: Findings, keys: list[Key], n_processes: int, digests: Mapping[str, str]
+) -> None:
+    """Run searches; what is found is kept on the way where digests are given."""
     if not keys:
         return
-    saved, began = time.monotonic(), time.monotonic()
+    saved = began = time.monotonic()
 
     def done(key: Key, found: Numbers) -> None:
         nonlocal saved
         findings.regrets[key] = found
-        if save and time.monotonic() - saved > _SAVE_EVERY_S:
+        if digests and time.monotonic() - saved > _SAVE_EVERY_S:
             saved = time.monotonic()
-            findings.write()
+            findings.write(digests)
             print(f"{len(findings.regrets):,} searches, {saved - began:.0f} s", flush=True)
 
     judge_all(keys, n_processes, done)
-    if save:
-        findings.write()
+    if digests:
+        findings.write(digests)
 
 
 def rank_table(findings: Findings, settings: Sequence[Setting], methods: Sequence[str]) -> str:

@@ -1,7 +1,7 @@
-"""What was found of methods: regrets by setting, seed and moment; ranks, ratios and a file."""
+"""What was found of methods: regrets by setting, seed and moment; ranks, and a file."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,18 +23,22 @@ class Findings:
     regrets: dict[Key, Numbers] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, file: Path = FILE) -> "Findings":
-        """Read what was found so far."""
+    def read(cls, digests: Mapping[str, str], file: Path = FILE) -> "Findings":
+        """Read what was found so far on the tables as they are, which their digests tell."""
         if not file.exists():
             return cls()
         with np.load(file) as stored:
-            rows = zip(
-                stored["table"], stored["n_workers"], stored["method"], stored["seed"], strict=True
+            columns = (stored[name] for name in ("table", "n_workers", "method", "seed", "digest"))
+            found = zip(zip(*columns, strict=True), stored["regrets"].astype(float), strict=True)
+            return cls(
+                {
+                    (Setting(str(table), int(n_workers)), str(method), int(seed)): regrets
+                    for (table, n_workers, method, seed, digest), regrets in found
+                    if digests.get(str(table)) == digest
+                }
             )
-            keys = [(Setting(str(t), int(w)), str(m), int(s)) for t, w, m, s in rows]
-            return cls(dict(zip(keys, stored["regrets"].astype(float), strict=True)))
 
-    def write(self, file: Path = FILE) -> None:
+    def write(self, digests: Mapping[str, str], file: Path = FILE) -> None:
         """Write all of it, whole or not at all."""
         keys = sorted(self.regrets, key=lambda key: (key[0].table, key[0].n_workers, *key[1:]))
         unfinished = file.with_suffix(".unfinished.npz")
@@ -44,6 +48,7 @@ class Findings:
             n_workers=np.array([setting.n_workers for setting, _, _ in keys]),
             method=np.array([method for _, method, _ in keys]),
             seed=np.array([seed for _, _, seed in keys]),
+            digest=np.array([digests[setting.table] for setting, _, _ in keys]),
             regrets=np.array([self.regrets[key] for key in keys], np.float32),
         )
         os.replace(unfinished, file)

@@ -18,13 +18,13 @@ from optuna.trial import FrozenTrial, TrialState
 from scipy.stats import norm, rankdata
 
 from search.spaces.optuna_privates import fixed_params
-from search.spaces.parameters import Scalar
+from search.spaces.parameters import Scalar, is_one_of
 from search.spaces.sampling import PointSampler, trial_seed
-from search.spaces.space import Params, Space
+from search.spaces.space import Params, Space, finite_values
 from tests.benchmarks.quality.contenders import carried_ranks
 
 N_STARTUP = 8
-"""Trials that have reported, before which points are drawn at random."""
+"""How many trials must have reported before the forest proposes."""
 N_TREES = 24
 N_RANDOM = 150
 """Candidates from anywhere in the space."""
@@ -252,12 +252,25 @@ class ForestSampler(PointSampler):
                 return fixed[name]
             if name in start and name not in changed:
                 return start[name]
-            if name not in start or isinstance(distribution, CategoricalDistribution):
+            if name not in start:
                 return value_at(distribution, rng.random())
-            unit = unit_of(distribution, start[name]) + rng.normal(0, _STEP)
-            return value_at(distribution, min(max(unit, 0.0), 1.0))
+            return _stepped(distribution, start[name], rng)
 
         return self.space.walk(choose)
+
+
+def _stepped(distribution: BaseDistribution, value: Scalar, rng: np.random.Generator) -> Scalar:
+    """Give another value: any other choice, or a number nearby, at least the next of its range."""
+    if isinstance(distribution, CategoricalDistribution):
+        others = [choice for choice in distribution.choices if not is_one_of(choice, [value])]
+        return others[int(rng.integers(len(others)))] if others else value
+    step = rng.normal(0, _STEP)
+    near = value_at(distribution, min(max(unit_of(distribution, value) + step, 0.0), 1.0))
+    values = finite_values(distribution)
+    if near != value or len(values) < 2:
+        return near
+    place, way = values.index(value), 1 if step > 0 else -1
+    return values[place + way if 0 <= place + way < len(values) else place - way]
 
 
 def _counts(trial: FrozenTrial, asking: FrozenTrial) -> bool:

@@ -147,6 +147,7 @@ GRIDS = {
             "epochs": 5,
             "batch_size": 32,
             "schedule": "cosine",
+            "unfreeze_warmup_steps": 15,
             "channels_last": True,
         },
         parameters={

@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import math
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -48,8 +49,9 @@ class Setting:
 def regrets(landscape: Landscape, seen: Iterable[Seen], at_s: Sequence[float]) -> Numbers:
     """Give the regret of the incumbent at some moments.
 
-    The incumbent is the trial of the best value so far; its regret is how much less it is worth
-    than the best point of the grid, 1 being what a point in the middle is worth.
+    The incumbent is the trial that has reported the best value so far, also while it trains or
+    once it is pruned, but not once it has failed. Its regret is how much less it is worth than the
+    best point of the grid, 1 being what a point in the middle is worth.
 
     Args:
         landscape: What was searched.
@@ -61,11 +63,17 @@ def regrets(landscape: Landscape, seen: Iterable[Seen], at_s: Sequence[float]) -
     """
     best, middle = landscape.best_and_middle
     found = np.ones(len(at_s))
-    incumbent = -np.inf
+    values: dict[int, float] = {}
+    worths: dict[int, float] = {}
     for one in seen:
-        if one.value > incumbent:
-            incumbent = one.value
-            regret = (best - landscape.quality(one.params)) / max(best - middle, 1e-9)
+        if one.value is None:
+            values.pop(one.number, None)
+        elif one.value > values.get(one.number, -math.inf):
+            values[one.number] = one.value
+            worths.setdefault(one.number, landscape.quality(one.params))
+        if values:
+            incumbent = max(values, key=lambda number: values[number])
+            regret = (best - worths[incumbent]) / max(best - middle, 1e-9)
             found[np.searchsorted(at_s, one.at_s) :] = regret
     return found
 

@@ -4,6 +4,7 @@ import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -61,8 +62,9 @@ def _forest(cost_power: float) -> MakeSampler:
 
 
 def _epoch_seconds(trial: FrozenTrial) -> float | None:
-    entry = trial.system_attrs.get(f"{attributes.EPOCH}1")
-    return float(entry.split()[0].removeprefix("*")) if entry else None
+    entries = [v for key, v in trial.system_attrs.items() if key.startswith(attributes.EPOCH)]
+    seconds = [float(entry.split()[0].removeprefix("*")) for entry in entries]
+    return fmean(seconds) if seconds else None
 
 
 def one_epoch_first(
@@ -86,7 +88,8 @@ def one_epoch_first(
         free_at[worker] += seconds[0]
         value = -math.inf if math.isnan(values[0]) else float(values[0])
         tried.append((value, number, point))
-        seen.append(Seen(free_at[worker], point, value))
+        seen.append(Seen(free_at[worker], number, point, value))
+    free_at[:] = free_at.max()  # only then all are known
     for _, number, point in sorted(tried, key=lambda one: -one[0]):
         worker = int(free_at.argmin())
         values, seconds = landscape.curve(point, number)
@@ -94,7 +97,7 @@ def one_epoch_first(
             free_at[worker] += of_epoch
             if math.isnan(value) or free_at[worker] > budget_s:
                 break
-            seen.append(Seen(free_at[worker], point, float(value)))
+            seen.append(Seen(free_at[worker], number, point, float(value)))
         if free_at.min() >= budget_s:
             break
     return sorted(seen, key=lambda one: one.at_s)
@@ -120,4 +123,4 @@ METHODS: dict[str, Search] = {
     "forest per root second + asha": _Ours("random", _ASHA, _forest(0.5)),
     "forest per second + asha": _Ours("random", _ASHA, _forest(1.0)),
 }
-"""The methods by name; told complete is a pruned trial by Ray's ASHA with its OptunaSearch."""
+"""The methods by name. `told complete`: pruned trials are, as by Ray's ASHA with OptunaSearch."""

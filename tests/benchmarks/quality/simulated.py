@@ -34,17 +34,19 @@ Curve = NDArray[np.float64]
 
 @dataclass
 class Seen:
-    """What was reported first at some moment of a search.
+    """What was reported of a trial at some moment of a search.
 
     Args:
         at_s: Virtual seconds since its start.
+        number: The trial.
         params: The trial's point.
-        value: The metric.
+        value: The metric; None once the trial has failed.
     """
 
     at_s: float
+    number: int
     params: dict[str, Scalar]
-    value: float
+    value: float | None
 
 
 @dataclass
@@ -86,6 +88,12 @@ class Landscape:
         return np.average(values, axis=0, weights=weights), np.average(
             seconds, axis=0, weights=weights
         )
+
+    def settling(self, params: dict[str, Scalar], seed: int) -> NDArray[np.bool_]:
+        """Tell in which epochs a trial must not be pruned, `(E,)`; all learning rates agree."""
+        place = self._places[self._key({**params, RATE: self.grid.rates[0]})]
+        of_seed: NDArray[np.bool_] = self.table.settling[place, seed % self._n_seeds(place)]
+        return of_seed
 
     def quality(self, params: dict[str, Scalar]) -> float:
         """Give what a point is worth: its accuracy on validation and test images of all seeds.
@@ -162,6 +170,7 @@ class Simulation:
     def __init__(self, landscape: Landscape, spec: Spec, n_workers: int = 1) -> None:
         self.now = 0.0
         self.seen: list[Seen] = []
+        self._elapsed_s: dict[int, float] = {}
         self._landscape = landscape
         self._n_workers = n_workers
         with quiet_optuna():
@@ -192,13 +201,16 @@ class Simulation:
                 break
             self.now, _, assignment, events, event = heapq.heappop(heap)
             if isinstance(event, Epoch) and self.now <= until_s:
-                value = event.metrics["val_accuracy"]
-                assert value is not None
-                self.seen.append(Seen(self.now, assignment.params, float(value)))
+                self._see(assignment, event.metrics["val_accuracy"])
+            elif isinstance(event, End) and event.failure:
+                self._see(assignment, None)
             if self.run.handle(assignment.number, event):
                 idle += 1
             else:
                 self._push(heap, next(order), assignment, events)
+
+    def _see(self, assignment: Assignment, value: float | None) -> None:
+        self.seen.append(Seen(self.now, assignment.number, assignment.params, value))
 
     def _push(
         self,
@@ -208,17 +220,22 @@ class Simulation:
         events: Iterator[Event],
     ) -> None:
         event = next(events)
-        seconds = event.seconds if isinstance(event, Epoch) else 0.0
-        heapq.heappush(heap, (self.now + seconds, order, assignment, events, event))
+        before_s = self._elapsed_s.get(assignment.number, 0.0)
+        self._elapsed_s[assignment.number] = event.elapsed_s
+        moment = self.now + event.elapsed_s - before_s
+        heapq.heappush(heap, (moment, order, assignment, events, event))
 
     def _events(self, assignment: Assignment) -> Iterator[Event]:
         values, seconds = self._landscape.curve(assignment.params, assignment.seed)
+        settling = self._landscape.settling(assignment.params, assignment.seed)
         elapsed_s = 0.0
-        for number, (value, of_epoch) in enumerate(zip(values, seconds, strict=True), start=1):
-            elapsed_s += float(of_epoch)
+        for number, value in enumerate(values.tolist(), start=1):
+            of_epoch = float(seconds[number - 1])
+            elapsed_s += of_epoch
             if math.isnan(value):
                 reason = f"epoch {number}: val_loss is nan"
                 yield End(elapsed_s, Failure("non_finite", reason))
                 return
-            yield Epoch(number, {"val_accuracy": float(value)}, float(of_epoch), elapsed_s)
+            settles = bool(settling[number - 1])
+            yield Epoch(number, {"val_accuracy": value}, of_epoch, elapsed_s, settles)
         yield End(elapsed_s)

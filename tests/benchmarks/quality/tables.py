@@ -6,6 +6,7 @@ at any time and goes on. Seconds are of the processor, so that a busy machine do
 
 import argparse
 import functools
+import hashlib
 import os
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -38,12 +39,14 @@ class Table:
             `DIVERGED` from the epoch on in which that happened.
         test: `(P, S, E)`, test images, likewise.
         seconds: `(P, S, E)`, of each epoch.
+        settling: `(P, S, E)`, whether layers have just thawed, so that nothing is pruned there.
         n_images: Of the validation split and of the test split.
     """
 
     val: Counts
     test: Counts
     seconds: NDArray[np.float16]
+    settling: NDArray[np.bool_]
     n_images: NDArray[np.int64]
 
     @classmethod
@@ -51,7 +54,8 @@ class Table:
         """Make a table in which nothing is trained."""
         shape = len(grid.points()), grid.n_seeds, grid.n_epochs
         absent = np.full(shape, ABSENT, np.uint16)
-        return cls(absent, absent.copy(), np.zeros(shape, np.float16), np.zeros(2, np.int64))
+        seconds, settling = np.zeros(shape, np.float16), np.zeros(shape, np.bool_)
+        return cls(absent, absent.copy(), seconds, settling, np.zeros(2, np.int64))
 
     @classmethod
     def read(cls, name: str) -> "Table":
@@ -68,6 +72,11 @@ class Table:
         unfinished = FOLDER / f"{name}.unfinished.npz"
         np.savez_compressed(unfinished, **vars(self))
         os.replace(unfinished, FOLDER / f"{name}.npz")
+
+    def digest(self) -> str:
+        """Name its content: that of a table which is trained further is another one."""
+        content = b"".join(array.tobytes() for array in vars(self).values())
+        return hashlib.sha256(content).hexdigest()[:16]
 
     def missing(self) -> list[tuple[int, int]]:
         """List the points and seeds that are not trained yet, all points with a seed first."""
@@ -87,9 +96,10 @@ def train(name: str, point: int, seed: int) -> dict[str, Any]:
     grid = GRIDS[name]
     objective = ImageClassifier(dict(_points(name)[point]), **grid.settings, seed=seed)
     tested = load_test_split(objective.blueprint.data, objective.device)
-    tested = replace(tested, indices=tested.indices[:_MAX_TEST_IMAGES])
+    every = max(1, len(tested) // _MAX_TEST_IMAGES)
+    tested = replace(tested, indices=tested.indices[::every])
     val, test = (np.full(grid.n_epochs, DIVERGED, np.uint16) for _ in range(2))
-    seconds = np.zeros(grid.n_epochs, np.float16)
+    seconds, settling = np.zeros(grid.n_epochs, np.float16), np.zeros(grid.n_epochs, np.bool_)
     n_images = np.zeros(2, np.int64)
     began = time.process_time()
     for epoch, metrics in enumerate(objective):
@@ -100,9 +110,11 @@ def train(name: str, point: int, seed: int) -> dict[str, Any]:
         probabilities, labels = predict_split(objective.model, objective.data, tested)
         val[epoch] = np.count_nonzero(objective.answers)
         test[epoch] = np.count_nonzero(probabilities.argmax(axis=1) == labels)
+        settling[epoch] = objective.settling
         n_images[:] = len(objective.answers), len(labels)
         began = time.process_time()
-    return {"val": val, "test": test, "seconds": seconds, "n_images": n_images}
+    rows = {"val": val, "test": test, "seconds": seconds, "settling": settling}
+    return {**rows, "n_images": n_images}
 
 
 @functools.cache
@@ -129,9 +141,9 @@ def fill(name: str, limit_s: float, n_workers: int) -> None:
             for future in done:
                 place = running.pop(future)
                 rows = future.result()
-                table.val[place], table.test[place] = rows["val"], rows["test"]
-                table.seconds[place] = rows["seconds"]
-                table.n_images = np.maximum(table.n_images, rows["n_images"])
+                table.n_images = np.maximum(table.n_images, rows.pop("n_images"))
+                for array, row in rows.items():
+                    getattr(table, array)[place] = row
             if time.monotonic() - saved > _SAVE_EVERY_S:
                 table.write(name)
                 saved = time.monotonic()
