@@ -31,9 +31,9 @@ _HEAD = """\
 
 Written by `make bench-quality`, which goes on where it was interrupted. Methods search the tables
 of `make tables`: real training, kept. A regret is how much less the configuration of the best
-value that any trial has reported is worth, over all its seeds, than the best one of the table; 1 is
-what a middling one is worth. The budget pays for 40 trials of the mean cost, or for three long ones
-in a row where that is more. Means of {n_seeds} seeds, ± two standard errors.
+value that any trial has reported is worth, over all its seeds, than the best one of the table;
+1 is what a middling one is worth. The budget pays for 40 trials of the mean cost, or for three
+long ones in a row where that is more. Means of {n_seeds} seeds, ± two standard errors.
 """
 
 
