@@ -15,10 +15,9 @@ from search.spaces.optuna_privates import RUNG_NOTES, note_of_rung
 class Halving(SuccessiveHalvingPruner):
     """Optuna's successive halving, decision for decision, but for two things.
 
-    A decision takes the time to search a rung, not that to read all trials: with 20,000 of them
-    the driver would spend more time on pruning than 1,000 workers leave it. And a trial that has
-    failed competes with nobody: those that are about to diverge often learn fastest, and would
-    end the ones that stay.
+    A decision takes the time to search a rung, not that to read all trials, so that the driver
+    keeps up with large studies (benchmark `scale`). And a trial that has failed competes with
+    nobody: one that is about to diverge may learn fastest, and would end those that stay.
 
     Li et al. 2020, "A system for massively parallel hyperparameter tuning", arXiv:1810.05934.
 
@@ -40,7 +39,7 @@ class Halving(SuccessiveHalvingPruner):
         self._first = min_resource * reduction_factor**min_early_stopping_rate
         self._factor = reduction_factor
         self._n_bootstrap = bootstrap_count
-        self._rungs: dict[int, list[float]] | None = None
+        self._rungs: defaultdict[int, list[float]] | None = None
 
     def prune(self, study: Study, trial: FrozenTrial) -> bool:
         """See Optuna."""
@@ -76,7 +75,7 @@ class Halving(SuccessiveHalvingPruner):
         return value <= values[n_promoted - 1]
 
 
-def _recorded_rungs(study: Study) -> dict[int, list[float]]:
+def _recorded_rungs(study: Study) -> defaultdict[int, list[float]]:
     """Read the values of each rung, ascending, of all trials that have not failed."""
     rungs = defaultdict[int, list[float]](list)
     for trial in study.get_trials(deepcopy=False):

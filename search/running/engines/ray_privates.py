@@ -65,7 +65,7 @@ def without_services() -> Iterator[None]:
     """Start a local cluster without the services that nothing here uses.
 
     What follows the logs, asks a cloud for nodes and answers the dashboard are processes of their
-    own, which load Ray first: half of its start and of its end on two cores.
+    own, which load Ray first and are waited for at the start and at the end.
     """
     from ray._private.node import Node
 
