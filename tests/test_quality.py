@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 import search
+from search.spaces.encoding import Encoding
 from search.spaces.space import Space
 from search.studies.reader import StudyReader
 from tests.benchmarks.quality.__main__ import results_text
 from tests.benchmarks.quality.findings import BASELINE, Findings, mean_ranks, time_to_match
-from tests.benchmarks.quality.forest import Encoding, value_at
+from tests.benchmarks.quality.forest import value_at
 from tests.benchmarks.quality.grids import RATE, Grid
 from tests.benchmarks.quality.judging import N_MOMENTS, Setting, regrets
 from tests.benchmarks.quality.methods import METHODS

@@ -59,7 +59,8 @@ MISTAKES = {
     "unknown nested key": (
         "trials: 4",
         "trails: 4",
-        "5:10: budget.trails: unknown key; did you mean 'trials'; valid: trials, time, trial_time",
+        "5:10: budget.trails: unknown key; did you mean 'trials'; valid: trials, time, "
+        "trial_time, until",
     ),
     "unknown key of a parameter": (
         "step: 2",
@@ -250,7 +251,7 @@ BAD_OVERRIDES = {
     "unknown key": (
         "budget.trails=10",
         "--set budget.trails=10: budget.trails: unknown key; did you mean 'trials'; "
-        "valid: trials, time, trial_time",
+        "valid: trials, time, trial_time, until",
     ),
     "unknown key of a parameter": (
         "parameters.width.hihg=3",

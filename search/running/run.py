@@ -21,6 +21,7 @@ from search.running.worker import Environment, was_ended
 from search.studies.disk import TRIAL_BYTES, require_disk
 from search.studies.driver import StudyDriver
 from search.studies.folder import ERROR_FILE, study_command
+from search.studies.gain import NoGain
 from search.studies.trials import Epoch, Event, Failure, Trial
 from search.text import format_duration
 
@@ -83,6 +84,7 @@ class Run:
         self._lonely: set[int] = set()
         self._running: set[int] = set()
         self._policy = FailurePolicy(study.spec.failures)
+        self.no_gain = NoGain(study) if study.spec.budget.until else None
         self._started = self._clock()
         self._n_workers = 1
         self._disk_checked = False
@@ -277,6 +279,9 @@ class Run:
         if self._waiting:
             return self.study.go_on(self._waiting.popleft())
         if self.stop_reason or self.budget_spent():
+            return None
+        if self.no_gain and (why := self.no_gain.why_over()):
+            self.stop(why)
             return None
         try:
             trial = self.study.ask()

@@ -15,6 +15,7 @@ from search.spaces.space_file import load_space_file
 from search.studies.driver import StudyDriver
 from search.studies.export import LEADERBOARD_FILE, write_leaderboard
 from search.studies.folder import study_command
+from search.studies.gain import CANNOT_TELL
 from search.studies.leaderboard import leaderboard_rows
 
 
@@ -62,6 +63,8 @@ def run_study(
         raise InterruptedRunError(f"interrupted; continue with `{again}`")
     if run.stop_reason:
         say(f"{study.name}: {run.stop_reason}")
+    if run.no_gain and run.no_gain.cannot_tell:
+        say(f"{study.name}: budget.until: {CANNOT_TELL}")
     _check_completed(study)
 
 

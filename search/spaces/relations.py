@@ -36,6 +36,9 @@ def relation_problems(spec: Spec) -> Iterator[Problem]:
     yield from _metric_problems(spec.metrics)
     if spec.budget.trials is None and spec.budget.time is None:
         yield Problem(("budget",), "trials, time or both must be given")
+    if spec.budget.until and len(spec.metrics) > 1:
+        text = f"{spec.budget.until} needs one metric, got {len(spec.metrics)}"
+        yield Problem(("budget", "until"), text)
     yield from _sampler_problems(spec)
     yield from _pruner_problems(spec)
     yield from _settings_problems(spec)

@@ -117,6 +117,11 @@ class BudgetSpec(StrictModel):
     trial_time: Duration | None = Field(
         default=None, description="Time limit of one trial, checked after each epoch."
     )
+    until: Literal["no_gain"] | None = Field(
+        default=None,
+        description="no_gain: end before the budget is spent, once the next trials are expected "
+        "to gain less than the standard error of the best value.",
+    )
 
 
 class _Named(StrictModel):

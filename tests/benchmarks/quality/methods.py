@@ -104,11 +104,13 @@ def one_epoch_first(
 
 
 _ASHA = {"name": "asha", "min_epochs": 1, "reduction_factor": 3}
+_CURVES = {"name": "tests.benchmarks.quality.contenders:Extrapolation", "min_epochs": 1}
 _NONE = {"name": "none"}
 
 METHODS: dict[str, Search] = {
     "random": _Ours("random", _NONE),
     "random + asha": _Ours("random", _ASHA),
+    "random + curves": _Ours("random", _CURVES),
     "one epoch first": one_epoch_first,
     "tpe": _Ours("tpe", _NONE),
     "tpe + asha": _Ours("tpe", _ASHA),
@@ -116,6 +118,7 @@ METHODS: dict[str, Search] = {
     "tpe + median": _Ours("tpe", {"name": "median", "min_epochs": 1}),
     "tpe + asha, told complete": _Ours("tpe", _ASHA, told_complete=True),
     "tpe on ranks + asha": _Ours("tpe", _ASHA, _ranked),
+    "tpe + curves": _Ours("tpe", _CURVES),
     "gp": _Ours("gp", _NONE),
     "gp + asha": _Ours("gp", _ASHA),
     "gp on ranks + asha": _Ours("gp", _ASHA, _ranked),
