@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from search.errors import ObjectiveError
-from search.spaces.sampling import trial_seed
+from search.spaces.point_sampler import trial_seed
 from search.spaces.space import Space
 from search.studies.driver import StudyDriver
 from search.studies.trials import Trial

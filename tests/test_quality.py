@@ -8,18 +8,14 @@ import numpy as np
 import pytest
 
 import search
-from search.spaces.encoding import Encoding
-from search.spaces.space import Space
 from search.studies.reader import StudyReader
 from tests.benchmarks.quality.__main__ import results_text
 from tests.benchmarks.quality.findings import BASELINE, Findings, mean_ranks, time_to_match
-from tests.benchmarks.quality.forest import value_at
 from tests.benchmarks.quality.grids import RATE, Grid
 from tests.benchmarks.quality.judging import N_MOMENTS, Setting, regrets
 from tests.benchmarks.quality.methods import METHODS
 from tests.benchmarks.quality.simulated import Landscape, Simulation
 from tests.benchmarks.quality.tables import ABSENT, DIVERGED, Table
-from tests.conftest import make_spec
 
 GRID = Grid(
     settings={"data": {"name": "digits"}, "epochs": 6},
@@ -172,29 +168,10 @@ def test_ranks_and_time_say_who_is_there_first(tmp_path: Path) -> None:
     assert "| tpe + asha | 1.0 | 1.0 | 1.0 |" in text
 
 
-@pytest.mark.parametrize("method", ["forest + asha", "forest per second + asha"])
+@pytest.mark.parametrize("method", ["forest + asha", "tpe on ranks + asha"])
 def test_a_contender_proposes_the_same_again(method: str) -> None:
     first, again = (METHODS[method](LANDSCAPE, 3, 2, 60.0) for _ in range(2))
     assert [one.params for one in first] == [one.params for one in again]
-
-
-def test_encoding_tells_every_value_apart_and_what_does_not_exist() -> None:
-    momentum = {"type": "float", "low": 0.0, "high": 0.9, "step": 0.3}
-    parameters = {
-        "optimizer": {"type": "categorical", "choices": ["sgd", "adam", "rmsprop"]},
-        "momentum": {**momentum, "when": {"optimizer": "sgd"}},
-        "width": {"type": "int", "low": 1, "high": 64, "log": True},
-        "norm": {"type": "categorical", "choices": [True, False]},
-    }
-    space = Space.of(make_spec(parameters=parameters, start_from=[]))
-    points = [*space.points()]
-    rows = Encoding(space).rows(points)
-    assert len(np.unique(rows, axis=0)) == len(points)
-    assert rows.min() == -1
-    assert rows.max() == 1
-    for name, distribution in space.distributions.items():
-        drawn = {value_at(distribution, unit) for unit in np.linspace(0, 1, 500)}
-        assert drawn == {point[name] for point in points if name in point}
 
 
 def test_table_that_is_not_filled_says_what_it_lacks(tmp_path: Path) -> None:

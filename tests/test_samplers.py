@@ -6,8 +6,9 @@ import optuna
 import pytest
 
 from search.errors import SpaceError
+from search.spaces.point_sampler import trial_seed
 from search.spaces.samplers import SAMPLERS, sampler_problems
-from search.spaces.sampling import make_sampler, sample_points, trial_seed
+from search.spaces.sampling import make_sampler, sample_points
 from search.spaces.space import Params, Space
 from search.spaces.spec import SamplerSpec
 from search.studies import attributes
@@ -56,8 +57,8 @@ SPACES: dict[str, dict[str, Any]] = {
         "constraints": ["share + rate <= 1"],
     },
 }
-DRAWING = [name for name, kind in SAMPLERS.items() if kind.build]
-LISTING = [name for name, kind in SAMPLERS.items() if not kind.build]
+DRAWING = [name for name, kind in SAMPLERS.items() if not kind.lists]
+LISTING = [name for name, kind in SAMPLERS.items() if kind.lists]
 CASES = [(name, space) for name in DRAWING for space in SPACES] + [
     (name, space) for name in LISTING for space in SPACES if space != "continuous"
 ]

@@ -10,7 +10,7 @@ from tests.space_texts import BASE, enter_folder, write_space
 
 NAMES = "rate, width, kernel, tuned, depth"
 START = "{rate: 1e-3, width: 5, kernel: 3, tuned: top, depth: 2}"
-SAMPLERS = "tpe, gp, cmaes, nsgaii, random, qmc, grid, brute_force"
+SAMPLERS = "forest, tpe, gp, cmaes, nsgaii, random, qmc, grid, brute_force"
 ASHA = "name, min_epochs, reduction_factor, min_early_stopping_rate, bootstrap_count"
 NO_EXPRESSION = "16:5: constraints[0]: not an expression: "
 OUTSIDE = "a value in the space must be given, got "

@@ -270,12 +270,14 @@ BAD_OVERRIDES = {
     "unknown sampler": (
         "sampler={name: tep}",
         "--set sampler={name: tep}: sampler.name: unknown sampler 'tep'; did you mean 'tpe'; "
-        "valid: tpe, gp, cmaes, nsgaii, random, qmc, grid, brute_force",
+        "valid: forest, tpe, gp, cmaes, nsgaii, random, qmc, grid, "
+        "brute_force",
     ),
     "what others call a sampler": (
         "sampler.name=BayesOpt",
         "--set sampler.name=BayesOpt: sampler.name: unknown sampler 'BayesOpt'; did you mean "
-        "'tpe' or 'gp'; valid: tpe, gp, cmaes, nsgaii, random, qmc, grid, brute_force",
+        "'tpe' or 'gp'; valid: forest, tpe, gp, cmaes, nsgaii, random, qmc, grid, "
+        "brute_force",
     ),
     "no constraint": (
         "constraints=[width >]",

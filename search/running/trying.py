@@ -20,7 +20,8 @@ from search.running.trial import (
 )
 from search.running.worker import environment_here
 from search.spaces.document import KeyPath
-from search.spaces.sampling import sample_points, trial_seed
+from search.spaces.point_sampler import trial_seed
+from search.spaces.sampling import sample_points
 from search.spaces.space import Params, Space
 from search.spaces.spec import Spec
 from search.studies.trials import Epoch, Failure

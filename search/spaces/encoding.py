@@ -70,3 +70,23 @@ def unit_of(distribution: BaseDistribution, value: Scalar) -> float:
     if distribution.log:
         return math.log(number / low) / math.log(high / low)
     return (number - low) / (high - low)
+
+
+def value_at(distribution: BaseDistribution, unit: float) -> Scalar:
+    """Give the value at a place from 0 to 1; each of finitely many has an equal share of it."""
+    if isinstance(distribution, CategoricalDistribution):
+        return distribution.choices[_index(unit, len(distribution.choices))]
+    assert isinstance(distribution, FloatDistribution | IntDistribution)
+    low, high, step = distribution.low, distribution.high, distribution.step
+    if not distribution.log and step:
+        value = low + step * _index(unit, round((high - low) / step) + 1)
+        return int(value) if isinstance(distribution, IntDistribution) else round(value, 12)
+    if isinstance(distribution, IntDistribution):
+        number = (low - 0.5) * math.exp(unit * math.log((high + 0.5) / (low - 0.5)))
+        return min(max(round(number), int(low)), int(high))
+    number = low * (high / low) ** unit if distribution.log else low + unit * (high - low)
+    return float(min(max(number, low), high))
+
+
+def _index(unit: float, n: int) -> int:
+    return min(int(unit * n), n - 1)

@@ -8,7 +8,8 @@ Optuna moves one.
 """
 
 import copy
-from collections.abc import Callable, Container, Iterator, Sequence
+import math
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -28,6 +29,9 @@ RUNG_NOTES = "completed_rung_"
 trial with what value it came there; studies on disk have them from Optuna's own."""
 FIXED_PARAMS = "fixed_params"
 """The key under which a waiting trial has the values that `enqueue_trial` was given."""
+
+Ranks = Callable[[Sequence[FrozenTrial], StudyDirection], Iterable[float]]
+"""Gives trials, of a study that goes in a direction, other values than theirs."""
 
 Show = Callable[[FrozenTrial, StudyDirection], FrozenTrial]
 """Turns a recorded trial into the one that a pruner is to see."""
@@ -121,6 +125,58 @@ class _StudyWithEarlier:
             if trial.state.is_finished():
                 self._renumbered[trial_id(trial)] = seen
         return seen
+
+
+def study_of_ranks(study: Study, ranks: Ranks) -> Study:
+    """Show a sampler a study of one metric in which all that have reported are complete.
+
+    Args:
+        study: The study; it is not changed.
+        ranks: Gives the value of each trial, higher is better; NaN where it has not reported.
+
+    Returns:
+        What a sampler may read of it, in the place of the study. Failed trials have the value 0.
+    """
+    return cast("Study", _StudyOfRanks(study, ranks))
+
+
+class _StudyOfRanks:
+    """A study as samplers see it."""
+
+    def __init__(self, study: Study, ranks: Ranks) -> None:
+        self._study = study
+        self.direction = StudyDirection.MAXIMIZE
+        self.directions = [StudyDirection.MAXIMIZE]
+        trials = study.get_trials(deepcopy=False)
+        self._trials = [
+            _completed(trial, value)
+            for trial, value in zip(trials, ranks(trials, study.directions[0]), strict=True)
+        ]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._study, name)
+
+    def get_trials(
+        self, deepcopy: bool = True, states: Container[TrialState] | None = None
+    ) -> list[FrozenTrial]:
+        return [trial for trial in self._trials if states is None or trial.state in states]
+
+    def _get_trials(  # Optuna's own samplers ask so, for its cache
+        self,
+        deepcopy: bool = True,
+        states: Container[TrialState] | None = None,
+        use_cache: bool = False,
+    ) -> list[FrozenTrial]:
+        return self.get_trials(deepcopy, states)
+
+
+def _completed(trial: FrozenTrial, value: float) -> FrozenTrial:
+    failed = trial.state is TrialState.FAIL
+    if math.isnan(value) and not failed:
+        return trial
+    seen = copy.copy(trial)
+    seen.state, seen.values = TrialState.COMPLETE, [0.0 if failed else value]
+    return seen
 
 
 def study_for_pruner(study: Study, show: Show, notes: Notes) -> Study:

@@ -95,7 +95,7 @@ def _sampler_problems(spec: Spec) -> Iterator[Problem]:
         able = listing(other for other, kind in SAMPLERS.items() if kind.several)
         text = f"{name} can optimise one metric only; valid for several: {able}"
         yield Problem(("sampler", "name"), text)
-    if kind.build is None:
+    if kind.lists:
         yield from _listing_problems(spec)
 
 

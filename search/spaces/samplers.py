@@ -36,14 +36,38 @@ Build = Callable[[int, int, dict[str, Any]], BaseSampler]
 
 
 @dataclass(frozen=True)
+class ForestOptions:
+    """What a space file can set.
+
+    Args:
+        n_startup_trials: How many trials must have reported before the forest proposes.
+        cost_power: The expected improvement is divided by the predicted seconds of an epoch to
+            this power: 0 leaves them aside, 1 is improvement per second.
+    """
+
+    n_startup_trials: int = 8
+    cost_power: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no sense."""
+        if self.n_startup_trials < 1:
+            raise ValueError(f"n_startup_trials must be at least 1, got {self.n_startup_trials}")
+        if not 0 <= self.cost_power <= 2:
+            raise ValueError(f"cost_power must be from 0 to 2, got {self.cost_power}")
+
+
+@dataclass(frozen=True)
 class SamplerKind:
     """One row of the table.
 
     Args:
         doc: One line on what it does.
-        build: Makes it; None for a sampler that lists the space instead of drawing from it.
+        build: Makes it; None for a sampler of our own, see `search.spaces.sampling`.
         options: What a space file can set beside `name` and `seed`, with the types.
         several: Whether it can search for several metrics at once.
+        by_rank: Whether it is shown all trials by their carried ranks once some are pruned: of
+            pruned trials Optuna's own sees little or nothing, of running ones nothing.
+        lists: Whether it lists the space, which must be finite, instead of drawing from it.
         also: What other systems, papers and people call it, by letters and digits.
     """
 
@@ -51,6 +75,8 @@ class SamplerKind:
     build: Build | None
     options: Mapping[str, str] = field(default_factory=dict)
     several: bool = True
+    by_rank: bool = False
+    lists: bool = False
     also: tuple[str, ...] = ()
 
 
@@ -73,16 +99,26 @@ def _build_qmc(study_seed: int, seed: int, options: dict[str, Any]) -> BaseSampl
 
 
 SAMPLERS: dict[str, SamplerKind] = {
+    "forest": SamplerKind(
+        "extremely randomised trees over all that every trial has reported, and expected "
+        "improvement for what it costs",
+        None,
+        option_types(ForestOptions),
+        several=False,
+        also=("smac", "randomforest", "rf", "extratrees", "trees", "surrogate"),
+    ),
     "tpe": SamplerKind(
         "tree-structured Parzen estimator (Watanabe 2023, arXiv:2304.11127)",
         lambda _, seed, options: TPESampler(seed=seed, **options),
         option_types(TPESampler, _OURS),
+        by_rank=True,
         also=(*_BAYES, "hyperopt", "parzen"),
     ),
     "gp": SamplerKind(
         "Gaussian process with log expected improvement; for up to some 500 costly trials",
         lambda _, seed, options: GPSampler(seed=seed, **_quiet(options)),
         option_types(GPSampler, _OURS),
+        by_rank=True,
         also=(*_BAYES, "gaussianprocess", "botorch"),
     ),
     "cmaes": SamplerKind(
@@ -115,10 +151,14 @@ SAMPLERS: dict[str, SamplerKind] = {
         "every point once, in the order of the file; `values` lists points of float parameters",
         None,
         {"values": "a mapping of lists"},
+        lists=True,
         also=_EXHAUSTIVE,
     ),
     "brute_force": SamplerKind(
-        "every point of a finite space once, in random order", None, also=_EXHAUSTIVE
+        "every point of a finite space once, in random order",
+        None,
+        lists=True,
+        also=_EXHAUSTIVE,
     ),
 }
 
@@ -163,8 +203,9 @@ def sampler_problems(name: str, options: Mapping[str, Any]) -> Iterator[Problem]
         return
     problems = [*option_problems("sampler", name, options, kind.options, ("name", "seed"))]
     yield from problems
-    if kind.build and not problems:
-        try:
-            kind.build(0, 0, dict(options))
-        except Exception as error:  # noqa: BLE001  it may be the user's class
-            yield Problem(("sampler",), useless_options(name, error), at_key=True)
+    if problems or kind.lists:
+        return
+    try:
+        kind.build(0, 0, dict(options)) if kind.build else ForestOptions(**options)
+    except Exception as error:  # noqa: BLE001  it may be the user's class
+        yield Problem(("sampler",), useless_options(name, error), at_key=True)

@@ -10,55 +10,67 @@ proposal is a function of the storage alone: nothing to pickle, nothing to lose 
 import copy
 import functools
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import optuna
 from optuna import Study
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseGASampler, BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial, TrialState
 
-from search.errors import SpaceError
-from search.spaces.optuna_privates import fixed_params, quiet_optuna, study_with_earlier
+from search.spaces.forest import ForestSampler, Seconds
+from search.spaces.optuna_privates import (
+    Ranks,
+    fixed_params,
+    quiet_optuna,
+    study_of_ranks,
+    study_with_earlier,
+)
 from search.spaces.parameters import Scalar
-from search.spaces.samplers import Build, sampler_kind
+from search.spaces.point_sampler import (
+    MAX_DRAWS,
+    Informing,
+    PointSampler,
+    infeasible,
+    key_of,
+    trial_seed,
+)
+from search.spaces.ranks import ranks_of
+from search.spaces.samplers import Build, ForestOptions, sampler_kind
 from search.spaces.space import Params, Space, finite_values, holds_value
 from search.spaces.spec import SamplerSpec
 
-MAX_DRAWS = 1_000
-"""Draws in a row that constraints may reject before the space counts as infeasible."""
 INFORMED_DRAWS = 20
 """Draws from the sampler itself; it may insist on an infeasible spot, later ones are uniform."""
 
 
-Informing = Callable[[], list[FrozenTrial]]
-"""Finds ended trials of other studies, numbered from 0; asked once, at the first proposal."""
-
-
-def trial_seed(study_seed: int, number: int, draw: int = 0) -> int:
-    """Derive a seed from the study's.
+def make_sampler(
+    spec: SamplerSpec,
+    space: Space,
+    informing: Informing = list,
+    seconds: Seconds = lambda _: None,
+    *,
+    by_best: bool = True,
+) -> PointSampler:
+    """Build the sampler that a space file names; its trials get only feasible points.
 
     Args:
-        study_seed: At least 0.
-        number: The trial's number, from 0.
-        draw: Counts further seeds of the same trial, from 0.
-
-    Returns:
-        A number from 0 to 2**31 - 1, well mixed: neighbouring trials share no bits.
+        spec: What the space file says.
+        space: The space.
+        informing: Finds trials of other studies to learn from.
+        seconds: Tells what an epoch of a trial takes, if it is known.
+        by_best: Whether trials are ranked by their best epoch, not by their last one.
     """
-    state = np.random.SeedSequence([study_seed, number, draw]).generate_state(1)
-    return int(state[0] >> 1)
-
-
-def make_sampler(spec: SamplerSpec, space: Space, informing: Informing = list) -> "PointSampler":
-    """Build the sampler that a space file names; its trials get only feasible points."""
-    build = sampler_kind(spec.name).build
-    if build:
-        return DrawingSampler(space, build, spec.seed, spec.options, informing)
-    shuffle_seed = spec.seed if spec.name == "brute_force" else None
-    return ListingSampler(space, spec.options.get("values", {}), shuffle_seed, informing)
+    kind = sampler_kind(spec.name)
+    if kind.build:
+        ranks = functools.partial(ranks_of, by_best=by_best) if kind.by_rank else None
+        return DrawingSampler(space, kind.build, spec.seed, spec.options, informing, ranks)
+    if kind.lists:
+        shuffle_seed = spec.seed if spec.name == "brute_force" else None
+        return ListingSampler(space, spec.options.get("values", {}), shuffle_seed, informing)
+    options = ForestOptions(**spec.options)
+    return ForestSampler(space, spec.seed, options, informing, seconds, by_best=by_best)
 
 
 def sample_points(
@@ -75,41 +87,18 @@ def sample_points(
     return [space.suggest(study.ask()) for _ in range(n_points)]
 
 
-class PointSampler(BaseSampler):
-    """A sampler that proposes whole points of a space."""
-
-    def __init__(self, space: Space, informing: Informing) -> None:
-        self.space = space
-        self._find_informing = informing
-
-    @functools.cached_property
-    def informing(self) -> list[FrozenTrial]:
-        """The trials to know of beside the study's own."""
-        return self._find_informing()
-
-    def exhausted(self, trials: Sequence[FrozenTrial]) -> bool:
-        """Tell whether every point has been tried; never for a sampler that draws."""
-        return False
-
-    def infer_relative_search_space(
-        self, study: Study, trial: FrozenTrial
-    ) -> dict[str, BaseDistribution]:
-        """See Optuna: all parameters are proposed together."""
-        return dict(self.space.distributions)
-
-    def sample_independent(
-        self,
-        study: Study,
-        trial: FrozenTrial,
-        param_name: str,
-        param_distribution: BaseDistribution,
-    ) -> Scalar:
-        """See Optuna: never asked, as all parameters are proposed together."""
-        raise AssertionError(f"{param_name} was not part of the proposed point")
-
-
 class DrawingSampler(PointSampler):
-    """Draws from one of Optuna's samplers, or of the user's, until a point is feasible."""
+    """Draws from one of Optuna's samplers, or of the user's, until a point is feasible.
+
+    Args:
+        space: The space.
+        build: Makes the sampler.
+        seed: The study's.
+        options: What the space file sets.
+        informing: Finds trials of other studies to learn from.
+        ranks: Gives the ranks by which the sampler sees all trials once one of them is pruned;
+            None where it sees them as they are.
+    """
 
     def __init__(
         self,
@@ -118,22 +107,25 @@ class DrawingSampler(PointSampler):
         seed: int,
         options: dict[str, Any],
         informing: Informing = list,
+        ranks: Ranks | None = None,
     ) -> None:
         super().__init__(space, informing)
         self._build = build
         self._seed = seed
         self._options = options
+        self._ranks = ranks
         self._renumbered: dict[int, FrozenTrial] = {}
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """See Optuna; a SpaceError if the constraints reject `MAX_DRAWS` draws in a row."""
+        seen = self._by_rank(self._as_seen(study))
         for draw in range(MAX_DRAWS):
-            params = self._draw(study, trial, draw)
+            params = self._draw(seen, trial, draw)
             if self.space.satisfies(params):
                 return params
-        raise _infeasible(self.space)
+        raise infeasible(self.space)
 
     def after_trial(
         self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
@@ -154,9 +146,14 @@ class DrawingSampler(PointSampler):
     def _as_seen(self, study: Study) -> Study:
         return study_with_earlier(study, self.informing, self._renumbered)
 
+    def _by_rank(self, study: Study) -> Study:
+        pruned = (TrialState.PRUNED,)
+        if self._ranks is None or not study.get_trials(deepcopy=False, states=pruned):
+            return study
+        return study_of_ranks(study, self._ranks)
+
     def _draw(self, study: Study, trial: FrozenTrial, draw: int) -> Params:
         inner = self._inner(trial, draw)
-        study = self._as_seen(study)
         draft = copy.copy(trial)
         draft.number += len(self.informing)
         draft.params, draft.distributions = {}, {}
@@ -222,24 +219,13 @@ class ListingSampler(PointSampler):
         return point if point is not None else self._points[0]
 
     def _next(self, trials: Sequence[FrozenTrial], fixed: Params | None = None) -> Params | None:
-        tried = {_key(trial.params) for trial in [*self.informing, *trials]}
+        tried = {key_of(trial.params) for trial in [*self.informing, *trials]}
         for point in self._points:
             fits = all(point.get(name) == value for name, value in (fixed or {}).items())
-            if fits and _key(point) not in tried:
+            if fits and key_of(point) not in tried:
                 return point
         return None
 
 
-def _key(params: Params) -> frozenset[tuple[str, str]]:
-    return frozenset((name, repr(value)) for name, value in params.items())
-
-
 def _uniform(study_seed: int, seed: int, options: dict[str, Any]) -> BaseSampler:
     return RandomSampler(seed=seed)
-
-
-def _infeasible(space: Space) -> SpaceError:
-    constraints = [*space.constraints, *space.measured_constraints]
-    texts = "; ".join(constraint.text for constraint in constraints)
-    found = f"{MAX_DRAWS:,} draws in a row did not"
-    return SpaceError([f"constraints: some point must satisfy them, but {found}: {texts}"])

@@ -13,8 +13,9 @@ from optuna.trial import FrozenTrial, TrialState
 from search.errors import SearchError, StudyError
 from search.objective.loading import extend_import_path
 from search.spaces.optuna_privates import take_up
+from search.spaces.point_sampler import trial_seed
 from search.spaces.pruners import Judge, make_pruner
-from search.spaces.sampling import make_sampler, trial_seed
+from search.spaces.sampling import make_sampler
 from search.spaces.space_file import write_space_file
 from search.spaces.spec import Spec
 from search.studies import attributes
@@ -26,7 +27,7 @@ from search.studies.queue import informing_trials, n_waiting
 from search.studies.reader import StudyReader
 from search.studies.repetitions import Repetitions, repetition_seed
 from search.studies.storage import create_optuna_study, delete_optuna_study, name_metrics
-from search.studies.trials import Epoch, Failure, Trial, has_begun
+from search.studies.trials import Epoch, Failure, Trial, has_begun, seconds_of_epoch
 
 
 class StudyDriver(StudyReader):
@@ -42,13 +43,16 @@ class StudyDriver(StudyReader):
         super().__init__(folder, spec, optuna_study)
         extend_import_path(self.import_folders)  # a sampler of the user's may lie there
         informing = functools.partial(informing_trials, optuna_study, self.space)
-        self._sampler = make_sampler(spec.sampler, self.space, informing)
+        by_best = spec.metric.reduce == "best"
+        self._sampler = make_sampler(
+            spec.sampler, self.space, informing, seconds_of_epoch, by_best=by_best
+        )
         pruner = spec.pruner
         self.optuna_study.sampler = self._sampler
         self.optuna_study.pruner = make_pruner(
             pruner.name, pruner.min_epochs, spec.epochs, pruner.options
         )
-        self._judge = Judge(by_best=spec.metric.reduce == "best")
+        self._judge = Judge(by_best=by_best)
         self._live: dict[int, LiveTrial] = {}
 
     @classmethod

@@ -9,7 +9,7 @@ from statistics import fmean
 import numpy as np
 from optuna.study import StudyDirection
 
-from search.spaces.sampling import trial_seed
+from search.spaces.point_sampler import trial_seed
 from search.statistics.paired import Answers
 from search.statistics.repeated import (
     Ending,

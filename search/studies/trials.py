@@ -9,6 +9,7 @@ import csv
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import fmean
 from typing import Any, Literal, get_args
 from urllib.parse import quote, unquote
 
@@ -216,6 +217,13 @@ def epoch_entry(epoch: Epoch, *, counts: bool) -> tuple[str, str]:
     ]
     start = f"{'*' if counts else ''}{round(epoch.seconds, 4)}"
     return f"{attributes.EPOCH}{epoch.number}", " ".join([start, *metrics])
+
+
+def seconds_of_epoch(trial: FrozenTrial) -> float | None:
+    """Tell what an epoch of a trial takes, on average; None where that was not recorded."""
+    entries = [_entry(trial, number) for number in trial.intermediate_values]
+    seconds = [float(entry.partition(" ")[0].removeprefix("*")) for entry in entries if entry]
+    return fmean(seconds) if seconds else None
 
 
 def read_history(trial: FrozenTrial, folder: Path) -> History:

@@ -4,67 +4,50 @@ import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from statistics import fmean
 from typing import Any
 
 import numpy as np
-from optuna.trial import FrozenTrial
 
 from search.spaces.samplers import sampler_kind
-from search.spaces.sampling import PointSampler, sample_points
+from search.spaces.sampling import DrawingSampler, sample_points
 from search.spaces.space import Space
-from search.studies import attributes
-from search.studies.driver import StudyDriver
-from tests.benchmarks.quality.contenders import RankedSampler
-from tests.benchmarks.quality.forest import ForestSampler
 from tests.benchmarks.quality.simulated import Landscape, Seen, Simulation
 
 Search = Callable[[Landscape, int, int, float], list[Seen]]
 """Searches a landscape with a seed, a number of workers and a budget of virtual seconds."""
 
 
-MakeSampler = Callable[[StudyDriver, int], PointSampler]
-"""Makes a contender's sampler of a study and its seed."""
-
-
 @dataclass(frozen=True)
 class _Ours:
-    """A search as a space file describes it, if need be with a contender's sampler."""
+    """A search as a space file describes it.
 
-    sampler: str
+    Args:
+        sampler: Its `sampler`, but for the seed.
+        pruner: Its `pruner`.
+        as_optuna: Whether the sampler sees trials as Optuna's does, not by their ranks.
+        told_complete: Whether pruned trials are told to be complete.
+    """
+
+    sampler: dict[str, Any]
     pruner: dict[str, Any]
-    contender: MakeSampler | None = None
+    as_optuna: bool = False
     told_complete: bool = False
 
     def __call__(
         self, landscape: Landscape, seed: int, n_workers: int, budget_s: float
     ) -> list[Seen]:
-        sampler = {"name": self.sampler, "seed": seed}
+        sampler = {**self.sampler, "seed": seed}
         spec = landscape.grid.spec(sampler=sampler, pruner=self.pruner)
         simulation = Simulation(landscape, spec, n_workers)
         driver = simulation.driver
-        if self.contender:
-            driver._sampler = driver.optuna_study.sampler = self.contender(driver, seed)
+        build = sampler_kind(spec.sampler.name).build
+        if self.as_optuna and build:
+            driver._sampler = DrawingSampler(driver.space, build, seed, {})
+            driver.optuna_study.sampler = driver._sampler
         if self.told_complete:
             driver.prune = driver.complete  # type: ignore[method-assign]
         simulation.search(budget_s)
         return simulation.seen
-
-
-def _ranked(driver: StudyDriver, seed: int) -> PointSampler:
-    build = sampler_kind(driver.spec.sampler.name).build
-    assert build
-    return RankedSampler(driver.space, build, seed, {})
-
-
-def _forest(cost_power: float) -> MakeSampler:
-    return lambda driver, seed: ForestSampler(driver.space, seed, _epoch_seconds, cost_power)
-
-
-def _epoch_seconds(trial: FrozenTrial) -> float | None:
-    entries = [v for key, v in trial.system_attrs.items() if key.startswith(attributes.EPOCH)]
-    seconds = [float(entry.split()[0].removeprefix("*")) for entry in entries]
-    return fmean(seconds) if seconds else None
 
 
 def one_epoch_first(
@@ -107,23 +90,26 @@ _ASHA = {"name": "asha", "min_epochs": 1, "reduction_factor": 3}
 _CURVES = {"name": "tests.benchmarks.quality.contenders:Extrapolation", "min_epochs": 1}
 _NONE = {"name": "none"}
 
+_RANDOM, _TPE, _GP, _FOREST = ({"name": name} for name in ("random", "tpe", "gp", "forest"))
+
 METHODS: dict[str, Search] = {
-    "random": _Ours("random", _NONE),
-    "random + asha": _Ours("random", _ASHA),
-    "random + curves": _Ours("random", _CURVES),
+    "random": _Ours(_RANDOM, _NONE),
+    "random + asha": _Ours(_RANDOM, _ASHA),
+    "random + curves": _Ours(_RANDOM, _CURVES),
     "one epoch first": one_epoch_first,
-    "tpe": _Ours("tpe", _NONE),
-    "tpe + asha": _Ours("tpe", _ASHA),
-    "tpe + hyperband": _Ours("tpe", {"name": "hyperband", "min_epochs": 1}),
-    "tpe + median": _Ours("tpe", {"name": "median", "min_epochs": 1}),
-    "tpe + asha, told complete": _Ours("tpe", _ASHA, told_complete=True),
-    "tpe on ranks + asha": _Ours("tpe", _ASHA, _ranked),
-    "tpe + curves": _Ours("tpe", _CURVES),
-    "gp": _Ours("gp", _NONE),
-    "gp + asha": _Ours("gp", _ASHA),
-    "gp on ranks + asha": _Ours("gp", _ASHA, _ranked),
-    "forest + asha": _Ours("random", _ASHA, _forest(0.0)),
-    "forest per root second + asha": _Ours("random", _ASHA, _forest(0.5)),
-    "forest per second + asha": _Ours("random", _ASHA, _forest(1.0)),
+    "tpe": _Ours(_TPE, _NONE),
+    "tpe + asha": _Ours(_TPE, _ASHA, as_optuna=True),
+    "tpe + hyperband": _Ours(_TPE, {"name": "hyperband", "min_epochs": 1}, as_optuna=True),
+    "tpe + median": _Ours(_TPE, {"name": "median", "min_epochs": 1}, as_optuna=True),
+    "tpe + asha, told complete": _Ours(_TPE, _ASHA, as_optuna=True, told_complete=True),
+    "tpe on ranks + asha": _Ours(_TPE, _ASHA),
+    "tpe on ranks + curves": _Ours(_TPE, _CURVES),
+    "gp": _Ours(_GP, _NONE),
+    "gp + asha": _Ours(_GP, _ASHA, as_optuna=True),
+    "gp on ranks + asha": _Ours(_GP, _ASHA),
+    "forest + asha": _Ours(_FOREST, _ASHA),
+    "forest + curves": _Ours(_FOREST, _CURVES),
+    "forest regardless of cost + asha": _Ours({**_FOREST, "cost_power": 0.0}, _ASHA),
+    "forest per second + asha": _Ours({**_FOREST, "cost_power": 1.0}, _ASHA),
 }
 """The methods by name. `told complete`: pruned trials are, as by Ray's ASHA with OptunaSearch."""
