@@ -18,7 +18,7 @@ from tests.benchmarks.quality.findings import (
 )
 from tests.benchmarks.quality.grids import GRIDS
 from tests.benchmarks.quality.judging import Key, Numbers, Setting, all_keys, judge_all
-from tests.benchmarks.quality.methods import METHODS
+from tests.benchmarks.quality.methods import METHODS, SLOW
 from tests.benchmarks.quality.tables import ABSENT, Table
 from tests.benchmarks.results import machine
 
@@ -33,7 +33,7 @@ Written by `make bench-quality`, which goes on where it was interrupted. Methods
 of `make tables`: real training, kept. A regret is how much less the configuration of the best
 value that any trial has reported is worth, over all its seeds, than the best one of the table;
 1 is what a middling one is worth. The budget pays for 40 trials of the mean cost, or for three
-long ones in a row where that is more. Means of {n_seeds} seeds, ± two standard errors.
+long ones in a row where that is more. Means of {n_seeds} seeds ({slow}), ± two standard errors.
 """
 
 
@@ -134,7 +134,7 @@ def results_text(
 ) -> str:
     """Write all that was found as Markdown."""
     parts = [
-        _HEAD.format(n_seeds=n_seeds),
+        _HEAD.format(n_seeds=n_seeds, slow=", ".join(f"{m}: {n}" for m, n in SLOW.items())),
         "## Ranks",
         f"Mean ranks over {len(settings)} settings; time: in what part of the budget a method is "
         f"where `{BASELINE}` ends (median over the settings).",

@@ -103,13 +103,10 @@ METHODS: dict[str, Search] = {
     "tpe + median": _Ours(_TPE, {"name": "median", "min_epochs": 1}, as_optuna=True),
     "tpe + asha, told complete": _Ours(_TPE, _ASHA, as_optuna=True, told_complete=True),
     "tpe on ranks + asha": _Ours(_TPE, _ASHA),
-    "tpe on ranks + curves": _Ours(_TPE, _CURVES),
     "gp": _Ours(_GP, _NONE),
-    "gp + asha": _Ours(_GP, _ASHA, as_optuna=True),
-    "gp on ranks + asha": _Ours(_GP, _ASHA),
     "forest + asha": _Ours(_FOREST, _ASHA),
-    "forest + curves": _Ours(_FOREST, _CURVES),
     "forest regardless of cost + asha": _Ours({**_FOREST, "cost_power": 0.0}, _ASHA),
-    "forest per second + asha": _Ours({**_FOREST, "cost_power": 1.0}, _ASHA),
 }
 """The methods by name. `told complete`: pruned trials are, as by Ray's ASHA with OptunaSearch."""
+SLOW = {"gp": 5}
+"""With how many seeds at most methods are judged that take ten seconds a search."""
