@@ -48,7 +48,7 @@ _N_LOCAL = 150
 _N_BEST = 8
 """How many those are."""
 _RANDOM_SHARE = 1 / 3
-"""How many points are drawn at random however much is known (as by Falkner et al. 2018, "BOHB")."""
+"""How many points are drawn at random however much is known, as by Falkner et al. 2018, "BOHB"."""
 _MOST = 1_000
 """From how many trials the forest learns at most: half of them the best, the others by chance."""
 _MIDDLE = 0.5

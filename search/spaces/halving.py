@@ -49,7 +49,7 @@ class Halving(SuccessiveHalvingPruner):
         if self._rungs is None:
             self._rungs = _recorded_rungs(study)
         value = trial.intermediate_values[epoch]
-        rung = len(_rung_values(trial))
+        rung = len(rung_values(trial))
         while epoch >= self._first * self._factor**rung:
             if math.isnan(value):
                 return True
@@ -64,7 +64,7 @@ class Halving(SuccessiveHalvingPruner):
     def withdraw(self, trial: FrozenTrial) -> None:
         """Take a trial that has failed out of its rungs; the owner of the study is to call it."""
         if self._rungs is not None:
-            for rung, value in enumerate(_rung_values(trial)):
+            for rung, value in enumerate(rung_values(trial)):
                 self._rungs[rung].remove(value)
 
     def _is_promoted(self, value: float, values: list[float], study: Study) -> bool:
@@ -80,12 +80,12 @@ def _recorded_rungs(study: Study) -> defaultdict[int, list[float]]:
     rungs = defaultdict[int, list[float]](list)
     for trial in study.get_trials(deepcopy=False):
         if trial.state is not TrialState.FAIL:
-            for rung, value in enumerate(_rung_values(trial)):
+            for rung, value in enumerate(rung_values(trial)):
                 bisect.insort(rungs[rung], value)
     return rungs
 
 
-def _rung_values(trial: FrozenTrial) -> list[float]:
+def rung_values(trial: FrozenTrial) -> list[float]:
     """Read with what value a trial came to each rung so far."""
     values: list[float] = []
     while (value := trial.system_attrs.get(f"{RUNG_NOTES}{len(values)}")) is not None:

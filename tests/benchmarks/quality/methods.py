@@ -26,19 +26,21 @@ class _Ours:
         pruner: Its `pruner`.
         as_optuna: Whether the sampler sees trials as Optuna's does, not by their ranks.
         told_complete: Whether pruned trials are told to be complete.
+        promotes: Whether they only pause.
     """
 
     sampler: dict[str, Any]
     pruner: dict[str, Any]
     as_optuna: bool = False
     told_complete: bool = False
+    promotes: bool = False
 
     def __call__(
         self, landscape: Landscape, seed: int, n_workers: int, budget_s: float
     ) -> list[Seen]:
         sampler = {**self.sampler, "seed": seed}
         spec = landscape.grid.spec(sampler=sampler, pruner=self.pruner)
-        simulation = Simulation(landscape, spec, n_workers)
+        simulation = Simulation(landscape, spec, n_workers, promotes=self.promotes)
         driver = simulation.driver
         build = sampler_kind(spec.sampler.name).build
         if self.as_optuna and build:
@@ -95,6 +97,7 @@ _RANDOM, _TPE, _GP, _FOREST = ({"name": name} for name in ("random", "tpe", "gp"
 METHODS: dict[str, Search] = {
     "random": _Ours(_RANDOM, _NONE),
     "random + asha": _Ours(_RANDOM, _ASHA),
+    "random + promotion": _Ours(_RANDOM, _ASHA, promotes=True),
     "random + curves": _Ours(_RANDOM, _CURVES),
     "one epoch first": one_epoch_first,
     "tpe": _Ours(_TPE, _NONE),
@@ -105,6 +108,8 @@ METHODS: dict[str, Search] = {
     "tpe on ranks + asha": _Ours(_TPE, _ASHA),
     "gp": _Ours(_GP, _NONE),
     "forest + asha": _Ours(_FOREST, _ASHA),
+    "forest + promotion": _Ours(_FOREST, _ASHA, promotes=True),
+    "forest + curves": _Ours(_FOREST, _CURVES),
     "forest regardless of cost + asha": _Ours({**_FOREST, "cost_power": 0.0}, _ASHA),
 }
 """The methods by name. `told complete`: pruned trials are, as by Ray's ASHA with OptunaSearch."""

@@ -27,6 +27,7 @@ from search.spaces.spec import Spec
 from search.studies.driver import StudyDriver
 from search.studies.trials import End, Epoch, Event, Failure, Trial
 from tests.benchmarks.quality.grids import GRIDS, RATE, Grid
+from tests.benchmarks.quality.promoting import PromotingDriver, PromotingRun
 from tests.benchmarks.quality.tables import ABSENT, DIVERGED, Table
 
 Curve = NDArray[np.float64]
@@ -165,9 +166,12 @@ class Simulation:
         landscape: What training gives.
         spec: The search.
         n_workers: Virtual workers.
+        promotes: Whether what is pruned only pauses.
     """
 
-    def __init__(self, landscape: Landscape, spec: Spec, n_workers: int = 1) -> None:
+    def __init__(
+        self, landscape: Landscape, spec: Spec, n_workers: int = 1, *, promotes: bool = False
+    ) -> None:
         self.now = 0.0
         self.seen: list[Seen] = []
         self._elapsed_s: dict[int, float] = {}
@@ -180,8 +184,15 @@ class Simulation:
         for point in spec.start_from:
             study.enqueue_trial(point)
         # Nothing is written there: there are neither checkpoints nor tracebacks.
-        self.driver = StudyDriver(Path(tempfile.gettempdir()), spec, study)
-        self.run = Run(self.driver, _Nobody(), clock=lambda: self.now)
+        folder = Path(tempfile.gettempdir())
+        self.driver: StudyDriver
+        self.run: Run
+        if promotes:
+            self.driver = promoting = PromotingDriver(folder, spec, study)
+            self.run = PromotingRun(promoting, _Nobody(), lambda: self.now)
+        else:
+            self.driver = StudyDriver(folder, spec, study)
+            self.run = Run(self.driver, _Nobody(), lambda: self.now)
 
     def search(self, until_s: float = math.inf) -> None:
         """Run it until its budget is spent, or some virtual seconds are over."""
@@ -229,9 +240,12 @@ class Simulation:
         values, seconds = self._landscape.curve(assignment.params, assignment.seed)
         settling = self._landscape.settling(assignment.params, assignment.seed)
         elapsed_s = 0.0
+        done = self.driver.trial(assignment.number).n_epochs
         for number, value in enumerate(values.tolist(), start=1):
             of_epoch = float(seconds[number - 1])
             elapsed_s += of_epoch
+            if number <= done:
+                continue
             if math.isnan(value):
                 reason = f"epoch {number}: val_loss is nan"
                 yield End(elapsed_s, Failure("non_finite", reason))
