@@ -14,6 +14,7 @@ from search.spaces.space_file import (
     write_space_file,
 )
 from search.spaces.spec import PrunerSpec, ResourcesSpec, SamplerSpec, Spec
+from tests.conftest import BASE as SECTIONS
 from tests.space_texts import BASE, OBJECTIVE, enter_folder, write_space
 
 MINIMAL = """\
@@ -41,7 +42,7 @@ def test_load_minimal_file_fills_in_defaults() -> None:
     assert spec.settings == {}
     assert spec.metric.reduce == "best"
     assert spec.budget.time is None
-    assert spec.sampler == SamplerSpec(name="tpe", seed=0)
+    assert spec.sampler == SamplerSpec(name="forest", seed=0)
     assert spec.pruner == PrunerSpec(name="asha", min_epochs=1)
     assert spec.resources == ResourcesSpec(cpus_per_trial=1, gpus_per_trial="auto", workers=None)
     assert spec.constraints == []
@@ -332,3 +333,16 @@ def test_read_space_file_that_was_damaged_raises() -> None:
         "space.yaml:5:18: budget.trials: a whole number must be given, got 'four'\n"
         "space.yaml: a newer version of search wrote this file, or it was changed since"
     )
+
+
+@pytest.mark.parametrize("sampler", [{}, {"seed": 3}])
+def test_where_no_sampler_is_named_one_is_chosen_that_can_search_for_all(
+    sampler: dict[str, int],
+) -> None:
+    sections = {key: value for key, value in SECTIONS.items() if key != "sampler"}
+    given = {**sections, **({"sampler": sampler} if sampler else {})}
+    assert load_space_file(given).sampler.name == "forest"
+    several = {key: value for key, value in given.items() if key != "metric"}
+    several["metrics"] = [{"name": n, "direction": "maximize"} for n in ("score", "loss")]
+    assert load_space_file(several).sampler.name == "tpe"
+    assert load_space_file(several).sampler.seed == sampler.get("seed", 0)

@@ -139,10 +139,10 @@ class SamplerSpec(_Named):
     """Which sampler proposes parameters; further keys are its own options."""
 
     name: str = Field(
-        default="tpe",
+        default="forest",
         json_schema_extra=_or_plugin(SAMPLERS),
         description="Which sampler; package.module:name of a subclass of Optuna's BaseSampler "
-        "will do, too.",
+        "will do, too. Where there are several metrics the default is tpe.",
     )
     seed: int = Field(
         default=0,
@@ -258,6 +258,17 @@ class Spec(StrictModel):
             return data
         others = {key: value for key, value in data.items() if key != "metric"}
         return {**others, "metrics": [data["metric"]]}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _choose_sampler(cls, data: Any) -> Any:
+        """Search for several metrics with a sampler that can, where none is named."""
+        if not isinstance(data, dict) or not isinstance(data.get("metrics"), list):
+            return data
+        sampler = data.get("sampler", {})
+        if len(data["metrics"]) < 2 or not isinstance(sampler, dict) or "name" in sampler:
+            return data
+        return {**data, "sampler": {"name": "tpe", **sampler}}
 
     @model_serializer(mode="wrap")
     def _write_metric(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:

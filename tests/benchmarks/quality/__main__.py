@@ -33,7 +33,7 @@ Written by `make bench-quality`, which goes on where it was interrupted. Methods
 of `make tables`: real training, kept. A regret is how much less the configuration of the best
 value that any trial has reported is worth, over all its seeds, than the best one of the table;
 1 is what a middling one is worth. The budget pays for 40 trials of the mean cost, or for three
-long ones in a row where that is more. Means of {n_seeds} seeds ({slow}), ± two standard errors.
+long ones in a row where that is more. Means of {n_seeds} seeds, ± two standard errors.
 """
 
 
@@ -51,7 +51,8 @@ def main() -> None:
     digests = _whole_tables()
     if not digests:
         parser.error("a table must be trained: see `make tables`")
-    methods = [*dict.fromkeys([BASELINE, *arguments.methods])] if arguments.methods else [*METHODS]
+    usual = [method for method in METHODS if method not in SLOW]
+    methods = [*dict.fromkeys([BASELINE, *(arguments.methods or usual)])]
     settings = [Setting(table, n) for table in digests for n in arguments.workers]
     seeds = range(arguments.seeds)
     if arguments.quick:
@@ -134,7 +135,7 @@ def results_text(
 ) -> str:
     """Write all that was found as Markdown."""
     parts = [
-        _HEAD.format(n_seeds=n_seeds, slow=", ".join(f"{m}: {n}" for m, n in SLOW.items())),
+        _HEAD.format(n_seeds=n_seeds),
         "## Ranks",
         f"Mean ranks over {len(settings)} settings; time: in what part of the budget a method is "
         f"where `{BASELINE}` ends (median over the settings).",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.benchmarks.quality.methods import METHODS, SLOW
+from tests.benchmarks.quality.methods import METHODS
 from tests.benchmarks.quality.simulated import Landscape, Seen
 from tests.benchmarks.quality.tables import ABSENT
 
@@ -106,9 +106,5 @@ def judge_all(keys: Sequence[Key], n_processes: int, done: Callable[[Key, Number
 def all_keys(
     settings: Sequence[Setting], methods: Sequence[str], seeds: Iterable[int]
 ) -> list[Key]:
-    """List what there is to judge, seed by seed; a slow method has fewer of them."""
-    return [
-        (setting, method, seed)
-        for seed, setting, method in itertools.product(seeds, settings, methods)
-        if seed < SLOW.get(method, math.inf)
-    ]
+    """List what there is to judge, seed by seed."""
+    return [(s, m, seed) for seed, s, m in itertools.product(seeds, settings, methods)]

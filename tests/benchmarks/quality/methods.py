@@ -113,5 +113,6 @@ METHODS: dict[str, Search] = {
     "forest regardless of cost + asha": _Ours({**_FOREST, "cost_power": 0.0}, _ASHA),
 }
 """The methods by name. `told complete`: pruned trials are, as by Ray's ASHA with OptunaSearch."""
-SLOW = {"gp": 5}
-"""With how many seeds at most methods are judged that take ten seconds a search."""
+SLOW = ("gp",)
+"""Those that are judged only when they are named: a search takes ten seconds, or minutes where
+there are many workers."""
