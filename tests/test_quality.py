@@ -164,7 +164,7 @@ def test_ranks_and_time_say_who_is_there_first(tmp_path: Path) -> None:
     assert time_to_match(findings, setting, BASELINE) == pytest.approx(13 / 24, abs=0.05)
     assert time_to_match(findings, setting, "gp") < 0.4
     assert time_to_match(findings, setting, "random") == np.inf
-    text = results_text(findings, [setting], methods[:1], 2)
+    text = results_text(findings, [setting], methods[:1], 2, "make bench-quality")
     assert "| tpe + asha | 1.0 | 1.0 | 1.0 |" in text
 
 

@@ -29,11 +29,13 @@ _SAVE_EVERY_S = 60.0
 _HEAD = """\
 # How well searches search
 
-Written by `make bench-quality`, which goes on where it was interrupted. Methods search the tables
-of `make tables`: real training, kept. A regret is how much less the configuration of the best
-value that any trial has reported is worth, over all its seeds, than the best one of the table;
-1 is what a middling one is worth. The budget pays for 40 trials of the mean cost, or for three
-long ones in a row where that is more. Means of {n_seeds} seeds, ± two standard errors.
+Written by `{command}`,
+which goes on where it was interrupted. Methods search the tables of `make tables`: real training,
+kept ({tables}). A regret is how much less
+the configuration of the best value that any trial has reported is worth, over all its seeds, than
+the best one of the table; 1 is what a middling one is worth. The budget pays for 40 trials of the
+mean cost, or for three long ones in a row where that is more. Means of {n_seeds} seeds, ± two
+standard errors.
 """
 
 
@@ -66,7 +68,9 @@ def main() -> None:
     if arguments.quick or arguments.methods:
         print(rank_table(chosen, settings, methods))
         return
-    RESULTS.write_text(results_text(chosen, settings, methods, len(seeds)))
+    workers = " ".join(map(str, arguments.workers))
+    command = f"python -m tests.benchmarks.quality --workers {workers} --seeds {len(seeds)}"
+    RESULTS.write_text(results_text(chosen, settings, methods, len(seeds), command))
     for table in digests:
         plot = draw(chosen, table, arguments.workers, methods)
         plot.savefig(RESULTS.parent / f"regret_{table}.png")
@@ -131,11 +135,16 @@ def regret_table(findings: Findings, settings: Sequence[Setting], methods: Seque
 
 
 def results_text(
-    findings: Findings, settings: Sequence[Setting], methods: Sequence[str], n_seeds: int
+    findings: Findings,
+    settings: Sequence[Setting],
+    methods: Sequence[str],
+    n_seeds: int,
+    command: str,
 ) -> str:
     """Write all that was found as Markdown."""
+    tables = [_described(name) for name in dict.fromkeys(s.table for s in settings)]
     parts = [
-        _HEAD.format(n_seeds=n_seeds),
+        _HEAD.format(command=command, tables=", ".join(tables), n_seeds=n_seeds),
         "## Ranks",
         f"Mean ranks over {len(settings)} settings; time: in what part of the budget a method is "
         f"where `{BASELINE}` ends (median over the settings).",
@@ -146,6 +155,12 @@ def results_text(
         parts += [f"## {table}", regret_table(findings, own, methods)]
         parts.append(f"![Regret on {table}](regret_{table}.png)")
     return "\n\n".join([*parts, f"On {machine()}."]) + "\n"
+
+
+def _described(name: str) -> str:
+    """Say how large a table is."""
+    trained = (Table.read(name).val[:, :, 0] != ABSENT).all(axis=0)
+    return f"{name}: {len(GRIDS[name].points()):,} points, seeds {trained.sum()}"
 
 
 if __name__ == "__main__":
