@@ -143,7 +143,7 @@ def test_the_forest_finds_the_best_of_several_parameters_sooner_than_chance() ->
         return study.best_value
 
     means = {n: np.mean([best_found(n, seed) for seed in range(4)]) for n in ("forest", "random")}
-    assert means["forest"] > means["random"] / 2  # values are below 0
+    assert means["forest"] > 0.8 * means["random"]  # values are below 0
 
 
 def test_the_forest_moves_between_the_only_two_values_of_a_range() -> None:
@@ -173,3 +173,88 @@ def test_options_out_of_range_are_a_mistake_of_the_file(
 ) -> None:
     with pytest.raises(SpaceError, match=told):
         load_space_file({**BASE, "sampler": {"name": "forest", **options}})
+
+
+AWKWARD: dict[str, dict[str, Any]] = {
+    "thirds": {"type": "float", "low": 1 / 3, "high": 2 / 3, "step": 1 / 3},
+    "up to two thirds": {"type": "float", "low": 0.0, "high": 2 / 3},
+    "tiny": {"type": "float", "low": 1.5e-13, "high": 1e-3, "log": True},
+    "wide": {"type": "int", "low": 0, "high": 2**60},
+    "wide logarithm": {"type": "int", "low": 1, "high": 2**60, "log": True},
+    "one value": {"type": "int", "low": 3, "high": 3},
+    "all sorts": {"type": "categorical", "choices": [True, 1, 0.0, None, "1"]},
+    "true or one": {"type": "categorical", "choices": [True, 1]},
+}
+
+
+@pytest.mark.parametrize("name", AWKWARD)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_forest_stays_in_awkward_ranges(name: str, sign: int) -> None:
+    awkward = Space.of(make_spec(parameters={"x": AWKWARD[name]}))
+    sampler = make_sampler(SamplerSpec(name="forest", seed=1), awkward)
+    study = optuna.create_study(direction="maximize", sampler=sampler)
+    for _ in range(30):
+        asked = study.ask()
+        (x,) = awkward.suggest(asked).values()
+        value = sign * float(x) if isinstance(x, int | float) else 0.0
+        asked.report(value, 1)
+        study.tell(asked, value)
+        assert awkward.contains({"x": x})
+
+
+def test_given_points_may_write_a_choice_as_another_type_of_number() -> None:
+    parameters = {"x": UNIT, "d": {"type": "categorical", "choices": [0.0, 0.1]}}
+    space = Space.of(make_spec(parameters=parameters))
+    sampler = make_sampler(SamplerSpec(name="forest"), space)
+    study = optuna.create_study(direction="maximize", sampler=sampler)
+    for number in range(14):
+        study.enqueue_trial({"d": 0})
+        asked = study.ask()
+        assert space.suggest(asked)["d"] == 0
+        asked.report(number, 1)
+        study.tell(asked, number)
+
+
+def test_a_search_for_several_metrics_does_not_follow_the_first_alone_once_one_is_pruned() -> None:
+    sampler = make_sampler(SamplerSpec(name="tpe", seed=0), space())
+    study = optuna.create_study(directions=["maximize", "maximize"], sampler=sampler)
+    for number in range(60):
+        asked = study.ask()
+        (x,) = space().suggest(asked).values()
+        assert isinstance(x, float)
+        asked.study._storage.set_trial_intermediate_value(asked._trial_id, 1, x)
+        if number == 5:
+            study.tell(asked, state=TrialState.PRUNED)
+        else:
+            study.tell(asked, [x, 1 - x])
+    late = [trial.params["x"] for trial in study.trials[20:]]
+    assert 0.3 < np.mean(late) < 0.7
+
+
+@pytest.mark.parametrize("name", ["tpe", "gp", "forest"])
+def test_failed_trials_without_a_point_do_not_count(name: str) -> None:
+    pruned = [trial(x, [x]) for x in np.linspace(0.02, 0.98, 25).tolist()]
+    pointless = [create_trial(state=TrialState.FAIL) for _ in range(5)]
+    assert np.median(proposals(name, [*pruned, *pointless])) > 0.75
+
+
+def test_the_forest_sees_all_brackets_of_hyperband() -> None:
+    sampler = make_sampler(SamplerSpec(name="forest", seed=0), space())
+    pruner = optuna.pruners.HyperbandPruner(1, 9)
+    study = optuna.create_study(direction="maximize", sampler=sampler, pruner=pruner)
+    study.add_trials([trial(x, [x]) for x in np.linspace(0.02, 0.98, 25).tolist()])
+    found = [space().suggest(study.ask())["x"] for _ in range(20)]
+    assert np.mean(np.array(found, float) > 0.6) > 0.6
+
+
+def test_the_forest_goes_on_from_known_points_of_a_tight_space() -> None:
+    tight = Space.of(make_spec(parameters={"a": UNIT, "b": UNIT}, constraints=["a + b <= 0.04"]))
+    sampler = make_sampler(SamplerSpec(name="forest", seed=0), tight)
+    study = optuna.create_study(direction="maximize", sampler=sampler)
+    for place in range(20):
+        study.enqueue_trial({"a": place / 1_000, "b": 0.01})
+    for number in range(40):
+        asked = study.ask()
+        assert tight.satisfies(tight.suggest(asked))
+        asked.report(number % 7, 1)
+        study.tell(asked, number % 7)

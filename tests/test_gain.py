@@ -97,3 +97,31 @@ def test_no_gain_is_expected_where_values_do_not_depend_on_points() -> None:
     noise = np.random.default_rng(1).normal(0.9, 0.01, 40)
     assert expected_gain(points(40), noise, points(200), n_next=10, seed=0) < 0.005
     assert expected_gain(points(40), np.full(40, 0.9), points(200), n_next=10, seed=0) < 0.005
+
+
+def test_the_rule_neither_draws_in_vain_nor_measures(tmp_path: Path) -> None:
+    parameters = {name: {"type": "float", "low": 0, "high": 1} for name in ("x", "y")}
+    study = run(
+        tmp_path,
+        parameters=parameters,
+        constraints=["y <= 0.03", "size <= 2"],
+        budget={"trials": 32, "until": "no_gain"},
+        objective=f"{__name__}:Measured",
+        settings={"log": str(tmp_path / "measured")},
+    )
+    assert len(study.trials) >= 30
+    n_measured = len((tmp_path / "measured").read_text().splitlines())
+    assert n_measured < 2 * len(study.trials)
+
+
+class Measured(Classifies):
+    """Counts how often it is asked to measure a point."""
+
+    def __init__(self, params: dict[str, Any], log: str = "", seed: int = 0) -> None:
+        super().__init__(params, seed=seed)
+
+    @staticmethod
+    def measure(params: dict[str, Any], log: str = "") -> dict[str, float]:
+        with Path(log).open("a") as file:
+            file.write("measured\n")
+        return {"size": params["x"]}

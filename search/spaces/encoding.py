@@ -50,14 +50,19 @@ def _columns(distribution: BaseDistribution) -> tuple[Callable[[Scalar], list[fl
     if not isinstance(distribution, CategoricalDistribution):
         return lambda value: [unit_of(distribution, value)], 1
     choices = list(distribution.choices)
-    keys = [(type(choice), choice) for choice in choices]
+    keys = [_key(choice) for choice in choices]
     if len(choices) > 2 and not all(isinstance(choice, int | float) for choice in choices):
         rows = np.eye(len(choices)).tolist()
         hot = dict(zip(keys, rows, strict=True))
-        return lambda value: hot[type(value), value], len(choices)
+        return lambda value: hot[_key(value)], len(choices)
     order = sorted(choices) if len(choices) > 2 else choices  # type: ignore[type-var]
-    places = {(type(c), c): [order.index(c) / max(len(choices) - 1, 1)] for c in choices}
-    return lambda value: places[type(value), value], 1
+    places = {_key(choice): [i / max(len(order) - 1, 1)] for i, choice in enumerate(order)}
+    return lambda value: places[_key(value)], 1
+
+
+def _key(choice: Scalar) -> tuple[bool, Scalar]:
+    """Tell choices apart as `is_one_of` does: 1 is 1.0 and not True."""
+    return isinstance(choice, bool), choice
 
 
 def unit_of(distribution: BaseDistribution, value: Scalar) -> float:
@@ -77,10 +82,13 @@ def value_at(distribution: BaseDistribution, unit: float) -> Scalar:
     if isinstance(distribution, CategoricalDistribution):
         return distribution.choices[_index(unit, len(distribution.choices))]
     assert isinstance(distribution, FloatDistribution | IntDistribution)
+    if isinstance(distribution, IntDistribution) and not distribution.log:
+        n_values = (distribution.high - distribution.low) // distribution.step + 1
+        return distribution.low + distribution.step * _index(unit, n_values)
     low, high, step = distribution.low, distribution.high, distribution.step
-    if not distribution.log and step:
+    if step and not distribution.log:
         value = low + step * _index(unit, round((high - low) / step) + 1)
-        return int(value) if isinstance(distribution, IntDistribution) else round(value, 12)
+        return min(max(round(value, 12), low), high)
     if isinstance(distribution, IntDistribution):
         number = (low - 0.5) * math.exp(unit * math.log((high + 0.5) / (low - 0.5)))
         return min(max(round(number), int(low)), int(high))

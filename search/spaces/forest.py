@@ -6,7 +6,6 @@ configuration", doi:10.1007/978-3-642-25566-3_40). A trial counts with its carri
 pruned and running ones are learnt from like complete ones. What a trial costs is learnt, too.
 """
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -22,7 +21,7 @@ from optuna.distributions import (
 from optuna.trial import FrozenTrial, TrialState
 
 from search.spaces.encoding import Encoding, Rows, unit_of, value_at
-from search.spaces.optuna_privates import fixed_params
+from search.spaces.optuna_privates import every_trial, fixed_params
 from search.spaces.parameters import Scalar, is_one_of
 from search.spaces.point_sampler import (
     MAX_DRAWS,
@@ -61,7 +60,7 @@ class Forest:
     """Extremely randomised trees; how far they disagree tells how little is known.
 
     Geurts et al. 2006, "Extremely randomized trees", doi:10.1007/s10994-006-6226-1. What varies
-    within a leaf is left out: it is mostly luck of single trials, and was drawn to.
+    within a leaf is left out: it is mostly the luck of single trials, and the search would follow.
     """
 
     def __init__(self, rows: Rows, targets: Numbers, seed: int, n_trees: int = _N_TREES) -> None:
@@ -127,20 +126,34 @@ class ForestSampler(PointSampler):
     ) -> dict[str, Any]:
         """See Optuna; a SpaceError if the constraints reject `MAX_DRAWS` draws in a row."""
         rng = np.random.default_rng(trial_seed(self._seed, trial.number))
-        draw = _Drawing(self.space, rng, fixed_params(trial))
-        own = [other for other in study.get_trials(deepcopy=False) if _counts(other, trial)]
+        draw = Drawing(self.space, rng, fixed_params(trial))
+        own = [other for other in every_trial(study) if _counts(other, trial)]
         others = [*self.informing, *own]
         ranks = ranks_of(others, study.directions[0], by_best=self._by_best)
         n_reported = np.count_nonzero(~np.isnan(ranks))
-        if n_reported >= self._options.n_startup_trials and rng.random() >= _RANDOM_SHARE:
-            tried = {key_of(other.params) for other in others}
-            for params in self._proposals(others, ranks, draw):
-                if key_of(params) not in tried and self.space.satisfies(params):
-                    return params
-        return draw.feasible()
+        knows = n_reported >= self._options.n_startup_trials
+        point = None
+        if knows and rng.random() >= _RANDOM_SHARE:
+            point = self._informed(others, ranks, draw)
+        point = point or draw.feasible()
+        if point is None and knows:  # the space is tight, but some of its points are known
+            point = self._informed(others, ranks, draw)
+        if point is None:
+            raise infeasible(self.space)
+        return point
+
+    def _informed(
+        self, trials: Sequence[FrozenTrial], ranks: Numbers, draw: "Drawing"
+    ) -> Params | None:
+        """Give the most promising point that has not been tried and satisfies the constraints."""
+        tried = {key_of(trial.params) for trial in trials}
+        for params in self._proposals(trials, ranks, draw):
+            if key_of(params) not in tried and self.space.satisfies(params):
+                return params
+        return None
 
     def _proposals(
-        self, trials: Sequence[FrozenTrial], ranks: Numbers, draw: "_Drawing"
+        self, trials: Sequence[FrozenTrial], ranks: Numbers, draw: "Drawing"
     ) -> Iterator[Params]:
         """Give candidates, the most promising first."""
         trials, scores = _learnt_from(trials, _scores(trials, ranks), draw.rng)
@@ -172,7 +185,7 @@ class ForestSampler(PointSampler):
         return costs
 
 
-class _Drawing:
+class Drawing:
     """Draws points, some of whose values may be given.
 
     Args:
@@ -186,16 +199,16 @@ class _Drawing:
         self._space = space
         self._fixed = fixed
 
-    def feasible(self) -> Params:
-        """Draw a point from anywhere that satisfies the constraints."""
+    def feasible(self) -> Params | None:
+        """Draw a point that satisfies the constraints; None if none of `MAX_DRAWS` does."""
         for _ in range(MAX_DRAWS):
             params = self._anywhere()
             if self._space.satisfies(params):
                 return params
-        raise infeasible(self._space)
+        return None
 
     def candidates(self, best: Sequence[Params]) -> list[Params]:
-        """Draw points from anywhere and near the best ones; measuring is left for later."""
+        """Draw points, half of them near the best ones; what must be measured is left aside."""
         found = [self._anywhere() for _ in range(_N_RANDOM)]
         found += [self._near(best[i % len(best)]) for i in range(_N_LOCAL)]
         constraints = self._space.constraints
@@ -233,11 +246,13 @@ def _stepped(distribution: BaseDistribution, value: Scalar, rng: np.random.Gener
     assert isinstance(value, int | float)
     way = rng.normal(0, _STEP)
     near = value_at(distribution, min(max(unit_of(distribution, value) + way, 0.0), 1.0))
-    if near != value or distribution.single():
+    if near != value or distribution.single() or not distribution.step:
         return near
-    step = math.copysign(distribution.step or 0.0, way)
+    step = distribution.step if way > 0 else -distribution.step
     moved = value + (step if distribution.low <= value + step <= distribution.high else -step)
-    return int(moved) if isinstance(distribution, IntDistribution) else round(moved, 12)
+    if isinstance(distribution, FloatDistribution):
+        moved = round(moved, 12)
+    return min(max(moved, distribution.low), distribution.high)
 
 
 def _counts(trial: FrozenTrial, asking: FrozenTrial) -> bool:

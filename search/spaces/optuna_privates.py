@@ -135,7 +135,8 @@ def study_of_ranks(study: Study, ranks: Ranks) -> Study:
         ranks: Gives the value of each trial, higher is better; NaN where it has not reported.
 
     Returns:
-        What a sampler may read of it, in the place of the study. Failed trials have the value 0.
+        What a sampler may read of it, in the place of the study. Failed trials have the value 0,
+        but for those without a point, which do not count.
     """
     return cast("Study", _StudyOfRanks(study, ranks))
 
@@ -172,7 +173,7 @@ class _StudyOfRanks:
 
 def _completed(trial: FrozenTrial, value: float) -> FrozenTrial:
     failed = trial.state is TrialState.FAIL
-    if math.isnan(value) and not failed:
+    if (math.isnan(value) and not failed) or not trial.params:
         return trial
     seen = copy.copy(trial)
     seen.state, seen.values = TrialState.COMPLETE, [0.0 if failed else value]
@@ -229,6 +230,11 @@ class _NotingStorage:
 
     def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
         self._notes.append((key, value))
+
+
+def every_trial(study: Study) -> list[FrozenTrial]:
+    """Read all trials of a study, also of one of which Optuna shows a bracket of hyperband's."""
+    return study._storage.get_all_trials(study._study_id, deepcopy=False)
 
 
 def storage_of(study: optuna.Study) -> BaseStorage:

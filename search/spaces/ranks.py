@@ -43,7 +43,7 @@ def carried_ranks(curves: Sequence[Sequence[float]]) -> Numbers:
 def ranks_of(
     trials: Sequence[FrozenTrial], direction: StudyDirection, *, by_best: bool
 ) -> Numbers:
-    """Give the carried ranks of trials, see `carried_ranks`.
+    """Give the carried ranks of trials, see `carried_ranks`; those without a point have none.
 
     Args:
         trials: The trials.
@@ -51,7 +51,7 @@ def ranks_of(
         by_best: Whether the best value so far counts at each epoch, not the epoch's own.
     """
     sign = 1.0 if direction == StudyDirection.MAXIMIZE else -1.0
-    return carried_ranks([_curve(trial, sign, by_best) for trial in trials])
+    return carried_ranks([_curve(t, sign, by_best) if t.params else [] for t in trials])
 
 
 def _curve(trial: FrozenTrial, sign: float, by_best: bool) -> list[float]:

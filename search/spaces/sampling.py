@@ -96,8 +96,8 @@ class DrawingSampler(PointSampler):
         seed: The study's.
         options: What the space file sets.
         informing: Finds trials of other studies to learn from.
-        ranks: Gives the ranks by which the sampler sees all trials once one of them is pruned;
-            None where it sees them as they are.
+        ranks: Gives the ranks by which the sampler sees all trials of one metric once one of them
+            is pruned; None where it sees them as they are.
     """
 
     def __init__(
@@ -147,8 +147,9 @@ class DrawingSampler(PointSampler):
         return study_with_earlier(study, self.informing, self._renumbered)
 
     def _by_rank(self, study: Study) -> Study:
-        pruned = (TrialState.PRUNED,)
-        if self._ranks is None or not study.get_trials(deepcopy=False, states=pruned):
+        if self._ranks is None or len(study.directions) > 1:
+            return study
+        if not study.get_trials(deepcopy=False, states=(TrialState.PRUNED,)):
             return study
         return study_of_ranks(study, self._ranks)
 

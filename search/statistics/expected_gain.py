@@ -49,14 +49,15 @@ def expected_gain(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a parameter that does not matter
         model.fit(tried, np.maximum(values, least))
+    noise = model.kernel_.k2.noise_level * float(np.var(np.maximum(values, least)))
     best = tried[[model.predict(tried).argmax()]]
     mean, std = model.predict(candidates, return_std=True)
-    above = (mean - model.predict(best)) / np.maximum(std, 1e-12)
+    std = np.sqrt(np.maximum(std**2 - noise, 1e-24))  # of the points, not of their trials
+    above = (mean - model.predict(best)) / std
     order = np.argsort(-std * (above * norm.cdf(above) + norm.pdf(above)), kind="stable")
     chosen = np.concatenate([best, candidates[order[:n_next]]])
     mean, covariance = model.predict(chosen, return_cov=True)
-    noise = model.kernel_.k2.noise_level * float(np.var(np.maximum(values, least)))
-    covariance = covariance - noise * np.eye(len(chosen))  # of the points, not of their trials
+    covariance = covariance - noise * np.eye(len(chosen))
     rng = np.random.default_rng(seed)
     drawn = rng.multivariate_normal(mean, covariance, _N_DRAWS, check_valid="ignore")
     return float(np.maximum(drawn.max(axis=1) - drawn[:, 0], 0).mean())

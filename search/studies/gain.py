@@ -5,6 +5,7 @@ search is over once what it may still gain is less than the error with which its
 known. Here that is the expected gain of the next trials, in the place of a bound of the regret.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
@@ -15,7 +16,7 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from search.spaces.encoding import Encoding
-from search.spaces.sampling import sample_points
+from search.spaces.forest import Drawing
 from search.statistics.expected_gain import expected_gain
 from search.statistics.paired import standard_error
 from search.studies.lead import answers_of, scores_of
@@ -32,11 +33,12 @@ _FEWEST = 20
 """From how many ended trials on it is told, a quarter of them complete."""
 _MOST = 200
 """Of how many ended trials it is told at most: half of them the best, half of them the latest."""
-_N_CANDIDATES = 300
+_N_BEST = 8
+"""Near how many of the best trials the next ones may lie."""
 
 CANNOT_TELL = (
-    "had no effect: the standard error of the best value is not known, as the objective gives "
-    "neither answers nor predictions that the metric follows from"
+    "had no effect: the standard error of the best value is not known; the objective must give "
+    "answers, or predictions kept with best.pt (see keep), from which the metric follows"
 )
 
 
@@ -63,8 +65,8 @@ class NoGain:
         study: The study, at the start of the run.
 
     Attributes:
-        cannot_tell: Whether no standard error is known of the best value, as the objective gives
-            neither answers nor predictions, or the metric does not follow from them.
+        cannot_tell: Whether no standard error is known of the best value: the objective gives
+            neither answers nor predictions, or none are kept, or the metric does not follow.
     """
 
     def __init__(self, study: StudyReader) -> None:
@@ -91,10 +93,11 @@ class NoGain:
 
     def _gain(self) -> Gain | None:
         study = self._study
+        space = study.space.bound_by(study.space.constraints)
         trials = [
             trial
             for trial in study.trials()
-            if trial.state in {"COMPLETE", "PRUNED"} and trial.space_version == study.version
+            if trial.state in {"COMPLETE", "PRUNED"} and space.contains(trial.params)
         ]
         n_complete = sum(trial.state == "COMPLETE" for trial in trials)
         if len(trials) < _FEWEST or 4 * n_complete < _FEWEST:
@@ -104,7 +107,10 @@ class NoGain:
         self.cannot_tell = not known
         if not known:
             return None
-        return Gain(_expected(study, trials), standard_error(known[best[0].number]))
+        try:
+            return Gain(_expected(study, trials), standard_error(known[best[0].number]))
+        except np.linalg.LinAlgError:  # values that no process fits; later ones may be others
+            return None
 
     def _n_ended(self) -> int:
         states = (TrialState.COMPLETE, TrialState.PRUNED)
@@ -114,26 +120,31 @@ class NoGain:
 def _expected(study: StudyReader, trials: Sequence[Trial]) -> float:
     """Give the expected gain of the next trials, from those that have ended, best first."""
     sign = 1.0 if study.direction == StudyDirection.MAXIMIZE else -1.0
-    values = _final_values(trials, sign)
+    by_best = study.spec.metric.reduce == "best"
+    values = _final_values(trials, sign, by_best=by_best)
     latest = sorted(trials[_MOST // 2 :], key=lambda trial: -trial.number)
     chosen = [*trials[: _MOST // 2], *latest[: _MOST // 2]]
     encoding = Encoding(study.space)
+    rng = np.random.default_rng(len(trials))
+    candidates = Drawing(study.space, rng, {}).candidates([t.params for t in trials[:_N_BEST]])
+    if not candidates:  # the space is tight: nobody knows what might be tried
+        return math.inf
     return expected_gain(
         encoding.rows([trial.params for trial in chosen]),
         np.array([values[trial.number] for trial in chosen]),
-        encoding.rows(sample_points(study.space, _N_CANDIDATES, seed=len(trials))),
+        encoding.rows(candidates),
         N_NEXT,
         seed=len(trials),
     )
 
 
-def _final_values(trials: Sequence[Trial], sign: float) -> dict[int, float]:
+def _final_values(trials: Sequence[Trial], sign: float, *, by_best: bool) -> dict[int, float]:
     """Give the value of each trial, higher is better, by number.
 
     That of a pruned one is raised by what complete ones gained after its last epoch, on average,
     but not above a middling one of them: it was behind.
     """
-    curves = {t.number: _best_so_far(t, sign) for t in trials if t.state == "COMPLETE"}
+    curves = {t.number: _curve(t, sign, by_best) for t in trials if t.state == "COMPLETE"}
     values = {trial.number: sign * (trial.value or 0.0) for trial in trials}
     middle = median(values[number] for number in curves)
     for trial in trials:
@@ -146,7 +157,7 @@ def _final_values(trials: Sequence[Trial], sign: float) -> dict[int, float]:
     return values
 
 
-def _best_so_far(trial: Trial, sign: float) -> NDArray[np.float64]:
-    values = [sign * value for _, value in sorted(trial.values.items())]
-    best: NDArray[np.float64] = np.maximum.accumulate(values)
-    return best
+def _curve(trial: Trial, sign: float, by_best: bool) -> NDArray[np.float64]:
+    values = np.array([sign * value for _, value in sorted(trial.values.items())])
+    curve: NDArray[np.float64] = np.maximum.accumulate(values) if by_best else values
+    return curve

@@ -35,22 +35,25 @@ Their rows are above; their code is in this folder.
   its checkpoint and may go on later. Sooner at a quarter of the budget, not better at its end, and
   every paused trial needs its checkpoint kept.
 - **Curves**: a trial ends once a line through the complete trials, their last values over those at
-  the same epoch, gives it less than 5 % of reaching the best one. Behind asha but on cifar10.
+  the same epoch, gives it less than 5 % of reaching the best one. Later than asha at a quarter of
+  the budget, not better at its end.
 - **Regardless of cost**: the forest without its second forest of what an epoch takes.
 """
 _HEAD = """\
 # How well searches search
 
 Written by `{command}`,
-which goes on where it was interrupted. Methods search the tables of `make tables`, real training
+which goes on where it was interrupted (`--anew`, where code has changed). Methods search the tables of `make tables`, real training
 that was kept: {tables}.
 
 A regret is how much less the configuration of the best value that any trial has reported is worth,
 over all its seeds, than the best one of the table; 1 is what a middling one is worth. The budget
 pays for 40 trials of the mean cost, or for three long ones in a row where that is more. Means of
-{n_seeds} seeds, ± two standard errors. "On ranks" and the forest see all trials by their carried
-ranks, the other samplers as Optuna shows them; "told complete" is what Ray's ASHA with
-OptunaSearch tells of pruned trials.
+{n_seeds} seeds, ± two standard errors.
+
+The forest and "tpe on ranks", which is what `sampler: {{name: tpe}}` does, see all trials by their
+carried ranks; the other rows of tpe are as Optuna has it. "Told complete" is what Ray's ASHA with
+OptunaSearch tells of pruned trials. A search with gp takes minutes: it is judged when it is named.
 """
 
 
@@ -61,6 +64,7 @@ def main() -> None:
     parser.add_argument("--workers", nargs="+", default=[*WORKERS], type=int, metavar="N")
     parser.add_argument("--seeds", default=30, type=int)
     parser.add_argument("--processes", default=os.cpu_count() or 1, type=int)
+    parser.add_argument("--anew", action="store_true", help="forget what earlier code was judged")
     parser.add_argument("--quick", action="store_true", help="a few searches; writes nothing")
     arguments = parser.parse_args()
     if unknown := set(arguments.methods or ()) - METHODS.keys():
@@ -75,7 +79,8 @@ def main() -> None:
     if arguments.quick:
         methods, seeds = [*_QUICK], range(2)
         settings = [Setting(table, n) for table in digests for n in (1, 16)]
-    findings = Findings() if arguments.quick else Findings.read(digests)
+    forgets = arguments.quick or arguments.anew
+    findings = Findings() if forgets else Findings.read(digests)
     keys = all_keys(settings, methods, seeds)
     missing = [key for key in keys if key not in findings.regrets]
     _judge(findings, missing, arguments.processes, {} if arguments.quick else digests)
