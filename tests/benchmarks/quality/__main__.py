@@ -29,7 +29,8 @@ _SAVE_EVERY_S = 60.0
 _TRIED = """\
 ## Tried, and not in the product
 
-Their rows are above; their code is in this folder.
+Their rows are above; their code is in this folder. The forest "regardless of cost" is that with
+`cost_power: 0`.
 
 - **Pause and promote** (asha as published, Li et al. 2020): who is not promoted at a rung keeps
   its checkpoint and may go on later. Sooner at a quarter of the budget, not better at its end, and
@@ -37,14 +38,13 @@ Their rows are above; their code is in this folder.
 - **Curves**: a trial ends once a line through the complete trials, their last values over those at
   the same epoch, gives it less than 5 % of reaching the best one. Later than asha at a quarter of
   the budget, not better at its end.
-- **Regardless of cost**: the forest without its second forest of what an epoch takes.
 """
 _HEAD = """\
 # How well searches search
 
 Written by `{command}`,
-which goes on where it was interrupted (`--anew`, where code has changed). Methods search the tables of `make tables`, real training
-that was kept: {tables}.
+which goes on where it was interrupted (`--anew`, where code has changed). Methods search the
+tables of `make tables`, real training that was kept: {tables}.
 
 A regret is how much less the configuration of the best value that any trial has reported is worth,
 over all its seeds, than the best one of the table; 1 is what a middling one is worth. The budget
