@@ -49,6 +49,9 @@ def ranks_of(
         trials: The trials.
         direction: Which values of them are better.
         by_best: Whether the best value so far counts at each epoch, not the epoch's own.
+
+    Returns:
+        `(N,)`, from 0 to 1, higher is better; NaN where nothing was reported.
     """
     sign = 1.0 if direction == StudyDirection.MAXIMIZE else -1.0
     return carried_ranks([_curve(t, sign, by_best) if t.params else [] for t in trials])

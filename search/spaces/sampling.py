@@ -61,6 +61,9 @@ def make_sampler(
         informing: Finds trials of other studies to learn from.
         seconds: Tells what an epoch of a trial takes, if it is known.
         by_best: Whether trials are ranked by their best epoch, not by their last one.
+
+    Returns:
+        A sampler that depends on the study's record and its seed alone.
     """
     kind = sampler_kind(spec.name)
     if kind.build:
