@@ -156,7 +156,7 @@ def test_run_ends_when_too_many_trials_in_a_row_failed(search: Search) -> None:
         (
             ["--set", "budget.trails=3"],
             "error: --set budget.trails=3: budget.trails: unknown key; did you mean 'trials'; "
-            "valid: trials, time, trial_time\n",
+            "valid: trials, time, trial_time, until\n",
         ),
         (
             ["--trials", "0"],
