@@ -1,5 +1,6 @@
 """What the forest learns from, and that samplers see all trials by their carried ranks."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from optuna.distributions import FloatDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+import search
 from search.errors import SpaceError
 from search.spaces.encoding import Encoding, value_at
 from search.spaces.ranks import carried_ranks
@@ -173,6 +175,17 @@ def test_options_out_of_range_are_a_mistake_of_the_file(
 ) -> None:
     with pytest.raises(SpaceError, match=told):
         load_space_file({**BASE, "sampler": {"name": "forest", **options}})
+
+
+def test_a_search_by_the_default_sampler_repeats(tmp_path: Path) -> None:
+    sections = {key: value for key, value in BASE.items() if key != "sampler"}
+    space_file = {**sections, "budget": {"trials": 25}, "pruner": {"name": "asha"}}
+    runs = [
+        search.run(space_file, studies=tmp_path / name, engine="inline", quiet=True)
+        for name in ("first", "again")
+    ]
+    first, again = ({trial.number: trial.params for trial in run.trials} for run in runs)
+    assert first == again
 
 
 AWKWARD: dict[str, dict[str, Any]] = {

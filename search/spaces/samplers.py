@@ -42,11 +42,12 @@ class ForestOptions:
     Args:
         n_startup_trials: How many trials must have reported before the forest proposes.
         cost_power: The expected improvement is divided by the predicted seconds of an epoch to
-            this power: 0 leaves them aside, 1 is improvement per second.
+            this power: 0 leaves them aside, 1 is improvement per second. Above 0 a search no
+            longer repeats, as its proposals depend on the clock.
     """
 
     n_startup_trials: int = 8
-    cost_power: float = 0.5
+    cost_power: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse what makes no sense."""
@@ -100,8 +101,7 @@ def _build_qmc(study_seed: int, seed: int, options: dict[str, Any]) -> BaseSampl
 
 SAMPLERS: dict[str, SamplerKind] = {
     "forest": SamplerKind(
-        "extremely randomised trees over all that every trial has reported, and expected "
-        "improvement for what it costs",
+        "expected improvement by extremely randomised trees over all that trials have reported",
         None,
         option_types(ForestOptions),
         several=False,

@@ -29,8 +29,8 @@ _SAVE_EVERY_S = 60.0
 _TRIED = """\
 ## Tried, and not in the product
 
-Their rows are above; their code is in this folder. The forest "regardless of cost" is that with
-`cost_power: 0`.
+Their rows are above; their code is in this folder. "By cost" is the forest with `cost_power: 0.5`,
+which is not the default as such a search does not repeat.
 
 - **Pause and promote** (asha as published, Li et al. 2020): who is not promoted at a rung keeps
   its checkpoint and may go on later. Sooner at a quarter of the budget, not better at its end, and

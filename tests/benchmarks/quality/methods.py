@@ -94,6 +94,8 @@ _NONE = {"name": "none"}
 
 _RANDOM, _TPE, _GP, _FOREST = ({"name": name} for name in ("random", "tpe", "gp", "forest"))
 
+_BY_COST = {**_FOREST, "cost_power": 0.5}
+
 METHODS: dict[str, Search] = {
     "random": _Ours(_RANDOM, _NONE),
     "random + asha": _Ours(_RANDOM, _ASHA),
@@ -108,9 +110,9 @@ METHODS: dict[str, Search] = {
     "tpe on ranks + asha": _Ours(_TPE, _ASHA),
     "gp": _Ours(_GP, _NONE),
     "forest + asha": _Ours(_FOREST, _ASHA),
-    "forest + promotion": _Ours(_FOREST, _ASHA, promotes=True),
-    "forest + curves": _Ours(_FOREST, _CURVES),
-    "forest regardless of cost + asha": _Ours({**_FOREST, "cost_power": 0.0}, _ASHA),
+    "forest by cost + asha": _Ours(_BY_COST, _ASHA),
+    "forest by cost + promotion": _Ours(_BY_COST, _ASHA, promotes=True),
+    "forest by cost + curves": _Ours(_BY_COST, _CURVES),
 }
 """The methods by name. `told complete`: pruned trials are, as by Ray's ASHA with OptunaSearch."""
 SLOW = ("gp",)
