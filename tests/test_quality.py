@@ -10,10 +10,10 @@ import pytest
 import search
 from search.studies.reader import StudyReader
 from tests.benchmarks.quality.__main__ import results_text
-from tests.benchmarks.quality.findings import BASELINE, Findings, mean_ranks, time_to_match
 from tests.benchmarks.quality.grids import RATE, Grid
 from tests.benchmarks.quality.judging import N_MOMENTS, Setting, regrets
 from tests.benchmarks.quality.methods import METHODS
+from tests.benchmarks.quality.regrets import BASELINE, Regrets, mean_ranks, time_to_match
 from tests.benchmarks.quality.simulated import Landscape, Simulation
 from tests.benchmarks.quality.tables import ABSENT, DIVERGED, Table
 
@@ -154,17 +154,17 @@ def test_ranks_and_time_say_who_is_there_first(tmp_path: Path) -> None:
     regrets = {
         (setting, method, seed): found for method, found in of_methods.items() for seed in range(2)
     }
-    Findings(regrets).write({"digits": "abc"}, tmp_path / "findings.npz")
-    assert not Findings.read({"digits": "trained on"}, tmp_path / "findings.npz").regrets
-    findings = Findings.read({"digits": "abc"}, tmp_path / "findings.npz")
-    assert len(findings.of(setting, "gp")) == 2
+    Regrets(regrets).write({"digits": "abc"}, tmp_path / "regrets.npz")
+    assert not Regrets.read({"digits": "trained on"}, tmp_path / "regrets.npz").by_search
+    found = Regrets.read({"digits": "abc"}, tmp_path / "regrets.npz")
+    assert len(found.of(setting, "gp")) == 2
     methods = (BASELINE, "random", "gp")
-    ranks = mean_ranks(findings, [setting], methods)
+    ranks = mean_ranks(found, [setting], methods)
     assert ranks["all"].tolist() == [2, 3, 1]
-    assert time_to_match(findings, setting, BASELINE) == pytest.approx(13 / 24, abs=0.05)
-    assert time_to_match(findings, setting, "gp") < 0.4
-    assert time_to_match(findings, setting, "random") == np.inf
-    text = results_text(findings, [setting], methods[:1], 2, "make bench-quality")
+    assert time_to_match(found, setting, BASELINE) == pytest.approx(13 / 24, abs=0.05)
+    assert time_to_match(found, setting, "gp") < 0.4
+    assert time_to_match(found, setting, "random") == np.inf
+    text = results_text(found, [setting], methods[:1], 2, "make bench-quality")
     assert "| tpe + asha | 1.0 | 1.0 | 1.0 |" in text
 
 

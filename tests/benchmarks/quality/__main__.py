@@ -9,16 +9,16 @@ from pathlib import Path
 import numpy as np
 
 from tests.benchmarks.quality.drawing import draw
-from tests.benchmarks.quality.findings import (
-    BASELINE,
-    SHARES,
-    Findings,
-    mean_ranks,
-    time_to_match,
-)
 from tests.benchmarks.quality.grids import GRIDS
 from tests.benchmarks.quality.judging import Key, Numbers, Setting, all_keys, judge_all
 from tests.benchmarks.quality.methods import METHODS, SLOW
+from tests.benchmarks.quality.regrets import (
+    BASELINE,
+    SHARES,
+    Regrets,
+    mean_ranks,
+    time_to_match,
+)
 from tests.benchmarks.quality.tables import ABSENT, Table
 from tests.benchmarks.results import machine
 
@@ -80,11 +80,11 @@ def main() -> None:
         methods, seeds = [*_QUICK], range(2)
         settings = [Setting(table, n) for table in digests for n in (1, 16)]
     forgets = arguments.quick or arguments.anew
-    findings = Findings() if forgets else Findings.read(digests)
+    regrets = Regrets() if forgets else Regrets.read(digests)
     keys = all_keys(settings, methods, seeds)
-    missing = [key for key in keys if key not in findings.regrets]
-    _judge(findings, missing, arguments.processes, {} if arguments.quick else digests)
-    chosen = Findings({key: findings.regrets[key] for key in keys})
+    missing = [key for key in keys if key not in regrets.by_search]
+    _judge(regrets, missing, arguments.processes, {} if arguments.quick else digests)
+    chosen = Regrets({key: regrets.by_search[key] for key in keys})
     if arguments.quick or arguments.methods:
         print(rank_table(chosen, settings, methods))
         return
@@ -107,7 +107,7 @@ def _whole_tables() -> dict[str, str]:
 
 
 def _judge(
-    findings: Findings, keys: list[Key], n_processes: int, digests: Mapping[str, str]
+    regrets: Regrets, keys: list[Key], n_processes: int, digests: Mapping[str, str]
 ) -> None:
     """Run searches; what is found is kept on the way where digests are given."""
     if not keys:
@@ -116,46 +116,46 @@ def _judge(
 
     def done(key: Key, found: Numbers) -> None:
         nonlocal saved
-        findings.regrets[key] = found
+        regrets.by_search[key] = found
         if digests and time.monotonic() - saved > _SAVE_EVERY_S:
             saved = time.monotonic()
-            findings.write(digests)
-            print(f"{len(findings.regrets):,} searches, {saved - began:.0f} s", flush=True)
+            regrets.write(digests)
+            print(f"{len(regrets.by_search):,} searches, {saved - began:.0f} s", flush=True)
 
     judge_all(keys, n_processes, done)
     if digests:
-        findings.write(digests)
+        regrets.write(digests)
 
 
-def rank_table(findings: Findings, settings: Sequence[Setting], methods: Sequence[str]) -> str:
+def rank_table(regrets: Regrets, settings: Sequence[Setting], methods: Sequence[str]) -> str:
     """Write the mean ranks, and how soon each method is where the baseline ends."""
-    ranks = mean_ranks(findings, settings, methods)
+    ranks = mean_ranks(regrets, settings, methods)
     heads = [f"rank after {share}" for share in SHARES]
     lines = [f"| method | {' | '.join(heads)} | time |", "|---" * (len(heads) + 2) + "|"]
     for place in np.argsort(np.mean([*ranks.values()], axis=0)):
         cells = [f"{of_share[place]:.1f}" for of_share in ranks.values()]
-        matched = [time_to_match(findings, setting, methods[place]) for setting in settings]
+        matched = [time_to_match(regrets, setting, methods[place]) for setting in settings]
         median = float(np.median(matched))
         cells.append("never" if np.isinf(median) else f"{median:.2f}")
         lines.append(f"| {methods[place]} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def regret_table(findings: Findings, settings: Sequence[Setting], methods: Sequence[str]) -> str:
+def regret_table(regrets: Regrets, settings: Sequence[Setting], methods: Sequence[str]) -> str:
     """Write the mean regrets at the end, with twice their standard errors."""
     lines = [
         f"| method | {' | '.join(map(str, settings))} |",
         "|---" * (len(settings) + 1) + "|",
     ]
     for method in methods:
-        at_end = [findings.of(setting, method)[:, -1] for setting in settings]
+        at_end = [regrets.of(setting, method)[:, -1] for setting in settings]
         cells = [f"{r.mean():.3f} ± {2 * r.std(ddof=1) / len(r) ** 0.5:.3f}" for r in at_end]
         lines.append(f"| {method} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
 def results_text(
-    findings: Findings,
+    regrets: Regrets,
     settings: Sequence[Setting],
     methods: Sequence[str],
     n_seeds: int,
@@ -168,11 +168,11 @@ def results_text(
         "## Ranks",
         f"Mean ranks over {len(settings)} settings; time: in what part of the budget a method is\n"
         f"where `{BASELINE}` ends (median over the settings; half is wanted).",
-        rank_table(findings, settings, methods),
+        rank_table(regrets, settings, methods),
     ]
     for table in dict.fromkeys(setting.table for setting in settings):
         own = [setting for setting in settings if setting.table == table]
-        parts += [f"## {table}", regret_table(findings, own, methods)]
+        parts += [f"## {table}", regret_table(regrets, own, methods)]
         parts.append(f"![Regret on {table}](regret_{table}.png)")
     return "\n\n".join([*parts, _TRIED + f"\nOn {machine()}."]) + "\n"
 

@@ -1,4 +1,4 @@
-"""What was found of methods: regrets by setting, seed and moment; ranks, and a file."""
+"""The regrets of methods by setting, seed and moment; their ranks, and a file of them."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ import numpy as np
 
 from tests.benchmarks.quality.judging import N_MOMENTS, Key, Numbers, Setting
 
-FILE = Path(__file__).parent / "findings.npz"
+FILE = Path(__file__).parent / "regrets.npz"
 SHARES = {"a quarter": 1 / 4, "half": 1 / 2, "all": 1.0}
 """The parts of the budget after which methods are ranked."""
 BASELINE = "tpe + asha"
@@ -17,13 +17,13 @@ BASELINE = "tpe + asha"
 
 
 @dataclass
-class Findings:
+class Regrets:
     """Regrets `(N_MOMENTS,)` of searches."""
 
-    regrets: dict[Key, Numbers] = field(default_factory=dict)
+    by_search: dict[Key, Numbers] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, digests: Mapping[str, str], file: Path = FILE) -> "Findings":
+    def read(cls, digests: Mapping[str, str], file: Path = FILE) -> "Regrets":
         """Read what was found so far on the tables as they are, which their digests tell."""
         if not file.exists():
             return cls()
@@ -40,7 +40,7 @@ class Findings:
 
     def write(self, digests: Mapping[str, str], file: Path = FILE) -> None:
         """Write all of it, whole or not at all."""
-        keys = sorted(self.regrets, key=lambda key: (key[0].table, key[0].n_workers, *key[1:]))
+        keys = sorted(self.by_search, key=lambda key: (key[0].table, key[0].n_workers, *key[1:]))
         unfinished = file.with_suffix(".unfinished.npz")
         np.savez_compressed(
             unfinished,
@@ -49,13 +49,13 @@ class Findings:
             method=np.array([method for _, method, _ in keys]),
             seed=np.array([seed for _, _, seed in keys]),
             digest=np.array([digests[setting.table] for setting, _, _ in keys]),
-            regrets=np.array([self.regrets[key] for key in keys], np.float32),
+            regrets=np.array([self.by_search[key] for key in keys], np.float32),
         )
         os.replace(unfinished, file)
 
     def of(self, setting: Setting, method: str) -> Numbers:
         """Give the regrets of a method on a setting, `(seeds, N_MOMENTS)`."""
-        found = [r for (s, m, _), r in self.regrets.items() if (s, m) == (setting, method)]
+        found = [r for (s, m, _), r in self.by_search.items() if (s, m) == (setting, method)]
         return np.array(found).reshape(-1, N_MOMENTS)
 
     def means(self, setting: Setting, methods: Sequence[str]) -> Numbers:
@@ -64,7 +64,7 @@ class Findings:
 
 
 def mean_ranks(
-    findings: Findings, settings: Sequence[Setting], methods: Sequence[str]
+    regrets: Regrets, settings: Sequence[Setting], methods: Sequence[str]
 ) -> dict[str, Numbers]:
     """Rank methods by their mean regret on each setting.
 
@@ -74,7 +74,7 @@ def mean_ranks(
     ranks = {}
     for name, share in SHARES.items():
         at = round(share * N_MOMENTS) - 1
-        rows = [_ranks(findings.means(setting, methods)[:, at]) for setting in settings]
+        rows = [_ranks(regrets.means(setting, methods)[:, at]) for setting in settings]
         ranks[name] = np.mean(rows, axis=0)
     return ranks
 
@@ -87,8 +87,8 @@ def _ranks(values: Numbers) -> Numbers:
     return ranks
 
 
-def time_to_match(findings: Findings, setting: Setting, method: str) -> float:
+def time_to_match(regrets: Regrets, setting: Setting, method: str) -> float:
     """Tell in what part of the budget a method is where the baseline ends; infinite if never."""
-    goal = findings.of(setting, BASELINE).mean(axis=0)[-1]
-    there = np.flatnonzero(findings.of(setting, method).mean(axis=0) <= goal)
+    goal = regrets.of(setting, BASELINE).mean(axis=0)[-1]
+    there = np.flatnonzero(regrets.of(setting, method).mean(axis=0) <= goal)
     return (there[0] + 1) / N_MOMENTS if len(there) else np.inf
