@@ -11,7 +11,7 @@ import pytest
 
 from search.errors import StudyError
 from search.report.page import report_html, write_report
-from search.spaces.space_file import write_space_file
+from search.spaces.space_file import space_file_text
 from search.studies.driver import StudyDriver
 from search.studies.folder import provenance, read_provenance, write_pictures
 from search.studies.leaderboard import leaderboard_rows
@@ -57,7 +57,7 @@ def make_full_study(folder: Path) -> StudyDriver:
         "With Python 3.11.7, search 0.1.0, optuna 5.0.0",
         "On Linux x86_64, 2 cores",
     ]
-    write_space_file(study.spec, study.space_file, head)
+    study.space_file.write_text(space_file_text(study.spec, head), encoding="utf-8")
     return study
 
 

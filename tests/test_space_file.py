@@ -11,7 +11,7 @@ from search.spaces.space_file import (
     import_folders,
     load_space_file,
     read_space_file,
-    write_space_file,
+    space_file_text,
 )
 from search.spaces.spec import PrunerSpec, ResourcesSpec, SamplerSpec, Spec
 from tests.conftest import BASE as SECTIONS
@@ -33,7 +33,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def write_and_load(spec: Spec, header: tuple[str, ...] = ()) -> Spec:
-    write_space_file(spec, Path("resolved.yaml"), header)
+    Path("resolved.yaml").write_text(space_file_text(spec, header), encoding="utf-8")
     return load_space_file(Path("resolved.yaml"))
 
 
@@ -314,14 +314,18 @@ def test_write_puts_the_header_above_as_comments() -> None:
 
 
 def test_write_twice_gives_the_same_text() -> None:
-    write_space_file(load_space_file(write_space()), Path("first.yaml"), [])
-    write_space_file(load_space_file(Path("first.yaml")), Path("second.yaml"), [])
+    Path("first.yaml").write_text(
+        space_file_text(load_space_file(write_space()), []), encoding="utf-8"
+    )
+    Path("second.yaml").write_text(
+        space_file_text(load_space_file(Path("first.yaml")), []), encoding="utf-8"
+    )
     assert Path("first.yaml").read_text() == Path("second.yaml").read_text()
 
 
 def test_read_space_file_gives_the_same_without_the_objective() -> None:
     spec = load_space_file(write_space())
-    write_space_file(spec, Path("resolved.yaml"), [])
+    Path("resolved.yaml").write_text(space_file_text(spec, []), encoding="utf-8")
     Path("toy_objective.py").unlink()
     assert read_space_file(Path("resolved.yaml")) == spec
 

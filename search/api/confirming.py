@@ -32,7 +32,7 @@ from search.studies.confirmation import (
     write_plan,
 )
 from search.studies.driver import StudyDriver
-from search.studies.folder import study_command
+from search.studies.folder import SPACE_FILE, study_command
 from search.studies.queue import n_waiting
 from search.studies.reader import StudyReader
 from search.studies.repetitions import Repetitions
@@ -134,7 +134,7 @@ def _confirmation(confirmed: StudyReader, plan: Plan) -> Iterator[StudyDriver]:
     """Be the driver of a study's confirmation, which is made if there is none yet."""
     studies = confirmed.folder.parent
     name, spec = confirmation_name(confirmed.name), confirmation_spec(confirmed)
-    if not (studies / name).exists():
+    if not (studies / name / SPACE_FILE).exists():
         # Until the plan is there it is a study without trials, which the next call takes over.
         StudyDriver.create(_with_budget(spec, plan), studies, confirmed.import_folders)
     with driver_of(name, studies) as driver:

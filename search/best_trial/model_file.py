@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from search.best_trial.trained import EXPORT, named_classes, trained_classifier
 from search.errors import ObjectiveError, SearchError
 from search.objective.contract import Classifier
-from search.studies.disk import write_whole
+from search.studies.durable import write_whole
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial
 

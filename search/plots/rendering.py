@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from search.plots import style
-from search.studies.disk import write_whole
+from search.studies.durable import write_whole
 
 Point = tuple[float, float]
 

@@ -17,6 +17,7 @@ from typing import Any, Literal, TextIO
 import numpy as np
 
 from search.objective.loading import extend_import_path
+from search.studies.durable import make_folder
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def _opened(error_file: Path) -> Iterator[TextIO]:
     if not study.is_dir():  # a node that does not share the study's folder
         yield sys.stderr
         return
-    error_file.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(error_file.parent)
     with error_file.open("w", encoding="utf-8") as file:
         yield file
     error_file.unlink()

@@ -1,4 +1,4 @@
-"""Reads a space file and reports every mistake in it, each with its place; writes one.
+"""Reads a space file and reports every mistake in it, each with its place; words one.
 
 The line: YAML text → `Document` (data and places) → overrides → `Spec`, by one validation of the
 shape → what must hold between keys (`relations`) → one `Space` → what only points show (`points`).
@@ -6,6 +6,7 @@ Each step reports all of its mistakes at once, and the next one takes its result
 """
 
 import copy
+import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -80,20 +81,23 @@ def read_space_file(path: Path) -> Spec:
         raise SpaceError([*error.problems, hint]) from None
 
 
-def write_space_file(spec: Spec, path: Path, header: Iterable[str]) -> None:
-    """Write a search so that `load_space_file` reads the same one back.
+def space_file_text(spec: Spec, header: Iterable[str]) -> str:
+    """Write a search as a space file from which `load_space_file` reads the same one back.
 
     Args:
         spec: The search.
-        path: The file to write.
         header: Lines to put above it as comments.
+
+    Returns:
+        What the file holds.
     """
     yaml = YAML()
     yaml.default_flow_style = None
     yaml.width = 100
-    with path.open("w", encoding="utf-8") as file:
-        file.writelines(f"# {line}\n" for line in header)
-        yaml.dump(_plain_data(spec), file)
+    text = io.StringIO()
+    text.writelines(f"# {line}\n" for line in header)
+    yaml.dump(_plain_data(spec), text)
+    return text.getvalue()
 
 
 def import_folders(space: Path | Mapping[str, Any]) -> list[str]:

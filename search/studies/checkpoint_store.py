@@ -5,7 +5,6 @@ which costs no copy to keep an epoch under a second name and is flushed to the d
 """
 
 import contextlib
-import os
 import shutil
 from collections.abc import Iterator
 from functools import lru_cache
@@ -15,6 +14,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from search.errors import SearchError, StudyError
 from search.studies.disk import require_disk
+from search.studies.durable import link_durably, make_folder, unfinished, write_durably
 
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
@@ -85,12 +85,8 @@ class FolderStore:
         """See `CheckpointStore`."""
         path = self._folder / name
         with _named(str(path)):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with _unfinished(path).open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(_unfinished(path), path)
+            make_folder(path.parent)
+            write_durably(path, content)
 
     def read(self, name: str) -> bytes | None:
         """See `CheckpointStore`."""
@@ -113,16 +109,14 @@ class FolderStore:
         """See `CheckpointStore`; writing replaces a name, so two names can share one file."""
         path = self._folder / target
         with _named(str(path)):
-            _unfinished(path).unlink(missing_ok=True)
-            os.link(self._folder / source, _unfinished(path))
-            os.replace(_unfinished(path), path)
+            link_durably(self._folder / source, path)
 
     def delete(self, name: str) -> None:
         """See `CheckpointStore`; a trial's folder that holds nothing else goes with it."""
         path = self._folder / name
         with _named(str(path)):
             path.unlink(missing_ok=True)
-            _unfinished(path).unlink(missing_ok=True)
+            unfinished(path).unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             path.parent.rmdir()
 
@@ -274,10 +268,6 @@ def shown_location(location: str) -> str:
         return location
     url = urlsplit(location)
     return f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path}"
-
-
-def _unfinished(path: Path) -> Path:
-    return path.with_suffix(".unfinished")
 
 
 @contextlib.contextmanager

@@ -1,6 +1,5 @@
-"""Whether the disk has room for what a run will write, and files that are written whole."""
+"""Whether the disk has room for what a run will write."""
 
-import contextlib
 import shutil
 from pathlib import Path
 
@@ -17,18 +16,6 @@ def require_disk(folder: Path, n_bytes: float, purpose: str) -> None:
         raise StudyError(
             f"{folder}: {_size(n_bytes)} must be free for {purpose}, got {_size(n_free)}"
         )
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file, whole or not at all; one that was there is replaced."""
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        unfinished.write_bytes(content)
-        unfinished.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            unfinished.unlink(missing_ok=True)
-        raise StudyError(f"{path}: the file must be writable, got {error}") from None
 
 
 def _size(n_bytes: float) -> str:

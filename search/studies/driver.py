@@ -16,13 +16,22 @@ from search.spaces.optuna_privates import take_up
 from search.spaces.point_sampler import trial_seed
 from search.spaces.pruners import Judge, make_pruner
 from search.spaces.sampling import make_sampler
-from search.spaces.space_file import write_space_file
+from search.spaces.space_file import space_file_text
 from search.spaces.spec import Spec
 from search.studies import attributes
 from search.studies.checkpoints import checkpoint_location, require_free_place
 from search.studies.confirmation import read_plan
-from search.studies.folder import ERROR_FILE, SPACE_FILE, make_study_folder, provenance
+from search.studies.durable import make_folder, write_durably, write_whole
+from search.studies.folder import (
+    ERROR_FILE,
+    SPACE_FILE,
+    clear_remains,
+    make_study_folder,
+    provenance,
+    remove_study_folder,
+)
 from search.studies.live_trial import LiveTrial
+from search.studies.lock import driving
 from search.studies.queue import informing_trials, n_waiting
 from search.studies.reader import StudyReader
 from search.studies.repetitions import Repetitions, repetition_seed
@@ -59,29 +68,17 @@ class StudyDriver(StudyReader):
     def create(cls, spec: Spec, studies: Path, import_folders: Sequence[str] = ()) -> Self:
         """Make a study without trials in a new folder; the points of `start_from` wait in it."""
         folder = make_study_folder(spec.study, studies)
-        try:
-            require_free_place(checkpoint_location(folder, spec))
-            write_space_file(spec, folder / SPACE_FILE, provenance())
-            directions = [metric.direction for metric in spec.metrics]
-            optuna_study = create_optuna_study(folder, spec.storage, spec.study, directions)
-        except StudyError:
-            shutil.rmtree(folder)
-            raise
-        name_metrics(optuna_study, [metric.name for metric in spec.metrics])
-        optuna_study.set_user_attr(attributes.IMPORT_FOLDERS, list(import_folders))
-        optuna_study.set_user_attr(attributes.METRIC, spec.metric.name)
-        if len(spec.metrics) > 1:
-            optuna_study.set_user_attr(
-                attributes.METRIC_NAMES, [metric.name for metric in spec.metrics]
-            )
-        study = cls(folder, spec, optuna_study)
-        for point in spec.start_from:
-            optuna_study.enqueue_trial(point)
-        return study
+        with driving(folder):
+            clear_remains(folder)
+            try:
+                return cls(folder, spec, _recorded(spec, folder, import_folders))
+            except StudyError:
+                shutil.rmtree(folder)
+                raise
 
     def with_spec(self, spec: Spec) -> "StudyDriver":
         """Go on with another budget, sampler or pruner, which goes into the space file."""
-        write_space_file(spec, self.space_file, provenance())
+        write_whole(self.space_file, space_file_text(spec, provenance()).encode())
         return StudyDriver(self.folder, spec, self.optuna_study)
 
     def take_up_unfinished(self) -> list[Trial]:
@@ -158,8 +155,8 @@ class StudyDriver(StudyReader):
         """Record that a trial failed; its traceback goes to `error.txt`."""
         if failure.traceback:
             folder = self.trial_folder(number)
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / ERROR_FILE).write_text(failure.traceback, encoding="utf-8")
+            make_folder(folder)
+            write_durably(folder / ERROR_FILE, failure.traceback.encode())
         self._live.pop(number).fail(elapsed_s, failure)
         self.checkpoints.drop(number)
 
@@ -180,7 +177,7 @@ class StudyDriver(StudyReader):
         """Delete everything recorded of the study; only the driver may call it."""
         delete_optuna_study(self.folder, self.spec.storage, self.spec.study)
         self.checkpoints.store.clear()
-        shutil.rmtree(self.folder)
+        remove_study_folder(self.folder)
 
     def _completed(self) -> list[int]:
         """List the study's own complete trials, best first."""
@@ -229,3 +226,20 @@ class StudyDriver(StudyReader):
 
     def _is_driven(self) -> bool:
         return bool(self._live) or super()._is_driven()
+
+
+def _recorded(spec: Spec, folder: Path, import_folders: Sequence[str]) -> optuna.Study:
+    """Record a new study with the points of `start_from`; its space file is written last."""
+    require_free_place(checkpoint_location(folder, spec))
+    directions = [metric.direction for metric in spec.metrics]
+    optuna_study = create_optuna_study(folder, spec.storage, spec.study, directions)
+    name_metrics(optuna_study, [metric.name for metric in spec.metrics])
+    optuna_study.set_user_attr(attributes.IMPORT_FOLDERS, list(import_folders))
+    optuna_study.set_user_attr(attributes.METRIC, spec.metric.name)
+    if len(spec.metrics) > 1:
+        names = [metric.name for metric in spec.metrics]
+        optuna_study.set_user_attr(attributes.METRIC_NAMES, names)
+    for point in spec.start_from:
+        optuna_study.enqueue_trial(point)
+    write_whole(folder / SPACE_FILE, space_file_text(spec, provenance()).encode())
+    return optuna_study

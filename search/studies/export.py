@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from search.errors import SearchError
-from search.studies.disk import write_whole
+from search.studies.durable import write_whole
 from search.studies.leaderboard import Row
 from search.studies.trials import History
 from search.text import cell_text, did_you_mean, latex_table, listing, markdown_table

@@ -13,8 +13,8 @@ from datetime import datetime
 from pathlib import Path
 
 from search.errors import StudyError
-from search.studies.disk import write_whole
-from search.text import did_you_mean
+from search.studies.durable import flush_folder, make_folder, write_whole
+from search.text import did_you_mean, listing
 
 STUDIES = Path("studies")
 """The folder of all studies, if neither a flag nor `$SEARCH_STUDIES` names another."""
@@ -23,6 +23,10 @@ ERROR_FILE = "error.txt"
 """In a trial's folder: what its failure looked like."""
 TRIALS = "trials"
 """In a study's folder: the folders of its trials."""
+LOCK_FILE = "lock"
+JOURNAL_FILE, SQLITE_FILE = "study.journal", "study.db"
+_REMAINS = {JOURNAL_FILE, SQLITE_FILE, f"{SQLITE_FILE}-journal", LOCK_FILE, TRIALS}
+"""What a folder may hold that is not yet, or not any more, a study's."""
 _WORST = "worst"
 """In a trial's folder: its worst classified images as `INDEX.png`, for people to look at."""
 _VERSIONED = ["search", "torch", "torchvision", "optuna", "ray", "scikit-learn", "numpy"]
@@ -59,16 +63,38 @@ def make_study_folder(name: str, studies: Path) -> Path:
     """Make the folder of a new study, and the folder of all studies if it is missing."""
     folder = studies / name
     try:
-        folder.mkdir(parents=True, exist_ok=False)
-    except FileExistsError:
+        make_folder(folder)
+        found = {path.name for path in folder.iterdir()}
+    except OSError as error:
+        raise StudyError(f"{folder}: the folder must be writable, got {error}") from None
+    if SPACE_FILE in found:
         raise StudyError(
             f"{folder}: a study of this name exists; "
             f"go on with it by `{study_command(folder, 'resume')}`, or start another by "
             "`--name NAME`"
-        ) from None
-    except OSError as error:
-        raise StudyError(f"{folder}: the folder must be writable, got {error}") from None
+        )
+    if found - _REMAINS:
+        raise StudyError(
+            f"{folder}: the folder of a new study must be empty, it holds "
+            f"{listing(sorted(found))}; give another name by `--name NAME`"
+        )
     return folder
+
+
+def clear_remains(folder: Path) -> None:
+    """Delete what a power cut left of a study that was not yet made, or almost removed."""
+    for name in _REMAINS - {LOCK_FILE}:
+        if (folder / name).is_dir():
+            shutil.rmtree(folder / name)
+        else:
+            (folder / name).unlink(missing_ok=True)
+
+
+def remove_study_folder(folder: Path) -> None:
+    """Delete a study's folder; once its space file is gone, there is no study."""
+    (folder / SPACE_FILE).unlink(missing_ok=True)
+    flush_folder(folder)
+    shutil.rmtree(folder)
 
 
 def find_study_folder(name: str, studies: Path) -> Path:
@@ -152,7 +178,7 @@ def write_pictures(trial_folder: Path, pictures: Mapping[int, bytes]) -> None:
         if folder.exists():
             shutil.rmtree(folder)
         if pictures:
-            folder.mkdir(parents=True)
+            make_folder(folder)
     except OSError as error:
         raise StudyError(f"{folder}: the folder must be writable, got {error}") from None
     for index, picture in pictures.items():

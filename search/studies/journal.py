@@ -18,6 +18,7 @@ from optuna.storages.journal import JournalFileBackend
 
 from search.errors import StudyError
 from search.spaces.optuna_privates import JournalFileLock
+from search.studies.durable import flush_folder
 
 _LONGEST_LINE_BYTES = 2**20
 
@@ -63,7 +64,10 @@ class _WholeLinesBackend(JournalFileBackend):
     """A journal that a failed write leaves as it was, so that what follows is not damaged."""
 
     def __init__(self, path: Path) -> None:
+        is_new = not path.exists()
         super().__init__(str(path), _JournalLock(path))
+        if is_new:
+            flush_folder(path.parent)
         self._path = path
         self._held: list[dict[str, Any]] | None = None
 

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import TextIO
 
 from search.errors import StudyError
+from search.studies.folder import LOCK_FILE
 
-LOCK_FILE = "lock"
 BEAT_S = 5.0
 """How often a driver touches its lock file."""
 SILENCE_S = 30.0

@@ -19,13 +19,14 @@ from optuna.trial import FrozenTrial
 from search.errors import StudyError
 from search.spaces.optuna_privates import FrozenStudy, quiet_optuna, storage_of
 from search.studies import attributes, journal
+from search.studies.folder import JOURNAL_FILE, SQLITE_FILE
 
 Direction = Literal["minimize", "maximize"]
 """Which direction of a metric is better."""
 JOURNAL, SQLITE = "journal", "sqlite"
 """Storages that are a file in the study's folder; any other is an URL."""
 _MADE_MEANWHILE = re.compile("already exists|UNIQUE constraint|[Dd]uplicate|database is locked")
-_FILES = {JOURNAL: "study.journal", SQLITE: "study.db"}
+_FILES = {JOURNAL: JOURNAL_FILE, SQLITE: SQLITE_FILE}
 
 
 def storage_file(folder: Path, storage: str) -> Path | None:

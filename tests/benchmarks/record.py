@@ -10,7 +10,7 @@ import optuna
 from optuna.distributions import BaseDistribution, FloatDistribution
 from optuna.trial import TrialState, create_trial
 
-from search.spaces.space_file import write_space_file
+from search.spaces.space_file import space_file_text
 from search.spaces.spec import Spec
 from search.studies import attributes
 from search.studies.driver import StudyDriver
@@ -102,7 +102,7 @@ def make_finished_study(studies: Path, name: str, n_trials: int) -> None:
         )
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study.optuna_study.add_trials(trials)
-    write_space_file(spec, study.space_file, [])
+    study.space_file.write_text(space_file_text(spec, []), encoding="utf-8")
 
 
 def _timed(folder: str, *args: str) -> tuple[float, float]:
