@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from search.errors import StudyError
-from search.studies.durable import flush_folder, make_folder, write_whole
+from search.studies.durable import flush_folder, make_folder, unfinished, write_whole
 from search.text import did_you_mean, listing
 
 STUDIES = Path("studies")
@@ -25,7 +25,10 @@ TRIALS = "trials"
 """In a study's folder: the folders of its trials."""
 LOCK_FILE = "lock"
 JOURNAL_FILE, SQLITE_FILE = "study.journal", "study.db"
-_REMAINS = {JOURNAL_FILE, SQLITE_FILE, f"{SQLITE_FILE}-journal", LOCK_FILE, TRIALS}
+_REMAINS = {
+    *(JOURNAL_FILE, SQLITE_FILE, f"{SQLITE_FILE}-journal", LOCK_FILE, TRIALS),
+    unfinished(Path(SPACE_FILE)).name,
+}
 """What a folder may hold that is not yet, or not any more, a study's."""
 _WORST = "worst"
 """In a trial's folder: its worst classified images as `INDEX.png`, for people to look at."""

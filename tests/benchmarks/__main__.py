@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from tests.benchmarks import (
     confirmation,
+    crashes,
     crowd,
     drawing,
     freezing,
@@ -39,6 +40,7 @@ MEASUREMENTS: dict[str, Callable[[], list[Benchmark]]] = {
     "proposal": proposing.measure,
     "crowd": crowd.measure,
     "kills": kills.measure,
+    "crashes": crashes.measure,
     "features": freezing.measure_features,
     "unfreezing": freezing.measure_unfreezing,
     "drawing": drawing.measure,
