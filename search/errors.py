@@ -73,6 +73,10 @@ class InterruptedRunError(SearchError):
     exit_code = 130
 
 
+class Interrupt(KeyboardInterrupt):
+    """A real Ctrl-C, as the handler of it raises; any code may raise a KeyboardInterrupt."""
+
+
 class InfeasibleError(Exception):
     """Raise it in an objective when the parameters make no valid model.
 

@@ -107,12 +107,14 @@ def run_with_kills(folder: Path, engine: str, n_kills: int, seed: int) -> int:
 
 def wait_for_the_record(folder: Path, process: "subprocess.Popen[str]") -> None:
     """Wait until the driver has written something; it is at work then."""
-    journal = folder / "studies" / "toy" / "study.journal"
+    study = folder / "studies" / "toy"
+    journal = study / "study.journal"
     before = journal.stat().st_size if journal.exists() else 0
     deadline = time.monotonic() + 60
     while process.poll() is None and time.monotonic() < deadline:
-        # A new study's journal holds the study before its first trial.
-        if journal.exists() and journal.stat().st_size > max(before, 600):
+        # A new study's journal holds the study before its first trial; its space file comes last.
+        made = (study / "space.yaml").exists()
+        if made and journal.stat().st_size > max(before, 600):
             return
         time.sleep(0.005)
 

@@ -19,7 +19,7 @@ from search.running.run import INTERRUPTED, Run
 from search.studies.driver import StudyDriver
 from search.studies.trials import Trial
 from tests.conftest import ROOT, make_spec
-from tests.processes import command_in, environment, start
+from tests.processes import command_in, environment, n_begun, start
 
 STOPPING = "stopping after the running epochs; Ctrl-C again stops now"
 SPACE = """\
@@ -50,7 +50,7 @@ def by_search_stop(process: "subprocess.Popen[str]") -> None:
 
 def begun(folder: Path, process: "subprocess.Popen[str]") -> None:
     """Wait until a trial is in its first epoch."""
-    while not (folder / "studies/toy/study.journal").exists() or not trials(folder):
+    while not n_begun(folder / "studies" / "toy"):
         assert process.poll() is None
         time.sleep(0.05)
     time.sleep(0.5)

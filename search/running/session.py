@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from search.errors import InterruptedRunError, NoTrialCompletedError
+from search.errors import Interrupt, InterruptedRunError, NoTrialCompletedError
 from search.objective.loading import extend_import_path
 from search.running.run import INTERRUPTED, Observer, Run
 from search.spaces.document import Override
@@ -109,7 +109,7 @@ def _interruptible(run: Run) -> Iterator[None]:
             return
         if len(heard) == 2:
             run.observer.say_at_once("stopping now …")
-        raise KeyboardInterrupt
+        raise Interrupt
 
     previous = {s: signal.signal(s, stop) for s in (signal.SIGINT, signal.SIGTERM)}
     try:

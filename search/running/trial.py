@@ -9,16 +9,18 @@ import inspect
 import math
 import numbers
 import time
-import traceback
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+import warnings
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from search.errors import ObjectiveError
+from search.errors import Interrupt, ObjectiveError
 from search.objective.contract import Metrics, ObjectiveFactory, ResumableObjective
 from search.objective.loading import load_objective
+from search.running.raised import NonFiniteError, failure_of, text_of
+from search.running.surroundings import Surroundings
 from search.running.worker import (
     Environment,
     generator_states,
@@ -29,7 +31,7 @@ from search.running.worker import (
     seed_generators,
 )
 from search.studies.answers import pack_answers
-from search.studies.checkpoint_store import StoreError, open_store
+from search.studies.checkpoint_store import open_store
 from search.studies.checkpoints import (
     BEST_CHECKPOINT,
     LAST_CHECKPOINT,
@@ -41,12 +43,8 @@ from search.studies.checkpoints import (
 from search.studies.folder import ERROR_FILE
 from search.studies.predictions import Predictions, are_too_many, as_predictions
 from search.studies.reader import StudyReader
-from search.studies.trials import End, Epoch, Event, Failure, FailureKind, Trial
+from search.studies.trials import End, Epoch, Event, Trial
 from search.text import did_you_mean, listing
-
-
-class _NonFiniteError(Exception):
-    """An epoch with a metric that is infinite or no number."""
 
 
 @dataclass(frozen=True)
@@ -101,20 +99,55 @@ def assign(study: StudyReader, trial: Trial, environment: Environment) -> Assign
 def run_trial(assignment: Assignment) -> Iterator[Event]:
     """Run one trial, or what is left of it, an epoch at a time.
 
-    Yields an `Epoch` after each epoch and one `End`, also when the objective fails. A trial
-    that goes on from a checkpoint first reports the checkpoint's epoch once more: its driver
-    may have ended before it recorded that. Closing the iterator stops the trial and closes its
-    objective.
+    Yields an `Epoch` after each epoch and one `End`, whatever the objective raises; only a real
+    Ctrl-C passes. A trial that goes on from a checkpoint first reports the checkpoint's epoch
+    once more: its driver may have ended before it recorded that. Closing the iterator stops the
+    trial and closes its objective. Between two events the process is as it was before the trial.
     """
-    started = time.perf_counter()
+    surroundings, clock = Surroundings(), _Clock()
+    epochs = _epochs(assignment, clock)
+    try:
+        while True:
+            try:
+                with surroundings.of_the_objective():
+                    event = next(epochs)
+            except StopIteration:
+                yield End(clock.elapsed_s(), stop_reason=clock.stop_reason)
+                return
+            except Interrupt:
+                raise
+            except BaseException as error:  # noqa: BLE001  the objective is the user's code
+                yield End(clock.elapsed_s(), failure_of(error))
+                return
+            yield event
+    finally:
+        with surroundings.of_the_objective():
+            epochs.close()
+        surroundings.close()
+        release_gpu_memory()
+
+
+@dataclass
+class _Clock:
+    """When the objective of a trial began, and why it ended early if it says so."""
+
+    started: float = field(default_factory=time.perf_counter)
+    stop_reason: str = ""
+
+    def elapsed_s(self) -> float:
+        return time.perf_counter() - self.started
+
+
+def _epochs(assignment: Assignment, clock: _Clock) -> Generator[Epoch, None, None]:
+    """Run an objective to its end; what it raises is raised here."""
     objective: Iterable[Metrics] | None = None
     try:
         import_objective(assignment)
-        started = time.perf_counter()  # what the import took is the worker's start-up
+        clock.started = time.perf_counter()  # what the import took is the worker's start-up
         objective = make_objective(assignment)
         resumed = _resume(objective, assignment)
         if resumed:
-            started -= resumed.elapsed_s
+            clock.started -= resumed.elapsed_s
             yield resumed
         epoch_started = time.perf_counter()
         first = resumed.number + 1 if resumed else 1
@@ -123,18 +156,14 @@ def run_trial(assignment: Assignment) -> Iterator[Event]:
             metrics = _checked(reported, number, assignment.metrics)
             settling = bool(getattr(objective, "settling", False))
             answers = _answers(objective, number)
-            epoch = Epoch(number, metrics, now - epoch_started, now - started, settling, answers)
+            elapsed_s = now - clock.started
+            epoch = Epoch(number, metrics, now - epoch_started, elapsed_s, settling, answers)
             _save(objective, epoch, _predictions(objective, number), assignment)
             yield epoch
             epoch_started = time.perf_counter()
-        stop_reason = str(getattr(objective, "stop_reason", ""))
-        yield End(time.perf_counter() - started, stop_reason=stop_reason)
-    except Exception as error:  # noqa: BLE001  the objective is the user's code
-        yield End(time.perf_counter() - started, _failure(error))
+        clock.stop_reason = str(getattr(objective, "stop_reason", ""))
     finally:
         close_objective(objective)
-        del objective
-        release_gpu_memory()
 
 
 def make_objective(assignment: Assignment) -> Iterable[Metrics]:
@@ -166,8 +195,14 @@ def import_objective(assignment: Assignment) -> ObjectiveFactory:
 def close_objective(objective: Iterable[Metrics] | None) -> None:
     """Let an objective, if it was made at all, give back what it holds."""
     close = getattr(objective, "close", None)
-    if callable(close):
+    if not callable(close):
+        return
+    try:
         close()
+    except Interrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001  the trial is over, and this is the user's code
+        warnings.warn(f"closing the objective: {text_of(error)}", RuntimeWarning, stacklevel=2)
 
 
 def metric_problem(
@@ -248,7 +283,7 @@ def _checked(reported: object, number: int, names: Sequence[str]) -> dict[str, f
     known = {name: value for name, value in metrics.items() if value is not None}
     wrong = [f"{name} is {value}" for name, value in known.items() if not math.isfinite(value)]
     if wrong:
-        raise _NonFiniteError(f"epoch {number}: {', '.join(wrong)}")
+        raise NonFiniteError(f"epoch {number}: {', '.join(wrong)}")
     problem = metric_problem(names, number, metrics)
     if problem:
         place, text = problem
@@ -301,21 +336,3 @@ def _predictions(objective: Iterable[Metrics], number: int) -> Predictions | Non
             f"{' '.join(repr(given).split()):.80} at epoch {number}"
         )
     return found
-
-
-def _failure(error: Exception) -> Failure:
-    if isinstance(error, StoreError):  # not the trial's fault
-        return Failure("interrupted", str(error), fatal=True)
-    if isinstance(error, _NonFiniteError):
-        return Failure("non_finite", str(error))
-    kind: FailureKind = "error"
-    if getattr(error, "infeasible", False):
-        kind = "infeasible"
-    elif isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
-        kind = "out_of_memory"
-    first_line = (str(error).strip().splitlines() or ["no message"])[0]
-    if kind == "infeasible":
-        return Failure(kind, first_line)
-    if getattr(error, "fatal", False):
-        return Failure(kind, first_line, traceback.format_exc(), fatal=True)
-    return Failure(kind, f"{type(error).__name__}: {first_line}", traceback.format_exc())

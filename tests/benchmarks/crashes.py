@@ -28,9 +28,7 @@ def measure() -> list[Benchmark]:
         print(f"          {problem}", flush=True)
     return [
         Benchmark("states after a power cut that were gone on with", n_states, "", 5_000, False),
-        Benchmark(
-            "of these, lost, repeated, different or stuck", len(faults), "", 0
-        ),
+        Benchmark("of these, lost, repeated, different or stuck", len(faults), "", 0),
     ]
 
 

@@ -2,8 +2,8 @@
 
 Only what was flushed is sure to survive: of a file its content, by `fsync` of the file; of a
 folder its entries, by `fsync` of the folder. Of the rest any part may survive, in any order: a
-write whole, torn, as zeros of its length, or not at all; a change of a folder or not. An entry that
-is renamed is renamed at once.
+write whole, torn, as zeros of its length, or not at all; a change of a folder or not. What is
+renamed is renamed at once.
 """
 
 import itertools
