@@ -1,5 +1,7 @@
 """What Optuna has no public name for is still where `optuna_privates` takes it from."""
 
+import inspect
+import re
 from pathlib import Path
 
 import optuna
@@ -9,15 +11,29 @@ from optuna.trial import TrialState
 
 from search.spaces import optuna_privates
 from search.studies import attributes
-from search.studies.storage import create_optuna_study
+from search.studies.storage import create_optuna_study, open_storage
 
 
 @pytest.fixture
 def study(tmp_path: Path, storage: str) -> optuna.Study:
     """A study of two metrics and one running trial, in each kind of storage."""
-    study = create_optuna_study(tmp_path, storage, "toy", ["maximize", "minimize"])
+    study = create_optuna_study(
+        open_storage(tmp_path, storage), "toy", ["maximize", "minimize"], storage
+    )
     study.ask()
     return study
+
+
+def test_cache_asks_a_database_for_nothing_else() -> None:
+    from optuna.storages import _cached_storage
+
+    source = inspect.getsource(_cached_storage)
+    asked = set(re.findall(r"self\._backend\.(\w+)", source))
+    # It finds the best trial by itself, and stale ones by heartbeats, which are not used here.
+    others = {name for name in asked if "best_trial" in name or "stale" in name}
+    assert asked - others - {"record_heartbeat", "get_heartbeat_interval"} <= {
+        *optuna_privates.STORAGE_CALLS
+    }
 
 
 def test_storage_lists_the_study_under_its_number(study: optuna.Study) -> None:

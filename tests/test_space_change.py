@@ -129,7 +129,7 @@ def test_change_that_was_cut_short_leaves_the_study_as_it_was(
         raise OSError("no space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("search.studies.space_change.write_whole", full)
+        patch.setattr("search.studies.space_change.save_space", full)
         with pytest.raises(OSError, match="no space left"):
             change_space(study, spec_of(CHANGES["fewer choices"][0]), [])
     assert reopened(study).version == 1

@@ -23,6 +23,7 @@ from search.spaces.document import Override
 from search.spaces.space_file import import_folders, load_space_file
 from search.spaces.spec import Spec
 from search.studies.confirmation import refuse_confirmation
+from search.studies.database import DatabaseError, without_password
 from search.studies.driver import StudyDriver
 from search.studies.folder import study_names
 from search.studies.lock import driving, find_driver
@@ -37,6 +38,10 @@ from search.text import did_you_mean, listing
 Ended = Callable[[Study], object]
 """Called with the study when its session has ended, whether or not by an error."""
 
+_PASSWORD_NOTE = (
+    "the password of its database is not kept; later commands find it in PGPASSWORD or ~/.pgpass, "
+    "or as ${NAME} in the URL of `storage`"
+)
 _KEYS = {
     "name": "study",
     "trials": "budget.trials",
@@ -123,6 +128,8 @@ def run(  # noqa: PLR0913  the flags of `search run`
     folder = studies_folder(studies)
     other = StudyReader.open(warm_start, folder) if warm_start else None
     driver = StudyDriver.create(spec, folder, import_folders(source))
+    if without_password(spec.storage) != spec.storage:
+        announce(f"{driver.name}: {_PASSWORD_NOTE}")
     try:
         with driving(driver.folder):
             if other:
@@ -130,7 +137,8 @@ def run(  # noqa: PLR0913  the flags of `search run`
                 announce(f"{driver.name}: {of} inform the sampler")
             return run_session(driver, module, address, quiet, ended)
     finally:
-        driver.discard_if_empty()
+        with suppress(DatabaseError):
+            driver.discard_if_empty()
 
 
 @signals_restored()
@@ -267,8 +275,11 @@ def run_session(
     study = Study(driver)
     try:
         run_watched(driver, engine, address, Console(stderr=True), quiet=quiet)
-    finally:
-        ended(study)
+    except BaseException:
+        with suppress(DatabaseError):  # the error that ended the session says more
+            ended(study)
+        raise
+    ended(study)
     return study
 
 

@@ -15,10 +15,10 @@ from search.plots.catalogue import PLOTS
 from search.plots.rendering import colour_rules, inline_svg, marks_json
 from search.plots.style import WIDTH, sentence_of
 from search.report.templates import render_page
+from search.studies.database import shown_url
 from search.studies.durable import write_whole
 from search.studies.folder import read_worst_picture
 from search.studies.reader import StudyReader
-from search.studies.storage import shown_url
 from search.studies.trials import Trial
 from search.summaries.evaluation import test_parts
 from search.summaries.leaderboard import report_table

@@ -18,10 +18,12 @@ from search.errors import (
 from search.running.failures import FailurePolicy
 from search.running.trial import Assignment, assign
 from search.running.worker import Environment, was_ended
+from search.studies.database import DatabaseError
 from search.studies.disk import TRIAL_BYTES, require_disk
 from search.studies.driver import StudyDriver
 from search.studies.folder import ERROR_FILE, study_command
 from search.studies.gain import NoGain
+from search.studies.storage import WRITING_ERRORS
 from search.studies.trials import Epoch, Event, Failure, Trial
 from search.text import format_duration
 
@@ -110,7 +112,7 @@ class Run:
         """Begin one more trial; None if the session is to hand out no more."""
         try:
             trial = None if self._ending() else self._begin_trial()
-        except OSError as error:
+        except WRITING_ERRORS as error:
             self.cannot_write(error)
             return None
         if trial is None:
@@ -127,7 +129,7 @@ class Run:
         self._heard_at[number] = self._clock()
         try:
             return self._record(number, event)
-        except OSError as error:
+        except WRITING_ERRORS as error:
             self.cannot_write(error)
             self._running.discard(number)
             return True
@@ -190,15 +192,14 @@ class Run:
         self.error = self.error or error
         self.stop(str(error))
 
-    def cannot_write(self, error: OSError) -> None:
+    def cannot_write(self, error: OSError | DatabaseError) -> None:
         """Stop because the study's storage or a file beside it cannot be written."""
-        place = error.filename or self.study.folder
-        self.abort(
-            StudyError(
-                f"{place}: must be writable, got {error.strerror or error}; what was recorded is "
-                f"intact, continue with `{self._again()}`"
-            )
-        )
+        problem = str(error)
+        if isinstance(error, OSError):
+            place = error.filename or self.study.folder
+            problem = f"{place}: must be writable, got {error.strerror or error}"
+        again = f"what was recorded is intact, continue with `{self._again()}`"
+        self.abort(StudyError(f"{problem}; {again}"))
 
     def _again(self) -> str:
         return study_command(self.study.folder, "resume")
@@ -285,6 +286,8 @@ class Run:
             return None
         try:
             trial = self.study.ask()
+        except DatabaseError:
+            raise
         except SearchError as error:
             self.abort(error)
             return None

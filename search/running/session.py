@@ -17,6 +17,7 @@ from search.studies.export import LEADERBOARD_FILE, write_leaderboard
 from search.studies.folder import study_command
 from search.studies.gain import CANNOT_TELL
 from search.studies.leaderboard import leaderboard_rows
+from search.studies.storage import WRITING_ERRORS
 
 
 def extend_study(
@@ -80,7 +81,7 @@ def _serve(run: Run, engine: str, address: str | None) -> None:
         try:
             run.abandon()
             write_leaderboard(leaderboard_rows(study), "csv", study.folder / LEADERBOARD_FILE)
-        except OSError as error:
+        except WRITING_ERRORS as error:
             run.cannot_write(error)
 
 

@@ -30,6 +30,13 @@ trial with what value it came there; studies on disk have them from Optuna's own
 FIXED_PARAMS = "fixed_params"
 """The key under which a waiting trial has the values that `enqueue_trial` was given."""
 
+STORAGE_CALLS = (
+    *sorted(BaseStorage.__abstractmethods__),
+    *("_create_new_trial", "_get_trials", "_set_trial_param"),
+    "get_trial_id_from_study_id_trial_number",
+)
+"""All that Optuna asks of a database's storage, through its cache, which uses names of its own."""
+
 Ranks = Callable[[Sequence[FrozenTrial], StudyDirection], Iterable[float]]
 """Gives trials, of a study that goes in a direction, other values than theirs."""
 

@@ -230,6 +230,11 @@ class Spec(StrictModel):
         description="Where trials are recorded: journal or sqlite (a file in the study's "
         "folder), or the URL of a database as Optuna takes it.",
     )
+    storage_patience: Duration = Field(
+        default=60.0,
+        description="For how long a database that has gone away, or a locked file, is waited for "
+        "before the run ends, resumable.",
+    )
     storage_path: Annotated[str | None, BeforeValidator(_storage_path)] = Field(
         default=None,
         min_length=1,

@@ -21,6 +21,7 @@ from search.spaces.spec import Spec
 from search.studies import attributes
 from search.studies.checkpoints import checkpoint_location, require_free_place
 from search.studies.confirmation import read_plan
+from search.studies.database import shown_url, without_password
 from search.studies.durable import make_folder, write_durably, write_whole
 from search.studies.folder import (
     ERROR_FILE,
@@ -35,7 +36,12 @@ from search.studies.lock import driving
 from search.studies.queue import informing_trials, n_waiting
 from search.studies.reader import StudyReader
 from search.studies.repetitions import Repetitions, repetition_seed
-from search.studies.storage import create_optuna_study, delete_optuna_study, name_metrics
+from search.studies.storage import (
+    create_optuna_study,
+    delete_optuna_study,
+    name_metrics,
+    open_storage,
+)
 from search.studies.trials import Epoch, Failure, Trial, has_begun, seconds_of_epoch
 
 
@@ -78,7 +84,7 @@ class StudyDriver(StudyReader):
 
     def with_spec(self, spec: Spec) -> "StudyDriver":
         """Go on with another budget, sampler or pruner, which goes into the space file."""
-        write_whole(self.space_file, space_file_text(spec, provenance()).encode())
+        save_space(spec, self.space_file)
         return StudyDriver(self.folder, spec, self.optuna_study)
 
     def take_up_unfinished(self) -> list[Trial]:
@@ -232,7 +238,8 @@ def _recorded(spec: Spec, folder: Path, import_folders: Sequence[str]) -> optuna
     """Record a new study with the points of `start_from`; its space file is written last."""
     require_free_place(checkpoint_location(folder, spec))
     directions = [metric.direction for metric in spec.metrics]
-    optuna_study = create_optuna_study(folder, spec.storage, spec.study, directions)
+    storage = open_storage(folder, spec.storage, spec.storage_patience)
+    optuna_study = create_optuna_study(storage, spec.study, directions, shown_url(spec.storage))
     name_metrics(optuna_study, [metric.name for metric in spec.metrics])
     optuna_study.set_user_attr(attributes.IMPORT_FOLDERS, list(import_folders))
     optuna_study.set_user_attr(attributes.METRIC, spec.metric.name)
@@ -241,5 +248,12 @@ def _recorded(spec: Spec, folder: Path, import_folders: Sequence[str]) -> optuna
         optuna_study.set_user_attr(attributes.METRIC_NAMES, names)
     for point in spec.start_from:
         optuna_study.enqueue_trial(point)
-    write_whole(folder / SPACE_FILE, space_file_text(spec, provenance()).encode())
+    save_space(spec, folder / SPACE_FILE)
     return optuna_study
+
+
+def save_space(spec: Spec, path: Path) -> None:
+    """Write a study's space file, in which no password is kept."""
+    plain = spec.model_copy(update={"storage": without_password(spec.storage)})
+    header = [without_password(line) for line in provenance()]
+    write_whole(path, space_file_text(plain, header).encode())

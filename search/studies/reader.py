@@ -51,7 +51,7 @@ class StudyReader:
         """Open a study by its name, or the path of its folder; this executes nothing of it."""
         folder = find_study_folder(name, studies)
         spec = read_space_file(folder / SPACE_FILE)
-        optuna_study = load_optuna_study(folder, spec.storage, spec.study)
+        optuna_study = load_optuna_study(folder, spec.storage, spec.study, spec.storage_patience)
         path = folder / space_file_name(space_version(optuna_study))
         return cls(
             folder, spec if path.name == SPACE_FILE else read_space_file(path), optuna_study

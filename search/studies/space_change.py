@@ -14,12 +14,10 @@ from search.errors import StudyError
 from search.spaces.optuna_privates import FIXED_PARAMS, RUNG_NOTES
 from search.spaces.parameters import Parameter, Scalar
 from search.spaces.space import Space, holds_value
-from search.spaces.space_file import space_file_text
 from search.spaces.spec import Spec
 from search.studies import attributes
-from search.studies.driver import StudyDriver
-from search.studies.durable import write_whole
-from search.studies.folder import provenance, space_file_name
+from search.studies.driver import StudyDriver, save_space
+from search.studies.folder import space_file_name
 from search.studies.queue import translated
 from search.studies.storage import create_next_version, space_version
 
@@ -71,7 +69,7 @@ def change_space(study: StudyDriver, spec: Spec, import_folders: Sequence[str]) 
     folders = list(dict.fromkeys([*import_folders, *study.import_folders]))
     created.set_user_attr(attributes.IMPORT_FOLDERS, folders)
     path = study.folder / space_file_name(space_version(created))
-    write_whole(path, space_file_text(spec, provenance()).encode())
+    save_space(spec, path)
     created.set_user_attr(attributes.WHOLE, True)
     return StudyDriver(study.folder, spec, created)
 

@@ -4,8 +4,6 @@ Optuna holds one of its studies to the distributions of its first trials. So a s
 space was changed has one of Optuna's for each version of the space; the newest one counts.
 """
 
-import re
-import time
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -13,19 +11,23 @@ from typing import Literal
 
 import optuna
 from optuna.exceptions import ExperimentalWarning
-from optuna.storages import BaseStorage, RDBStorage
+from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial
 
 from search.errors import StudyError
 from search.spaces.optuna_privates import FrozenStudy, quiet_optuna, storage_of
 from search.studies import attributes, journal
+from search.studies.database import DatabaseError, open_database, shown_url
 from search.studies.folder import JOURNAL_FILE, SQLITE_FILE
 
 Direction = Literal["minimize", "maximize"]
 """Which direction of a metric is better."""
 JOURNAL, SQLITE = "journal", "sqlite"
 """Storages that are a file in the study's folder; any other is an URL."""
-_MADE_MEANWHILE = re.compile("already exists|UNIQUE constraint|[Dd]uplicate|database is locked")
+WRITING_ERRORS = (OSError, DatabaseError)
+"""What a storage raises that cannot be written: a file's error, or a database's."""
+_PATIENCE_S = 5.0
+"""For how many seconds a command that runs no trials waits for a database."""
 _FILES = {JOURNAL: JOURNAL_FILE, SQLITE: SQLITE_FILE}
 
 
@@ -34,54 +36,35 @@ def storage_file(folder: Path, storage: str) -> Path | None:
     return folder / _FILES[storage] if storage in _FILES else None
 
 
-def open_storage(folder: Path, storage: str) -> BaseStorage:
-    """Open a storage, making an empty one if there is none."""
+def open_storage(folder: Path, storage: str, patience_s: float = _PATIENCE_S) -> BaseStorage:
+    """Open a storage, making an empty one if there is none; a database is waited for later on."""
     file = storage_file(folder, storage)
     if file and storage == JOURNAL:
         return journal.open_journal(file)
-    url = f"sqlite:///{file.resolve()}" if file else storage
-    try:
-        return _open_database(url)
-    except Exception as error:  # noqa: BLE001  each database has errors of its own
-        reason = " ".join(str(error).split())[:200]
-        raise StudyError(
-            f"storage: a database within reach must be given, got {shown_url(url)}: {reason}"
-        ) from None
-
-
-def _open_database(url: str, tries: int = 10) -> RDBStorage:
-    """Open a database, making its tables; another process may be making them meanwhile."""
-    try:
-        with quiet_optuna():
-            return RDBStorage(url)
-    except Exception as error:
-        if tries == 1 or not _MADE_MEANWHILE.search(str(error)):
-            raise
-    time.sleep(0.1)
-    return _open_database(url, tries - 1)
+    return open_database(f"sqlite:///{file.resolve()}" if file else storage, patience_s)
 
 
 def create_optuna_study(
-    folder: Path, storage: str, name: str, directions: Sequence[Direction]
+    opened: BaseStorage, name: str, directions: Sequence[Direction], shown: str
 ) -> optuna.Study:
-    """Create a study without trials, in a folder that exists."""
-    opened = open_storage(folder, storage)
+    """Create a study without trials in a storage, which messages call as it is shown."""
     with quiet_optuna():
         try:
             return optuna.create_study(study_name=name, directions=directions, storage=opened)
         except optuna.exceptions.DuplicatedStudyError:
             raise StudyError(
-                f"{shown_url(storage)}: a study named {name} exists there; "
-                "give another name by `--name NAME`"
+                f"{shown}: a study named {name} exists there; give another name by `--name NAME`"
             ) from None
 
 
-def load_optuna_study(folder: Path, storage: str, name: str) -> optuna.Study:
+def load_optuna_study(
+    folder: Path, storage: str, name: str, patience_s: float = _PATIENCE_S
+) -> optuna.Study:
     """Open a study in the newest version of its space; a file in its folder holds no other."""
     file = storage_file(folder, storage)
     if file and not file.exists():
         raise StudyError(f"{file}: the storage of the study is missing")
-    opened = open_storage(folder, storage)
+    opened = open_storage(folder, storage, patience_s)
     found = newest_versions(opened)
     if file:
         name = next(iter(found), name)
@@ -105,22 +88,6 @@ def cut_torn_line(folder: Path, storage: str) -> str | None:
     """Cut off what a power cut left of a journal's last line; only the driver may call it."""
     file = storage_file(folder, storage)
     return journal.cut_torn_entry(file) if file and storage == JOURNAL else None
-
-
-def shown_url(text: str) -> str:
-    """Write an URL without its password.
-
-    Args:
-        text: The URL, or a text with URLs in it.
-
-    Returns:
-        The same with stars in it.
-
-    Example:
-        >>> shown_url("postgresql://me:secret@host/db")
-        'postgresql://me:***@host/db'
-    """
-    return re.sub(r"(://[^:/@\s]*):\S*@", r"\1:***@", text)
 
 
 def versioned(name: str, version: int) -> str:

@@ -12,10 +12,11 @@ from search.spaces.optuna_privates import study_id
 from search.spaces.spec import Spec
 from search.studies import attributes
 from search.studies.confirmation import read_plan
+from search.studies.database import shown_url
 from search.studies.folder import read_provenance
 from search.studies.ranking import Directions, knee_trial, pareto_front, ranked
 from search.studies.reader import StudyReader
-from search.studies.storage import newest_versions, open_storage, shown_url, storage_file
+from search.studies.storage import newest_versions, open_storage, storage_file
 from search.studies.trials import Trial, has_begun, is_better, read_trial
 from search.summaries.layout import Grid, Part
 from search.summaries.leaderboard import front_facts, front_part, leaderboard_findings
