@@ -148,11 +148,15 @@ class Command:
 
 
 def program_path() -> str:
-    """Name the folders in which a command's program is looked for: of PATH, then of this Python.
+    """Name the folders in which a command's program is looked for.
 
-    Where no environment is active, `python` may be found nowhere else.
+    They are those of PATH and that of this Python: before them unless an environment is active, so
+    that `python` has what was installed beside this program.
     """
-    return os.pathsep.join([os.environ.get("PATH", os.defpath), str(Path(sys.executable).parent)])
+    folders = [os.environ.get("PATH", os.defpath)]
+    is_active = any(os.environ.get(name) for name in ("VIRTUAL_ENV", "CONDA_PREFIX"))
+    folders.insert(len(folders) if is_active else 0, str(Path(sys.executable).parent))
+    return os.pathsep.join(folders)
 
 
 def _signal_name(number: int) -> str:
