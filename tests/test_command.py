@@ -1,6 +1,7 @@
 """`objective: command`: scripts as they are, what is read of them, and how they end."""
 
 import re
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,17 +18,6 @@ from search.studies.reader import StudyReader
 from search.studies.trials import Trial
 from tests.conftest import ROOT, RunStudy
 from tests.processes import Search, command_in, start, wait_until_nothing_is_left
-
-UNCHANGED = r"""
-study: digits
-objective: command
-settings: {epochs: 3, command: "python SCRIPT --lr {lr} --epochs {epochs} --seed {seed} {save}",
-           metric: {pattern: 'Accuracy: (?P<accuracy>\d+/\d+)'}}
-metric: {name: accuracy, direction: maximize}
-budget: {trials: 1}
-parameters: {lr: {type: float, low: 0.2, high: 2, log: true},
-             save: {type: categorical, choices: ["--save-model", ""]}}
-""".replace("SCRIPT", str(ROOT / "tests" / "unchanged.py"))
 
 TOY = r"""
 study: toy
@@ -73,7 +63,6 @@ def printed_by(text: str, folder: Path, **metric: Any) -> Iterator[Mapping[str, 
 @pytest.fixture
 def search(tmp_path: Path) -> Search:
     (tmp_path / "toy.yaml").write_text(TOY)
-    (tmp_path / "digits.yaml").write_text(UNCHANGED)
     return command_in(tmp_path)
 
 
@@ -94,20 +83,24 @@ def wait_until_gone(file: Path) -> None:
         time.sleep(0.05)
 
 
-def test_unchanged_script_is_searched_and_gone_on_with(search: Search, tmp_path: Path) -> None:
-    result = search("run", "digits.yaml", "--engine", "inline")
+def test_unchanged_script_is_searched_with_the_six_lines_of_the_documents(
+    search: Search, tmp_path: Path
+) -> None:
+    text = (ROOT / "objectives" / "README.md").read_text()
+    text = text.split("<!-- command: begin -->\n```yaml\n")[1].split("```")[0]
+    assert len(text.splitlines()) == 6
+    (tmp_path / "script.yaml").write_text(text)
+    shutil.copy(ROOT / "tests" / "unchanged.py", tmp_path / "train.py")
+    few = ["--set", "settings.epochs=3", "--set", "parameters.lr.low=0.2", "-n", "1"]
+    result = search("run", "script.yaml", "--engine", "inline", *few)
     assert result.returncode == 0, result.stderr
-    result = search("resume", "digits", "--trials", "+1", "--engine", "inline")
-    assert result.returncode == 0, result.stderr
-    study = StudyReader.open("digits", tmp_path / "studies")
-    assert len(study.trials()) == 2
-    best = max(trial.value or 0 for trial in study.trials())
-    assert best > 0.85
+    study = StudyReader.open("script", tmp_path / "studies")
     trial = study.trial(0)
-    (output,) = (study.folder / "trials" / "0000").iterdir()
-    first, *lines = output.read_text().splitlines()
-    save = " --save-model" * bool(trial.params["save"])
-    assert first.endswith(f"--lr {trial.params['lr']} --epochs 3 --seed {trial.seed}{save}")
+    assert trial.value
+    assert trial.value > 0.85
+    first, *lines = (study.trial_folder(0) / "output.txt").read_text().splitlines()
+    lr, seed = trial.params["lr"], trial.seed
+    assert first == f"$ python train.py --lr {lr} --epochs 3 --seed {seed}"
     accuracies = re.findall(r"Accuracy: (\d+)/360", "\n".join(lines))
     history = study.history(0)
     assert [epoch["accuracy"] for epoch in history] == [int(n) / 360 for n in accuracies]
@@ -118,8 +111,9 @@ def test_try_runs_one_epoch_of_the_script(search: Search, tmp_path: Path) -> Non
     (tmp_path / "toy.py").write_text(waits)
     result = search("check", "toy.yaml", "--try")
     assert result.returncode == 0, result.stderr
+    assert "command     python toy.py {x}\n" in result.stdout
     assert "metrics     score 0.5000\n" in result.stdout
-    assert {path.name for path in tmp_path.iterdir()} == {"toy.py", "toy.yaml", "digits.yaml"}
+    assert {path.name for path in tmp_path.iterdir()} == {"toy.py", "toy.yaml"}
 
 
 def test_check_alone_runs_nothing_and_suggests_to_try(search: Search, tmp_path: Path) -> None:
@@ -231,6 +225,24 @@ def test_mistake_is_told_at_its_place(
     assert result.returncode == 2
     assert f": {message}" in result.stderr.replace(f"--set {set_}", "")
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_script_is_pruned_right_after_it_has_printed_an_epoch(
+    search: Search, tmp_path: Path
+) -> None:
+    (tmp_path / "toy.py").write_text(
+        "import sys, time\nx = sys.argv[1]\nprint('score', x)\n"
+        "time.sleep(300 * (x == '0.1'))\nprint('score', x)"
+    )
+    set_ = ["pruner={name: asha}", "sampler={name: grid}", "budget.trials=2",
+            "parameters.x={type: categorical, choices: [0.9, 0.1]}"]  # fmt: skip
+    sets = [word for text in set_ for word in ("--set", text)]
+    result = search("run", "toy.yaml", "--engine", "inline", *sets)
+    assert result.returncode == 0, result.stderr
+    assert [(trial.state, trial.n_epochs) for trial in trials_of(tmp_path)] == [
+        ("COMPLETE", 2),
+        ("PRUNED", 1),
+    ]
 
 
 def test_pruned_script_ends_with_all_that_it_has_started(

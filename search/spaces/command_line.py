@@ -12,7 +12,6 @@ from search.spaces.document import Problem
 from search.spaces.spec import Spec
 from search.text import listing, unknown
 
-_PLACE = ("settings", "command")
 _OWN_SETTINGS = ("command", "metric", "epochs", *TOLD_TO_A_COMMAND)
 
 
@@ -32,18 +31,17 @@ def command_problems(spec: Spec) -> Iterator[Problem]:
     except ObjectiveError:
         return
     named = template.names
-    valid = [*spec.parameters, *(name for name in spec.settings if name not in _PLACE)]
-    valid += [name for name in TOLD_TO_A_COMMAND if name not in valid]
+    others = spec.settings.keys() - {"command", "metric"}
+    valid = list(dict.fromkeys([*spec.parameters, *sorted(others), *TOLD_TO_A_COMMAND]))
     for name in named:
-        if name not in valid or name == "metric":
-            text = unknown("parameter or setting", name, [n for n in valid if n != "metric"])
-            yield Problem(_PLACE, text)
-    for name in spec.settings:
-        if name not in {*named, *_OWN_SETTINGS}:
-            text = unknown("setting of the command", name, [*_OWN_SETTINGS, *named])
-            yield Problem(("settings", name), text, at_key=True)
+        if name not in valid:
+            yield Problem(("settings", "command"), unknown("parameter or setting", name, valid))
+    for name in others - {*named, *_OWN_SETTINGS}:
+        text = unknown("setting of the command", name, [*_OWN_SETTINGS, *named])
+        yield Problem(("settings", name), text, at_key=True)
     yield from _unused_parameters(spec, named)
-    yield from _missing_files(template.fixed_words)
+    for text in _missing_files(template.fixed_words):
+        yield Problem(("settings", "command"), text)
 
 
 def _unused_parameters(spec: Spec, named: list[str]) -> Iterator[Problem]:
@@ -59,12 +57,12 @@ def _unused_parameters(spec: Spec, named: list[str]) -> Iterator[Problem]:
         yield Problem(("parameters", name), text, at_key=True)
 
 
-def _missing_files(words: list[str | None]) -> Iterator[Problem]:
+def _missing_files(words: list[str | None]) -> Iterator[str]:
     """Look for the program and, of Python, for its script, as far as the command fixes them."""
     program, script, *_ = (*words, None, None)
     if program and not shutil.which(program, path=program_path()):
         text = f"a program that can be started must be named, got {program!r}"
-        yield Problem(_PLACE, f"{text}; looked for in the folders of PATH and in {Path.cwd()}")
+        yield f"{text}; looked for in the folders of PATH and in {Path.cwd()}"
     is_python = program and Path(program).name.startswith("python")
     if is_python and script and script.endswith(".py") and not Path(script).exists():
-        yield Problem(_PLACE, f"the file {script} must exist in {Path.cwd()}, none found")
+        yield f"the file {script} must exist in {Path.cwd()}, none found"
