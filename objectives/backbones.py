@@ -155,7 +155,7 @@ def _why_not_built(name: str, weights: str, error: Exception) -> str:
 def _missing(extra: str, error: ModuleNotFoundError) -> SettingsError:
     return SettingsError(
         f"backbone: the package {error.name} must be installed, by the extra {extra!r}: "
-        f"pip install -e '.[{extra}]' in the folder of search"
+        f"pip install 'search[{extra}]'"
     )
 
 

@@ -13,7 +13,7 @@ from search.errors import InfeasibleError, SearchError, SpaceError, StudyError
 if TYPE_CHECKING:
     from search.api.confirming import confirm
     from search.api.sessions import resume, retry, run
-    from search.api.spaces import check, schema, try_epoch
+    from search.api.spaces import check, init, schema, try_epoch
     from search.api.studies import (
         enqueue,
         keep,
@@ -32,6 +32,7 @@ _LATER = {
     "check": "spaces",
     "confirm": "confirming",
     "enqueue": "studies",
+    "init": "spaces",
     "keep": "studies",
     "list_studies": "studies",
     "open": "studies",
@@ -56,6 +57,7 @@ __all__ = [
     "check",
     "confirm",
     "enqueue",
+    "init",
     "keep",
     "list_studies",
     "open",

@@ -18,6 +18,7 @@ from search.errors import InterruptedRunError, SearchError
 
 COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
     "Prepare a search": {
+        "init": spaces.init,
         "check": spaces.check,
         "schema": spaces.schema,
     },
@@ -78,8 +79,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Hyperparameter search for image classifiers.\n\n"
-    "Start with: search run spaces/small_cnn.yaml",
+    help="Hyperparameter search for image classifiers.\n\nStart with: search run small_cnn",
 )
 for panel, commands in COMMANDS.items():
     for name, command in commands.items():

@@ -25,7 +25,7 @@ class MissingExtraError(SearchError):
     def __init__(self, extra: str, error: ModuleNotFoundError, where: str = "") -> None:
         super().__init__(
             f"{where and where + ': '}the package {error.name} must be installed, by the extra "
-            f"{extra!r}: pip install -e '.[{extra}]' in the folder of search"
+            f"{extra!r}: pip install 'search[{extra}]'"
         )
 
 

@@ -181,5 +181,5 @@ def test_dashboard_without_its_package_names_the_extra(home: Path, tmp_path: Pat
     stderr = refused(tmp_path, "dashboard", str(home / "studies/toy"))
     assert stderr == (
         "error: dashboard: the package optuna_dashboard must be installed, by the extra "
-        "'dashboard': pip install -e '.[dashboard]' in the folder of search\n"
+        "'dashboard': pip install 'search[dashboard]'\n"
     )

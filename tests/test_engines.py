@@ -33,6 +33,16 @@ def one_of_each(*ways: str) -> dict[str, Any]:
     }
 
 
+def test_objective_that_asks_is_told_its_trials_number_and_folder(
+    engine: str, run_study: RunStudy
+) -> None:
+    study = run_study(engine, objective="tests.toys:writing", budget={"trials": 2})
+    for trial in study.trials():
+        assert trial.metrics["is_absolute"]
+        written = study.trial_folder(trial.number) / "mine.txt"
+        assert written.read_text() == f"{trial.number} score"
+
+
 def test_run_params_lie_in_the_space_with_the_first_and_the_seeds_as_they_must_be(
     engine: str, run_study: RunStudy
 ) -> None:

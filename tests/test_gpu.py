@@ -95,7 +95,7 @@ def test_gpu_memory_is_back_to_its_base_after_each_trial(tmp_path: Path) -> None
             settings={**CLASSIFIER["settings"], "device": "cuda"},
             metrics=("val_accuracy",),
             checkpoints=str(tmp_path),
-            error_file=str(tmp_path / "error.txt"),
+            folder=str(tmp_path),
             time_limit_s=None,
             environment=environment,
         )

@@ -188,6 +188,7 @@ COMMANDS_ALSO_IMPORT = {
         "search.running.engines",
         "search.spaces.samplers",
         "search.spaces.pruners",
+        "search.spaces.shipped_spaces",
     },
     "search.commands.output": {"search.studies.export"},
 }

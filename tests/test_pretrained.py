@@ -285,7 +285,7 @@ def test_backbone_of_a_missing_package_tells_how_to_install_it(
     monkeypatch.setitem(sys.modules, package, None)
     assert refusal(backbone) == (
         f"backbone: the package {package} must be installed, by the extra {extra!r}: "
-        f"pip install -e '.[{extra}]' in the folder of search"
+        f"pip install 'search[{extra}]'"
     )
 
 

@@ -212,7 +212,7 @@ def test_a_tracker_that_cannot_start_warns_once_and_costs_no_trial(
     search: Search, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     search = process_in(tmp_path) if way == "missing" else search
-    reason = "pip install -e '.[mlflow]'"
+    reason = "pip install 'search[mlflow]'"
     if way == "missing":
         (tmp_path / "mlflow.py").write_text("raise ModuleNotFoundError(name='mlflow')\n")
     else:

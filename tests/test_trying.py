@@ -170,3 +170,19 @@ def test_try_infeasible_point_makes_way_for_another(search: Search) -> None:
     assert result.returncode == 0, result.stderr
     assert "kind=infeasible" in result.stdout
     assert "x=0.25," not in result.stdout
+
+
+def test_try_gives_the_objective_a_folder_of_its_own_for_a_while(
+    search: Search, tmp_path: Path
+) -> None:
+    (tmp_path / "toy.py").write_text(
+        "import pathlib\n\n\ndef train(params, epochs, trial_folder, trial_number):\n"
+        "    pathlib.Path('told').write_text(trial_folder)\n"
+        "    pathlib.Path(trial_folder, 'mine').touch()\n"
+        "    yield {'score': trial_number}\n"
+    )
+    result = search("check", "toy.yaml", "--try")
+    assert result.returncode == 0, result.stderr
+    told = Path((tmp_path / "told").read_text())
+    assert told.is_absolute()
+    assert not told.exists()

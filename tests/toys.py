@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import search
+from search.text import listing
 
 
 def curve(x: float, epoch: int) -> float:
@@ -66,6 +67,14 @@ def seeded(params: dict[str, Any], seed: int = 0) -> Iterator[Any]:
     import numpy as np
 
     yield {"score": params["x"], "seed": seed, "draw": random.random() + np.random.rand()}
+
+
+def writing(
+    params: dict[str, Any], trial_folder: str, trial_number: int, searched_metrics: Any
+) -> Iterator[Any]:
+    """Writes into its trial's folder, of which it is told."""
+    Path(trial_folder, "mine.txt").write_text(f"{trial_number} {listing(searched_metrics)}")
+    yield {"score": params["x"], "is_absolute": Path(trial_folder).is_absolute()}
 
 
 def hanging(params: dict[str, Any]) -> Iterator[Any]:

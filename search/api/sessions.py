@@ -13,6 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
+from search.api.spaces import Space, find
 from search.api.study import Folder, Study, announce, place_of, studies_folder
 from search.errors import ObjectiveError, SearchError, StudyError
 from search.objective.probing import describe, may_describe
@@ -71,7 +72,7 @@ def signals_restored() -> Iterator[None]:
 
 @signals_restored()
 def run(  # noqa: PLR0913  the flags of `search run`
-    space: str | Path | Mapping[str, Any],
+    space: Space,
     overrides: Sequence[str] = (),
     *,
     name: str | None = None,
@@ -93,7 +94,7 @@ def run(  # noqa: PLR0913  the flags of `search run`
     An error of the session, an interruption too, is a `SearchError`; what has run is saved.
 
     Args:
-        space: A space file, or what one holds.
+        space: A space file, the name of a shipped one, or what one holds.
         overrides: Assignments to its keys, such as `budget.trials=10`.
         name: Name of the study; None leaves this and the following to the space file.
         trials: Number of trials.
@@ -113,7 +114,7 @@ def run(  # noqa: PLR0913  the flags of `search run`
         The study.
     """
     module = engine_module(engine, workers, overrides)
-    source = Path(space) if isinstance(space, str) else space
+    source = find(space)
     options = overrides_of(
         name=name,
         trials=trials,
@@ -150,7 +151,7 @@ def resume(  # noqa: PLR0913  the flags of `search resume`
     sampler: str | None = None,
     pruner: str | None = None,
     workers: int | None = None,
-    space: str | Path | Mapping[str, Any] | None = None,
+    space: Space | None = None,
     studies: Folder = None,
     engine: str = "ray",
     address: str | None = None,
@@ -183,7 +184,7 @@ def resume(  # noqa: PLR0913  the flags of `search resume`
         if (space, sampler, pruner) != (None, None, None):
             refuse_confirmation(driver, "its space, sampler and pruner must stay")
         if space is not None:
-            driver = _change_space(driver, Path(space) if isinstance(space, str) else space)
+            driver = _change_space(driver, find(space))
         driver = extend_study(driver, None if trials is None else str(trials), options)
         return run_session(driver, module, address, quiet, ended)
 

@@ -1,20 +1,27 @@
-"""A space file before it runs: checked, described and tried."""
+"""A space file before it runs: found, written, checked, described and tried."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from search.errors import ObjectiveError, SpaceError
+from search.api.study import announce
+from search.errors import ObjectiveError, SearchError, SpaceError
 from search.objective.contract import ClassCounts
 from search.objective.probing import describe
 from search.running.trying import Tried, try_first_epoch
+from search.spaces.first_space import write_first_space
+from search.spaces.shipped_spaces import find_space
 from search.spaces.space_file import import_folders, load_space_file, problem_in
 from search.spaces.spec import Spec, json_schema
 from search.summaries.layout import Part
 from search.summaries.space import class_part, notes_part, space_part
+from search.text import listing
 
 schema = json_schema
+
+Space = str | Path | Mapping[str, Any]
+"""A space file, the name of one that comes with this program, or what one holds."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +50,51 @@ class Checked:
         return [*parts, notes_part(self.notes)] if self.notes else parts
 
 
-def check(space: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) -> Checked:
+def init(folder: str | Path = ".", *, space: str | None = None, objective: bool = False) -> Path:
+    """Write a commented space file that runs, as `search init` does.
+
+    Args:
+        folder: Where to; it is made if it is missing.
+        space: A space that comes with this program, to be copied; None for a short one.
+        objective: Whether to write an objective of one's own as well.
+
+    Returns:
+        The space file.
+
+    Raises:
+        SearchError: If both are asked for, or a file is there already.
+    """
+    if space and objective:
+        raise SearchError(
+            "--from: a space that comes with search must be copied without --objective"
+        )
+    first, *others = write_first_space(Path(folder), space, objective)
+    announce(f"wrote {listing([first, *others])}")
+    return first
+
+
+def find(space: Space) -> Path | Mapping[str, Any]:
+    """Find a space file by its path, else by its name among those that come with this program.
+
+    Args:
+        space: A space file or its name; what one holds is given back as it is.
+
+    Returns:
+        The file that is there; if it is one that comes with this program, this is said.
+    """
+    if isinstance(space, Mapping):
+        return space
+    found = find_space(Path(space))
+    if found != Path(space):
+        announce(f"{space}: the space of this name that comes with search, {found}")
+    return found
+
+
+def check(space: Space, overrides: Sequence[str] = ()) -> Checked:
     """Validate a space file and describe its search, as `search check` does.
 
     Args:
-        space: A space file, or what one holds.
+        space: A space file, the name of a shipped one, or what one holds.
         overrides: Assignments to its keys, such as `budget.trials=10`.
 
     Returns:
@@ -57,7 +104,7 @@ def check(space: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) 
         >>> check("spaces/small_cnn.yaml", ["budget.trials=7"]).spec.budget.trials
         7
     """
-    source = Path(space) if isinstance(space, str) else space
+    source = find(space)
     spec = load_space_file(source, overrides, probe=True)
     try:
         description = describe(spec.objective, spec.settings)
@@ -71,11 +118,11 @@ def check(space: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) 
         return Checked(spec, problem=str(error))
 
 
-def try_epoch(space: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) -> Tried:
+def try_epoch(space: Space, overrides: Sequence[str] = ()) -> Tried:
     """Run one epoch of one point without a study, as `search check --try` does.
 
     Args:
-        space: A space file, or what one holds.
+        space: A space file, the name of a shipped one, or what one holds.
         overrides: Assignments to its keys, such as `settings.epochs=2`.
 
     Returns:
@@ -84,7 +131,7 @@ def try_epoch(space: str | Path | Mapping[str, Any], overrides: Sequence[str] = 
     Raises:
         SpaceError: If the epoch lacks a metric of the search.
     """
-    source = Path(space) if isinstance(space, str) else space
+    source = find(space)
     spec = load_space_file(source, overrides)
     tried = try_first_epoch(spec, import_folders(source))
     if tried.problem:

@@ -21,6 +21,13 @@ def _studies_like(context: typer.Context) -> list[str]:
     return study_names(Path(context.params.get("studies") or usual_studies()))
 
 
+def shipped_like() -> list[str]:
+    """Complete the name of a space that comes with search."""
+    from search.spaces.shipped_spaces import shipped_spaces
+
+    return list(shipped_spaces())
+
+
 def _samplers() -> list[str]:
     from search.spaces.samplers import SAMPLERS
 
@@ -44,7 +51,11 @@ StudyArgument = Annotated[
     ),
 ]
 SpaceArgument = Annotated[
-    Path, typer.Argument(help="A space file, such as spaces/small_cnn.yaml.")
+    Path,
+    typer.Argument(
+        help="A space file, or the name of one that comes with search, such as small_cnn.",
+        autocompletion=shipped_like,
+    ),
 ]
 SetOption = Annotated[
     list[str] | None,

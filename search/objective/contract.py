@@ -10,9 +10,11 @@ metrics. A generator function is the simplest one:
             yield {"val_accuracy": accuracy, "val_loss": loss}
 
 A metric is a finite number, or None where it is not defined; a non-finite number fails the
-trial. An objective that takes an argument `seed` is given the trial's seed; one that takes
-`split_seed` is given, where `search confirm` repeats a trial, the seed of a new split into
-training and validation images, and else nothing. It may have eight members besides:
+trial. An objective that takes an argument `seed`, `trial_number` or `trial_folder` is given the
+trial's seed, its number, or its own folder, absolute and existing, for what it writes; one that
+takes `searched_metrics` the names of the metrics that are optimised. One that takes `split_seed`
+is given, where `search confirm` repeats a trial, the seed of a new split into training and
+validation images, and else nothing. It may have eight members besides:
 
     state_dict(), load_state_dict(state)
                     lets a trial go on after an interruption, and be used after it ended
@@ -55,6 +57,9 @@ from typing import Any, Protocol, TypedDict, runtime_checkable
 
 Metrics = Mapping[str, float | int | None]
 """One epoch's metrics by name."""
+
+TOLD_OF_A_TRIAL = frozenset({"seed", "trial_number", "trial_folder", "searched_metrics"})
+"""Arguments by which an objective asks for something of its trial; settings come before them."""
 
 ClassCounts = Mapping[str, Mapping[str, int]]
 """Images by class and split."""

@@ -11,6 +11,16 @@ from search.errors import ObjectiveError
 from search.objective.contract import ObjectiveFactory
 from search.text import did_you_mean, listing
 
+COMMAND = "command"
+"""The objective that runs a script as it is, see `search.objective.command`."""
+
+_PATHS = {COMMAND: "search.objective.command:Command"}
+
+
+def full_path(path: str) -> str:
+    """Give the import path of an objective that a space file calls by a plain name."""
+    return _PATHS.get(path, path)
+
 
 def extend_import_path(folders: Sequence[str]) -> None:
     """Have this process look for modules in some folders before all others, the first first."""
@@ -24,7 +34,7 @@ def load_objective(path: str) -> ObjectiveFactory:
     problem = objective_problem(path)
     if problem:
         raise ObjectiveError(f"objective: {problem}")
-    module_name, _, name = path.partition(":")
+    module_name, _, name = full_path(path).partition(":")
     try:
         module = importlib.import_module(module_name)
     except Exception as error:  # noqa: BLE001  importing runs the user's code
@@ -40,9 +50,9 @@ def objective_problem(path: str) -> str | None:
 
     The module's source is read, as importing it may take seconds (torch).
     """
-    module_name, colon, name = path.partition(":")
+    module_name, colon, name = full_path(path).partition(":")
     if not colon or not all(part.isidentifier() for part in [*module_name.split("."), name]):
-        return f"package.module:name must hold, got {path!r}"
+        return f"package.module:name must hold, got {path!r}{did_you_mean(path, _PATHS)}"
     try:
         found = importlib.util.find_spec(module_name)
     except ModuleNotFoundError:

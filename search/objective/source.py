@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from search.objective.loading import load_objective, objective_problem
+from search.objective.contract import TOLD_OF_A_TRIAL
+from search.objective.loading import full_path, load_objective, objective_problem
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def _accepted_by(arguments: ast.arguments, n_given: int) -> AcceptedSettings:
     required += [name for name, default in defaults if default is None]
     return AcceptedSettings(
         names=(*positional[n_given:], *keywords),
-        required=tuple(name for name in required if name != "seed"),
+        required=tuple(name for name in required if name not in TOLD_OF_A_TRIAL),
         others=arguments.kwarg is not None,
     )
 
@@ -109,10 +110,11 @@ def _definition(path: str) -> ast.FunctionDef | ast.ClassDef | None:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):
         return None
+    name = full_path(path).partition(":")[2]
     named = [
         node
         for node in tree.body
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == path.partition(":")[2]
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name
     ]
     return named[-1] if named else None
 
@@ -120,7 +122,7 @@ def _definition(path: str) -> ast.FunctionDef | ast.ClassDef | None:
 def _source(path: str) -> str | None:
     if objective_problem(path):
         return None
-    found = importlib.util.find_spec(path.partition(":")[0])
+    found = importlib.util.find_spec(full_path(path).partition(":")[0])
     if found is None or not found.origin or not found.origin.endswith(".py"):
         return None
     try:

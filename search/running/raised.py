@@ -2,6 +2,7 @@
 
 import traceback
 
+from search.objective.command import ScriptError
 from search.studies.checkpoint_store import StoreError
 from search.studies.trials import Failure, FailureKind
 
@@ -28,6 +29,8 @@ def failure_of(error: BaseException) -> Failure:
         return Failure("error", reason, _traceback(error), fatal=True)
     out_of_memory = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
     kind: FailureKind = "out_of_memory" if out_of_memory else "error"
+    if isinstance(error, ScriptError):  # where this process was says nothing
+        return Failure(kind, reason, error.details)
     return Failure(kind, f"{type(error).__name__}: {reason}", _traceback(error))
 
 

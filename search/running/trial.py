@@ -12,12 +12,18 @@ import time
 import warnings
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from search.errors import Interrupt, ObjectiveError
-from search.objective.contract import Metrics, ObjectiveFactory, ResumableObjective
+from search.objective.contract import (
+    TOLD_OF_A_TRIAL,
+    Metrics,
+    ObjectiveFactory,
+    ResumableObjective,
+)
 from search.objective.loading import load_objective
 from search.running.raised import NonFiniteError, failure_of, text_of
 from search.running.surroundings import Surroundings
@@ -40,6 +46,7 @@ from search.studies.checkpoints import (
     load_checkpoint,
     save_checkpoint,
 )
+from search.studies.durable import make_folder
 from search.studies.folder import ERROR_FILE
 from search.studies.predictions import Predictions, are_too_many, as_predictions
 from search.studies.reader import StudyReader
@@ -59,10 +66,11 @@ class Assignment:
         settings: Handed to the objective as they are.
         metrics: What every epoch must report as a number; the study optimises it.
         checkpoints: Where the study's checkpoints lie; one of this trial is gone on from.
-        error_file: Where to write what the trial was doing when its time was up.
+        folder: The trial's own folder, absolute; on another node it may not exist.
         time_limit_s: Seconds it may take in all, or None.
         environment: Where it runs.
         split_seed: The seed of its training and validation split; None for the usual split.
+        is_strict: Whether an epoch that does not report all of `metrics` fails the trial.
     """
 
     number: int
@@ -72,10 +80,16 @@ class Assignment:
     settings: dict[str, Any]
     metrics: tuple[str, ...]
     checkpoints: str
-    error_file: str
+    folder: str
     time_limit_s: float | None
     environment: Environment
     split_seed: int | None = None
+    is_strict: bool = True
+
+    @property
+    def error_file(self) -> Path:
+        """Where to write what the trial was doing when its time was up."""
+        return Path(self.folder) / ERROR_FILE
 
 
 def assign(study: StudyReader, trial: Trial, environment: Environment) -> Assignment:
@@ -89,7 +103,7 @@ def assign(study: StudyReader, trial: Trial, environment: Environment) -> Assign
         settings=spec.settings,
         metrics=tuple(metric.name for metric in spec.metrics),
         checkpoints=study.checkpoints.location,
-        error_file=str((study.trial_folder(trial.number) / ERROR_FILE).resolve()),
+        folder=str(study.trial_folder(trial.number).resolve()),
         time_limit_s=spec.budget.trial_time,
         environment=environment,
         split_seed=trial.split_seed,
@@ -153,7 +167,7 @@ def _epochs(assignment: Assignment, clock: _Clock) -> Generator[Epoch, None, Non
         first = resumed.number + 1 if resumed else 1
         for number, reported in enumerate(objective, start=first):
             now = time.perf_counter()
-            metrics = _checked(reported, number, assignment.metrics)
+            metrics = _checked(reported, number, assignment)
             settling = bool(getattr(objective, "settling", False))
             answers = _answers(objective, number)
             elapsed_s = now - clock.started
@@ -253,14 +267,14 @@ def _save(
 
 
 def _accepted_settings(factory: ObjectiveFactory, assignment: Assignment) -> dict[str, Any]:
-    """Add the seeds where they are wanted, and refuse settings that the objective lacks."""
+    """Add what of the trial is asked for, and refuse settings that the objective lacks."""
     settings = dict(assignment.settings)
     try:
         signature = inspect.signature(factory)
     except (TypeError, ValueError):  # a callable written in C
         return settings
-    if "seed" in signature.parameters:
-        settings.setdefault("seed", assignment.seed)
+    for name in TOLD_OF_A_TRIAL & signature.parameters.keys() - settings.keys():
+        settings[name] = _told(name, assignment)
     if "split_seed" in signature.parameters and assignment.split_seed is not None:
         settings["split_seed"] = assignment.split_seed
     try:
@@ -272,7 +286,22 @@ def _accepted_settings(factory: ObjectiveFactory, assignment: Assignment) -> dic
     return settings
 
 
-def _checked(reported: object, number: int, names: Sequence[str]) -> dict[str, float | int | None]:
+def _told(name: str, assignment: Assignment) -> object:
+    """Tell an objective something of its trial, see `TOLD_OF_A_TRIAL`; its folder then exists."""
+    match name:
+        case "seed":
+            return assignment.seed
+        case "trial_number":
+            return assignment.number
+        case "trial_folder":
+            make_folder(Path(assignment.folder))
+            return assignment.folder
+    return assignment.metrics
+
+
+def _checked(
+    reported: object, number: int, assignment: Assignment
+) -> dict[str, float | int | None]:
     """Turn what an objective yielded into plain finite numbers, the searched ones among them."""
     if not isinstance(reported, Mapping):
         raise ObjectiveError(
@@ -284,7 +313,8 @@ def _checked(reported: object, number: int, names: Sequence[str]) -> dict[str, f
     wrong = [f"{name} is {value}" for name, value in known.items() if not math.isfinite(value)]
     if wrong:
         raise NonFiniteError(f"epoch {number}: {', '.join(wrong)}")
-    problem = metric_problem(names, number, metrics)
+    names = assignment.metrics
+    problem = metric_problem(names, number, metrics) if assignment.is_strict else None
     if problem:
         place, text = problem
         key = "metric.name" if len(names) == 1 else f"metrics[{place}].name"

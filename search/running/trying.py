@@ -10,6 +10,7 @@ from typing import Any
 
 from search.errors import SearchError
 from search.objective.contract import ResumableObjective
+from search.objective.loading import COMMAND
 from search.objective.probing import classifier_of
 from search.running.trial import (
     Assignment,
@@ -24,6 +25,7 @@ from search.spaces.point_sampler import trial_seed
 from search.spaces.sampling import sample_points
 from search.spaces.space import Params, Space
 from search.spaces.spec import Spec
+from search.studies.folder import trial_folder
 from search.studies.trials import Epoch, Failure
 from search.text import format_duration, listing, number_text, shown, value_text
 
@@ -105,13 +107,14 @@ def _assignment(
         seed=trial_seed(spec.sampler.seed, 0),
         objective=spec.objective,
         settings=spec.settings,
-        metrics=(),  # what is missing is told of at its place in the space file, see `_problem`
+        metrics=tuple(metric.name for metric in spec.metrics),
         checkpoints=folder,
-        error_file=str(Path(folder) / "error.txt"),
+        folder=str(trial_folder(Path(folder), 0)),
         time_limit_s=None,
         environment=environment_here(
             folders, spec.resources.cpus_per_trial, spec.resources.gpus_per_trial
         ),
+        is_strict=False,  # what is missing is told of at its place in the space file
     )
 
 
@@ -138,7 +141,9 @@ def _abilities(assignment: Assignment) -> tuple[str, ...]:
 
 
 def _place_in_file(objective: str, traceback: str) -> str:
-    """Cut a traceback down to the last lines of it in the objective's own file."""
+    """Cut a traceback down to what the objective's own file or script says."""
+    if objective == COMMAND:
+        return "\n" + traceback if traceback else ""
     module = sys.modules.get(objective.partition(":")[0])
     file = getattr(module, "__file__", None)
     frames = re.split(r'(?m)^(?=  File ")', traceback)

@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from search.errors import ObjectiveError
+from search.objective.loading import COMMAND
 from search.objective.probing import describe, may_describe
 from search.objective.source import accepted_settings
+from search.spaces.command_line import command_problems
 from search.spaces.document import KeyPath, Problem
 from search.spaces.spec import Spec
 from search.text import unknown
@@ -21,6 +23,7 @@ def declared_problems(spec: Spec) -> Iterator[Problem]:
     Of most objectives only the source is read; one that may declare names is asked.
     """
     problems = list(_settings_problems(spec))
+    problems += command_problems(spec) if spec.objective == COMMAND else []
     yield from problems
     if problems or not may_describe(spec.objective):
         return

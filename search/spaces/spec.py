@@ -205,7 +205,10 @@ class Spec(StrictModel):
     study: Annotated[str, AfterValidator(study_name)] = Field(
         description="The study's name: a folder below studies/."
     )
-    objective: str = Field(description="Import path of the objective, package.module:name.")
+    objective: str = Field(
+        description="Import path of the objective, package.module:name; or command, which runs a "
+        "script as it is."
+    )
     settings: dict[str, Any] = Field(
         default={}, description="Keyword arguments passed to the objective unchanged."
     )

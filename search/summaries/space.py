@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from search.errors import SearchError
 from search.objective.contract import ClassCounts
-from search.objective.loading import extend_import_path
+from search.objective.loading import COMMAND, extend_import_path
 from search.objective.probing import describe
 from search.spaces.parameters import CategoricalParameter, Parameter, wanted_values
 from search.spaces.sampling import sample_points
@@ -52,6 +52,7 @@ def _fields(spec: Spec, space: Space) -> list[tuple[str, str]]:
     fields = [
         ("study", spec.study),
         ("objective", spec.objective),
+        *([("command", spec.settings["command"])] if spec.objective == COMMAND else []),
         (name, f"{metrics}, {spec.metric.reduce} epoch"),
         ("size", _size_text(space)),
         ("budget", _budget_text(spec)),

@@ -3,6 +3,7 @@
 from typing import Any, TypedDict
 
 from search.errors import SearchError
+from search.objective.command import OUTPUT_FILE
 from search.objective.loading import extend_import_path
 from search.objective.probing import describe
 from search.studies.confirmation import read_plan
@@ -82,8 +83,9 @@ def _fields(study: StudyReader, trial: Trial) -> list[tuple[str, str]]:
         *_repeated(study, trial),
         *[(name, value_text(value)) for name, value in trial.params.items()],
     ]
-    error_file = study.trial_folder(trial.number) / ERROR_FILE
-    return [*fields, ("traceback", str(error_file))] if error_file.exists() else fields
+    folder = study.trial_folder(trial.number)
+    files = {"traceback": folder / ERROR_FILE, "output": folder / OUTPUT_FILE}
+    return [*fields, *[(name, str(path)) for name, path in files.items() if path.exists()]]
 
 
 def _repeated(study: StudyReader, trial: Trial) -> list[tuple[str, str]]:

@@ -43,7 +43,7 @@ def test_missing_package_names_the_extra(digits_folder: Path) -> None:
     assert done.returncode == 2
     assert done.stderr == (
         "error: demo: the package flask must be installed, by the extra 'demo': "
-        "pip install -e '.[demo]' in the folder of search\n"
+        "pip install 'search[demo]'\n"
     )
 
 

@@ -173,7 +173,7 @@ def _registry(registry: Mapping[str, Any]) -> Callable[[], Iterator[Row]]:
 def _trackers() -> Iterator[Row]:
     for name in TRACKER_NAMES:
         says = _says(import_module(f"search.progress.trackers.{name}"))
-        yield _code(name), says, _code(f"pip install -e '.[{name}]'")
+        yield _code(name), says, _code(f"pip install 'search[{name}]'")
 
 
 def _spaces() -> Iterator[Row]:

@@ -63,7 +63,7 @@ class TrialActor(tune.Trainable):
         """See Ray: one epoch, or the end of the trial."""
         limit_s = self._assignment.time_limit_s
         left_s = None if limit_s is None else limit_s - self._elapsed_s
-        with ended_after(left_s, Path(self._assignment.error_file)):
+        with ended_after(left_s, self._assignment.error_file):
             event = next(self._events)
         self._elapsed_s = event.elapsed_s
         return {"event": event}
