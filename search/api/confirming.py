@@ -57,6 +57,7 @@ def confirm(  # noqa: PLR0913  the flags of `search confirm`
     engine: str = "ray",
     address: str | None = None,
     quiet: bool = False,
+    plain: bool = True,
     ended: Ended = lambda _: None,
 ) -> Study:
     """Train the best trials again with new seeds, as `search confirm` does.
@@ -80,6 +81,7 @@ def confirm(  # noqa: PLR0913  the flags of `search confirm`
         engine: `ray`, or `inline` for one trial after another in this process.
         address: A Ray cluster to join; None for one on this machine.
         quiet: Whether to show no progress.
+        plain: Whether a terminal shows a table in place, not the screen that takes all of it.
         ended: Called with the confirmation at the end, whether or not by an error.
 
     Returns:
@@ -107,7 +109,7 @@ def confirm(  # noqa: PLR0913  the flags of `search confirm`
                 _say_plan(driver)
                 options = overrides_of(budget=budget, workers=workers)
                 driver = extend_study(driver, _n_trials(driver), options)
-                found = run_session(driver, module, address, quiet)
+                found = run_session(driver, module, address, quiet, plain=plain)
             _require_randomness(driver)
         if test:
             _test(found)

@@ -4,6 +4,7 @@ Options have the names of the command line's flags, and messages call them so.
 """
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -81,6 +82,7 @@ def run(  # noqa: PLR0913  the flags of `search run`
     engine: str = "ray",
     address: str | None = None,
     quiet: bool = False,
+    plain: bool = True,
     ended: Ended = lambda _: None,
 ) -> Study:
     """Run a search, as `search run` does.
@@ -102,6 +104,7 @@ def run(  # noqa: PLR0913  the flags of `search run`
         engine: `ray`, or `inline` for one trial after another in this process.
         address: A Ray cluster to join; None for one on this machine.
         quiet: Whether to show no progress.
+        plain: Whether a terminal shows a table in place, not the screen that takes all of it.
         ended: Called with the study at the end, whether or not by an error.
 
     Returns:
@@ -128,7 +131,7 @@ def run(  # noqa: PLR0913  the flags of `search run`
             if other:
                 of = f"{inform(driver, other)} of {len(other.trials())} trials of {other.name}"
                 announce(f"{driver.name}: {of} inform the sampler")
-            return run_session(driver, module, address, quiet, ended)
+            return run_session(driver, module, address, quiet, ended, plain=plain)
     finally:
         driver.discard_if_empty()
 
@@ -147,6 +150,7 @@ def resume(  # noqa: PLR0913  the flags of `search resume`
     engine: str = "ray",
     address: str | None = None,
     quiet: bool = False,
+    plain: bool = True,
     ended: Ended = lambda _: None,
 ) -> Study:
     """Go on with a study, as `search resume` does: interrupted trials first.
@@ -164,6 +168,7 @@ def resume(  # noqa: PLR0913  the flags of `search resume`
         engine: `ray`, or `inline` for one trial after another in this process.
         address: A Ray cluster to join; None for one on this machine.
         quiet: Whether to show no progress.
+        plain: Whether a terminal shows a table in place, not the screen that takes all of it.
         ended: Called with the study at the end, whether or not by an error.
 
     Returns:
@@ -177,7 +182,7 @@ def resume(  # noqa: PLR0913  the flags of `search resume`
         if space is not None:
             driver = _change_space(driver, Path(space) if isinstance(space, str) else space)
         driver = extend_study(driver, None if trials is None else str(trials), options)
-        return run_session(driver, module, address, quiet, ended)
+        return run_session(driver, module, address, quiet, ended, plain=plain)
 
 
 @signals_restored()
@@ -191,6 +196,7 @@ def retry(  # noqa: PLR0913  the flags of `search retry`
     engine: str = "ray",
     address: str | None = None,
     quiet: bool = False,
+    plain: bool = True,
     ended: Ended = lambda _: None,
 ) -> Study:
     """Run failed trials again, each as a new trial, as `search retry` does.
@@ -205,6 +211,7 @@ def retry(  # noqa: PLR0913  the flags of `search retry`
         engine: `ray`, or `inline` for one trial after another in this process.
         address: A Ray cluster to join; None for one on this machine.
         quiet: Whether to show no progress.
+        plain: Whether a terminal shows a table in place, not the screen that takes all of it.
         ended: Called with the study at the end, whether or not by an error.
 
     Returns:
@@ -232,7 +239,7 @@ def retry(  # noqa: PLR0913  the flags of `search retry`
         wanted = len(driver.trials()) + n_waiting(driver)
         more = str(wanted) if wanted > (driver.spec.budget.trials or wanted) else None
         driver = extend_study(driver, more, overrides_of(workers=workers))
-        return run_session(driver, module, address, quiet, ended)
+        return run_session(driver, module, address, quiet, ended, plain=plain)
 
 
 def overrides_of(**options: object) -> list[Override]:
@@ -261,15 +268,23 @@ def run_session(
     address: str | None,
     quiet: bool,
     ended: Ended = lambda _: None,
+    *,
+    plain: bool = True,
 ) -> Study:
     """Run a session of a study that this process drives."""
     _say_other_sessions(driver)
     study = Study(driver)
     try:
-        run_watched(driver, engine, address, Console(stderr=True), quiet=quiet)
+        screen = [] if plain else _screen_of(driver)
+        run_watched(driver, engine, address, Console(stderr=True), quiet=quiet, screen=screen)
     finally:
         ended(study)
     return study
+
+
+def _screen_of(driver: StudyDriver) -> list[str]:
+    """Name the program of a run's screen, which no module of the user's folder can replace."""
+    return [sys.executable, "-P", "-m", "search.api.watching", str(driver.folder.resolve())]
 
 
 def _change_space(driver: StudyDriver, space: Path | Mapping[str, Any]) -> StudyDriver:

@@ -9,6 +9,7 @@ from search.commands.options import (
     STUDIES,
     AddressOption,
     EngineOption,
+    PlainOption,
     PrunerOption,
     QuietOption,
     SamplerOption,
@@ -43,6 +44,7 @@ def run(  # noqa: PLR0913  each is a flag
     address: AddressOption = None,
     studies: StudiesOption = STUDIES,
     quiet: QuietOption = False,
+    plain: PlainOption = False,
 ) -> None:
     """Run a search and print its best trials."""
     from search.api import sessions
@@ -62,6 +64,7 @@ def run(  # noqa: PLR0913  each is a flag
         engine=engine,
         address=address,
         quiet=quiet,
+        plain=plain,
         ended=print_result,
     )
 
@@ -83,6 +86,7 @@ def resume(  # noqa: PLR0913  each is a flag
     address: AddressOption = None,
     studies: StudiesOption = STUDIES,
     quiet: QuietOption = False,
+    plain: PlainOption = False,
 ) -> None:
     """Go on with a study: run what is left of its budget, interrupted trials first."""
     from search.api import sessions
@@ -99,6 +103,7 @@ def resume(  # noqa: PLR0913  each is a flag
         engine=engine,
         address=address,
         quiet=quiet,
+        plain=plain,
         ended=print_result,
     )
 
@@ -116,6 +121,7 @@ def retry(  # noqa: PLR0913  each is a flag
     address: AddressOption = None,
     studies: StudiesOption = STUDIES,
     quiet: QuietOption = False,
+    plain: PlainOption = False,
 ) -> None:
     """Run failed trials again, each as a new trial with the same parameters."""
     from search.api import sessions
@@ -129,6 +135,7 @@ def retry(  # noqa: PLR0913  each is a flag
         engine=engine,
         address=address,
         quiet=quiet,
+        plain=plain,
         ended=print_result,
     )
 
@@ -138,17 +145,21 @@ def watch(
     interval: Annotated[
         float, typer.Option(min=0.1, help="Seconds between two looks at the study.")
     ] = 1.0,
+    plain: PlainOption = False,
     studies: StudiesOption = STUDIES,
 ) -> None:
-    """Follow a running study from another terminal until it ends; changes nothing."""
+    """Follow a running study from another terminal until it ends, or look through one at rest."""
     from search.api.study import Study
 
     opened = Study.open(study, studies)
     try:
-        opened.watch(interval)
+        to_its_end = opened.watch(interval, plain=plain)
     except KeyboardInterrupt:
         say(f"{opened.name}: no longer watched, the run goes on")
         raise typer.Exit(_INTERRUPTED) from None
+    if not to_its_end:
+        say(f"{opened.name}: no longer watched, the run goes on")
+        return
     print_result(opened)
 
 

@@ -17,6 +17,7 @@ from search.studies.export import LEADERBOARD_FILE, write_leaderboard
 from search.studies.folder import study_command
 from search.studies.gain import CANNOT_TELL
 from search.studies.leaderboard import leaderboard_rows
+from search.studies.workers import forget_workers
 
 
 def extend_study(
@@ -71,12 +72,14 @@ def run_study(
 def _serve(run: Run, engine: str, address: str | None) -> None:
     """Let an engine work until the run ends, and leave no trial running whatever happens."""
     study = run.study
+    forget_workers(study.folder)  # what a driver that was killed has left
     try:
         with _interruptible(run):
             importlib.import_module(engine).run_trials(run, address)
     except KeyboardInterrupt:
         run.stop(INTERRUPTED)
     finally:
+        forget_workers(study.folder)
         try:
             run.abandon()
             write_leaderboard(leaderboard_rows(study), "csv", study.folder / LEADERBOARD_FILE)

@@ -12,6 +12,7 @@ import time
 import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,7 @@ from search.studies.folder import ERROR_FILE
 from search.studies.predictions import Predictions, are_too_many, as_predictions
 from search.studies.reader import StudyReader
 from search.studies.trials import End, Epoch, Event, Failure, FailureKind, Trial
+from search.studies.workers import announced
 from search.text import did_you_mean, listing
 
 
@@ -106,6 +108,11 @@ def run_trial(assignment: Assignment) -> Iterator[Event]:
     may have ended before it recorded that. Closing the iterator stops the trial and closes its
     objective.
     """
+    with announced(Path(assignment.error_file).parent.parent.parent, assignment.number):
+        yield from _run_trial(assignment)
+
+
+def _run_trial(assignment: Assignment) -> Iterator[Event]:
     started = time.perf_counter()
     objective: Iterable[Metrics] | None = None
     try:
