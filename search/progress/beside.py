@@ -30,10 +30,11 @@ _GIVE_BACK = "\x1b[<u\x1b[?2004l\x1b[?1004l\x1b[?2048l\x1b[?7h\x1b[?25h\x1b[?104
 
 def has_keyboard(console: Console) -> bool:
     """Tell whether a person sits at the console, with a terminal that can show a screen."""
-    if not console.is_terminal or console.is_dumb_terminal or not _is_terminal(0):
+    if not console.is_terminal or console.is_dumb_terminal:
         return False
-    try:  # a job in the background must not ask for keys: it would be stopped
-        return os.tcgetpgrp(0) == os.getpgrp()
+    try:
+        # A job in the background must not ask for keys: it would be stopped.
+        return os.ttyname(0) == os.ttyname(2) and os.tcgetpgrp(0) == os.getpgrp()
     except OSError:
         return False
 
@@ -126,7 +127,7 @@ class _Held:
     def __init__(self) -> None:
         self.terminal = os.dup(2)
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  `release` closes it
-        self._taken = [number for number in (1, 2) if _is_terminal(number)]
+        self._taken = [number for number in (1, 2) if os.isatty(number)]
         _flush()
         for number in self._taken:
             os.dup2(self._file.fileno(), number)
@@ -146,10 +147,6 @@ def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
             stream.flush()
-
-
-def _is_terminal(number: int) -> bool:
-    return os.isatty(number)
 
 
 def _set_attributes(attributes: list[Any]) -> None:

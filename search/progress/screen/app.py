@@ -147,7 +147,7 @@ class StudyScreen(App[Left]):
 
     def _measure(self) -> None:
         async def measure() -> None:
-            await asyncio.to_thread(self._workers_pane.look)
+            await asyncio.to_thread(self._workers_pane.measure)
             self._fit_workers()
             self._workers_pane.refresh()
 

@@ -50,6 +50,8 @@ class RunScreen(StudyScreen):
 
     def on_ready(self) -> None:
         """See textual."""
+        # After a run that was killed the shell has the terminal; it must get it as it was.
+        signal.signal(signal.SIGTTOU, signal.SIG_IGN)
         asyncio.get_running_loop().add_reader(self._pipe, self._hear)
 
     def _hear(self) -> None:

@@ -10,6 +10,7 @@ from search.studies.folder import ERROR_FILE
 from search.studies.lock import find_driver
 from search.studies.reader import StudyReader
 from search.studies.trials import History, Trial
+from search.studies.workers import read_workers
 from search.text import printable
 
 _ERROR_BYTES = 16_384
@@ -52,6 +53,7 @@ class StudyView:
         self._watcher = Watcher(self.study, self.driver)
         self._watcher.look()
         self._histories: dict[int, tuple[int, History]] = {}
+        self.workers = read_workers(self.study.folder) if self.driver else []
 
     def look(self) -> bool:
         """Read what is new; tell whether a trial has changed."""
@@ -61,11 +63,12 @@ class StudyView:
             self._begin()
         else:
             self._watcher.look()
+            self.workers = read_workers(self.study.folder) if self.driver else []
         return self._state() != before
 
     def _state(self) -> object:
         unfinished = [(t.number, t.state, t.n_epochs) for t in self.trials if not t.has_ended]
-        return self.driver, len(self.trials), self.n_waiting, unfinished
+        return self.driver, len(self.trials), self.n_waiting, self.workers, unfinished
 
     @property
     def standing(self) -> Standing:

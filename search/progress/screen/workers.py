@@ -11,7 +11,6 @@ from search.progress.screen.charts import FAINT
 from search.progress.screen.panes import Pane
 from search.progress.screen.study_view import StudyView
 from search.progress.screen.usage import Machine, Processes
-from search.studies.workers import Worker, read_workers
 from search.text import printable
 
 _GIB = 2**30
@@ -28,14 +27,12 @@ class WorkersPane(Pane):
     def __init__(self, view: StudyView) -> None:
         super().__init__(view, "workers")
         self._processes = Processes()
-        self._found: list[Worker] = []
         self._machine = Machine()
 
-    def look(self) -> None:
+    def measure(self) -> None:
         """Measure anew; it may take a moment, and is done beside the screen."""
         driver = self.view.driver
-        self._found = read_workers(self.view.study.folder) if driver else []
-        pids = [worker.pid for worker in self._found if worker.is_here]
+        pids = [worker.pid for worker in self.view.workers if worker.is_here]
         if driver and driver.host == gethostname():
             pids.append(driver.pid)
         self._machine = self._processes.look([*pids, os.getpid()])
@@ -59,13 +56,13 @@ class WorkersPane(Pane):
     def _rows(self) -> Iterator[tuple[str, ...]]:
         epochs = self.view.spec.epochs
         trials = {trial.number: trial for trial in self.view.trials}
-        for worker in self._found:
+        for worker in self.view.workers:
             trial = trials.get(worker.trial)
             done = f"{trial.n_epochs if trial else 0}{f'/{epochs}' if epochs else ''}"
             place = _place(worker.pid, worker.host)
             yield str(worker.trial), done, place, *self._cells(worker.pid, worker.host)
         driver = self.view.driver
-        if driver and driver.pid not in {worker.pid for worker in self._found}:
+        if driver and driver.pid not in {worker.pid for worker in self.view.workers}:
             place = _place(driver.pid, driver.host)
             yield "driver", "", place, *self._cells(driver.pid, driver.host)
         yield "screen", "", _place(os.getpid(), gethostname()), *self._cells(os.getpid())
