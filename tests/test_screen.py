@@ -85,7 +85,7 @@ def test_run_on_two_hundred_columns_shows_all_and_is_stopped_by_a_key(folder: Pa
     with terminal_in(folder, WIDE) as terminal:
         terminal.run("run", "toy.yaml", "--engine", "inline")
         terminal.wait_for(
-            "─ trials ─", "─ trial ", "─ best score so far ─", "─ score by x ─", "─ workers ─"
+            "─ trials ─", "─ trial ", "─ best so far ─", "─ value by x ─", "─ workers ─"
         )
         driver = find_driver(folder / "studies/toy")
         assert driver

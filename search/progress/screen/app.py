@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Literal
 
 from optuna.exceptions import StorageInternalError
@@ -14,6 +14,7 @@ from textual.containers import Horizontal, Vertical
 from textual.events import Resize
 from textual.widget import Widget
 from textual.widgets import Static
+from textual.worker import Worker
 
 from search.errors import SearchError
 from search.progress.screen.header import Head
@@ -143,21 +144,21 @@ class StudyScreen(App[Left]):
 
     def _redraw_panes(self) -> None:
         for pane in self.query(Pane):
-            pane.refresh()
+            pane.redraw()
 
     def _measure(self) -> None:
         async def measure() -> None:
             await asyncio.to_thread(self._workers_pane.measure)
             self._fit_workers()
-            self._workers_pane.refresh()
+            self._workers_pane.redraw()
 
         if self._workers_pane.display:
-            self.run_worker(measure(), exclusive=True, group="measure")
+            self._beside(measure, "measure")
 
     def _fit_workers(self) -> None:
         """Give the workers the lines that they need, up to a third of the screen."""
         n_lines = min(self._workers_pane.n_lines(), self.size.height // 3)
-        self._workers_pane.styles.height = "1fr" if self._alone else max(n_lines, 6)
+        self._workers_pane.styles.height = "1fr" if self._alone else max(n_lines, 5)
 
     def _lay_out(self) -> None:
         """Show all panes where there is place for them, else one of them."""
@@ -286,7 +287,11 @@ class StudyScreen(App[Left]):
             self.say(text)
             self._look()
 
-        self.run_worker(act(), group="act")
+        self._beside(act, "act")
+
+    def _beside(self, work: Callable[[], Coroutine[None, None, None]], group: str) -> Worker[None]:
+        """Do something while keys are taken; what is new of a group takes the place of the old."""
+        return self.run_worker(work, group=group, exclusive=True)
 
     def action_leave(self) -> None:
         """Leave the screen; the run goes on."""

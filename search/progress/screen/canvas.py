@@ -1,5 +1,7 @@
 """Draws points and lines with the dots of braille, eight to a character."""
 
+from collections.abc import Sequence
+
 from rich.text import Text
 
 _BLANK = 0x2800
@@ -36,10 +38,17 @@ class Canvas:
             self.dot(x + part * (to_x - x), y + part * (to_y - y), style)
 
     def lines(self) -> list[Text]:
-        """Give the lines from the top."""
+        """Give the lines from the top, with as few changes of style as they need."""
         return [
-            Text.assemble(
-                *((chr(_BLANK + bits), style) for bits, style in zip(row, styles, strict=True))
-            )
-            for row, styles in zip(self._cells, self._styles, strict=True)
+            _joined(row, styles) for row, styles in zip(self._cells, self._styles, strict=True)
         ]
+
+
+def _joined(row: Sequence[int], styles: Sequence[str]) -> Text:
+    line, style, run = Text(), "", ""
+    for bits, wanted in zip(row, styles, strict=True):
+        if bits and wanted != style:
+            line.append(run, style)
+            style, run = wanted, ""
+        run += chr(_BLANK + bits)
+    return line.append(run, style)

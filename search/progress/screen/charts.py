@@ -10,7 +10,7 @@ from rich.text import Text
 from search.progress.screen.canvas import Canvas
 from search.text import bound_text, number_text
 
-FAINT = "bright_black"
+FAINT = "dim"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from search.progress.screen.charts import FAINT, Series, axis_of, draw, value_ax
 from search.progress.screen.panes import Pane
 from search.progress.screen.study_view import StudyView
 from search.studies.trials import Trial, is_better
-from search.text import printable
 
 
 class HistoryPane(Pane):
@@ -21,12 +20,15 @@ class HistoryPane(Pane):
     def __init__(self, view: StudyView) -> None:
         super().__init__(view, "best")
 
+    def titles(self) -> tuple[str, str]:
+        """See `Pane`."""
+        return "best so far", ""
+
     def drawn(self, width: int, height: int) -> Text:
         """See `Pane`."""
         trials = [trial for trial in self.view.trials if trial.value is not None]
         if not trials:
             return Text(" no trial has a value yet")
-        self.border_title = f"best {printable(self.view.spec.metric.name)} so far"
         others = [_point(trial) for trial in trials if trial.state != "COMPLETE"]
         complete = [trial for trial in trials if trial.state == "COMPLETE"]
         line = list(self._best_so_far(complete))

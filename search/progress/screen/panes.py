@@ -16,8 +16,20 @@ class Pane(Widget):
 
     def __init__(self, view: StudyView, name: str) -> None:
         super().__init__(id=name, classes="pane")
-        self.border_title = name
         self.view = view
+
+    def on_mount(self) -> None:
+        """See textual."""
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Show the study as it is now."""
+        self.border_title, self.border_subtitle = self.titles()
+        self.refresh()
+
+    def titles(self) -> tuple[str, str]:
+        """Say what it shows, above and below."""
+        return self.id or "", ""
 
     def render(self) -> Text:
         """See textual."""

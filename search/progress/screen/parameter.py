@@ -32,16 +32,24 @@ class ParameterPane(Pane):
     def choose_next(self, by: int) -> None:
         """Show another parameter."""
         self._chosen += by
-        self.refresh()
+        self.redraw()
+
+    def titles(self) -> tuple[str, str]:
+        """See `Pane`."""
+        name, place, n_names = self._parameter()
+        return (f"value by {printable(name)}", f"{place} of {n_names}") if name else ("value", "")
+
+    def _parameter(self) -> tuple[str, int, int]:
+        """Name the parameter that is shown, its place and how many there are; empty if none."""
+        names = varying(self.view.spec, self.view.trials)
+        if not names:
+            return "", 0, 0
+        place = self._chosen % len(names)
+        return names[place], place + 1, len(names)
 
     def drawn(self, width: int, height: int) -> Text:
         """See `Pane`."""
-        names = varying(self.view.spec, self.view.trials)
-        if not names:
-            return Text(" the space has no parameter")
-        name = names[self._chosen % len(names)]
-        self.border_title = f"{printable(self.view.spec.metric.name)} by {printable(name)}"
-        self.border_subtitle = f"{self._chosen % len(names) + 1} of {len(names)}"
+        name, _, _ = self._parameter()
         trials = [t for t in self.view.trials if t.value is not None and name in t.params]
         if not trials:
             return Text(" no trial has a value yet")

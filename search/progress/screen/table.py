@@ -1,6 +1,7 @@
 """The table of trials: sorted, filtered, and drawn only as far as it is seen."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -109,7 +110,7 @@ class TrialsTable(Widget):
             return self._heading(y).crop_extend(0, width, None)
         place = self._top + y - _N_HEADING
         if place >= len(self._rows):
-            nothing = self._nothing() if y == _N_HEADING + 1 else ""
+            nothing = "" if self._rows or y != _N_HEADING + 1 else self._nothing()
             return Strip([Segment(nothing)]).crop_extend(0, width, None)
         return self._row(self._rows[place], width)
 
@@ -125,6 +126,8 @@ class TrialsTable(Widget):
         shown = f"{place + 1} of {len(self._rows)}" if self._rows else ""
         filtered = f"{self.filter!r}: {len(self._rows)} of {n_all}" if self.filter else ""
         self.border_subtitle = filtered or shown
+        is_more = self.content_size.width and len(self._seen()) < len(self._columns)
+        self.border_title = "trials, ← → for more columns" if is_more else "trials"
         self.refresh()
 
     def _place(self) -> int:
@@ -135,9 +138,12 @@ class TrialsTable(Widget):
         return " no trial fits the filter" if self._view.trials else " no trial has begun yet"
 
     def _seen(self) -> list[int]:
-        """Choose the columns that are seen, by their places."""
-        places = range(len(self._columns))
-        return [*places[:_N_FIXED], *places[_N_FIXED + self._n_moved :]]
+        """Choose the columns that are seen, by their places: those that fit as a whole."""
+        places = list(range(len(self._columns)))
+        places = places[:_N_FIXED] + places[_N_FIXED + self._n_moved :]
+        ends = accumulate(self._widths[place] + 1 for place in places)
+        width = self.content_size.width + 1
+        return [place for place, end in zip(places, ends, strict=True) if end <= width]
 
     def _measured(self) -> list[int]:
         """Measure the columns, for headings and cells."""

@@ -29,8 +29,6 @@ class TrialPane(Pane):
     def drawn(self, width: int, height: int) -> Text:
         """See `Pane`: the words first, the chart in what is left of the place."""
         trial = self.view.trial
-        self.border_title = "trial" if trial is None else f"trial {trial.number}"
-        self.border_subtitle = ""
         if trial is None:
             return Text(" no trial is chosen")
         above = [_summary(trial), *_folded(_params(trial), width)]
@@ -39,17 +37,29 @@ class TrialPane(Pane):
         chart = self._chart(trial, (width, n_free)) if n_free >= _LOWEST_CHART else []
         return Text("\n").join([*above, *chart, *below][:height])
 
+    def titles(self) -> tuple[str, str]:
+        """See `Pane`."""
+        trial = self.view.trial
+        if trial is None:
+            return "trial", ""
+        other = self._other(trial)
+        faint = f", faint: the best, {other.number}" if other else ""
+        return f"trial {trial.number}", f"{printable(self.view.metric)} by epoch{faint}"
+
+    def _other(self, trial: Trial) -> Trial | None:
+        """Give the best trial, to be compared with, if it is another one."""
+        best = self.view.best
+        return best if best and best.number != trial.number else None
+
     def _chart(self, trial: Trial, size: tuple[int, int]) -> list[Text]:
         curve = self.view.curve(trial)
         if not curve:
             return []
-        best = self.view.best
-        other = self.view.curve(best) if best and best.number != trial.number else []
+        best = self._other(trial)
+        other = self.view.curve(best) if best else []
         series = [Series(other, FAINT, is_line=True), Series(curve, "cyan bold", is_line=True)]
         epochs, values = zip(*curve, *other, strict=True)
         x, y = axis_of(epochs), axis_of(values, number_text)
-        faint = f", faint: the best, {best.number}" if best and other else ""
-        self.border_subtitle = f"{printable(self.view.metric)} by epoch{faint}"
         return list(draw(series, x, y, size).split("\n"))
 
     def _failure(self, trial: Trial, n_lines: int) -> list[Text]:
