@@ -39,9 +39,7 @@ class Canvas:
 
     def lines(self) -> list[Text]:
         """Give the lines from the top, with as few changes of style as they need."""
-        return [
-            _joined(row, styles) for row, styles in zip(self._cells, self._styles, strict=True)
-        ]
+        return list(map(_joined, self._cells, self._styles))
 
 
 def _joined(row: Sequence[int], styles: Sequence[str]) -> Text:
