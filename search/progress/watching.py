@@ -46,6 +46,9 @@ class Watcher:
         """Read what is new; give the trials that have ended since the last look, by number."""
         new = []
         n_epochs = 0
+        self._study.read_spec_again()
+        self.standing.spec = self._study.spec
+        self.standing.paused = self._study.paused_since() is not None
         for frozen in self._study.optuna_study.get_trials(deepcopy=False):
             if frozen.number in self._ended or not has_begun(frozen):
                 continue
