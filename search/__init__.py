@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from search.api.confirming import confirm
     from search.api.sessions import resume, retry, run
     from search.api.spaces import check, schema, try_epoch
+    from search.api.steering import note, pause, set_values, stop_trials, tag, unpause
     from search.api.studies import (
         enqueue,
         keep,
@@ -34,15 +35,21 @@ _LATER = {
     "enqueue": "studies",
     "keep": "studies",
     "list_studies": "studies",
+    "note": "steering",
     "open": "studies",
+    "pause": "steering",
     "remove": "studies",
     "resume": "sessions",
     "retry": "sessions",
     "run": "sessions",
     "schema": "spaces",
+    "set_values": "steering",
     "show_studies": "studies",
     "stop": "studies",
+    "stop_trials": "steering",
+    "tag": "steering",
     "try_epoch": "spaces",
+    "unpause": "steering",
 }
 """Names that are loaded when they are asked for: an objective must not wait for all of them."""
 
@@ -58,15 +65,21 @@ __all__ = [
     "enqueue",
     "keep",
     "list_studies",
+    "note",
     "open",
+    "pause",
     "remove",
     "resume",
     "retry",
     "run",
     "schema",
+    "set_values",
     "show_studies",
     "stop",
+    "stop_trials",
+    "tag",
     "try_epoch",
+    "unpause",
 ]
 
 

@@ -24,7 +24,7 @@ def refuse(*args: object) -> str:
     raise AssertionError(args)
 
 
-ACTIONS = Actions(stop=refuse, stop_trial=refuse, enqueue=refuse, report=refuse)
+ACTIONS = Actions(refuse, refuse, refuse, refuse, refuse, refuse)
 
 
 def shown(study: StudyReader, *keys: str, size: tuple[int, int] = WIDE) -> str:

@@ -6,13 +6,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from search.api.sessions import (
-    Ended,
-    driver_of,
-    overrides_of,
-    run_session,
-    signals_restored,
-)
+from search.api.driving import driver_of, overrides_of
+from search.api.sessions import Ended, run_session, signals_restored
 from search.api.study import Folder, Study, announce, place_of
 from search.errors import SearchError, StudyError
 from search.objective.loading import extend_import_path
@@ -108,7 +103,7 @@ def confirm(  # noqa: PLR0913  the flags of `search confirm`
             if _has_work(driver):
                 _say_plan(driver)
                 options = overrides_of(budget=budget, workers=workers)
-                driver = extend_study(driver, _n_trials(driver), options)
+                extend_study(driver, _n_trials(driver), options)
                 found = run_session(driver, module, address, quiet, plain=plain)
             _require_randomness(driver)
         if test:
@@ -150,7 +145,8 @@ def _confirmation(confirmed: StudyReader, plan: Plan) -> Iterator[StudyDriver]:
             # Repetitions are paired by their seeds, whatever the study's has become since.
             spec = spec.model_copy(update={"sampler": driver.spec.sampler})
         write_plan(driver, plan)
-        yield driver.with_spec(_with_budget(spec, plan))
+        driver.change(_with_budget(spec, plan))
+        yield driver
 
 
 def _with_budget(spec: Spec, plan: Plan) -> Spec:

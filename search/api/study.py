@@ -267,17 +267,20 @@ class Study:
             parts.append(Part("Layers", verbatim=facts["layers"]))
         return Findings(facts, parts)
 
-    def show_leaderboard(self, top: int | None = None, sort: str = "rank") -> Findings[list[Row]]:
+    def show_leaderboard(
+        self, top: int | None = None, sort: str = "rank", *, noted: bool = False
+    ) -> Findings[list[Row]]:
         """Lay out the trials, best first, as `search leaderboard` does.
 
         Args:
             top: How many; None for every trial.
             sort: A column; a leading `-` turns the order round.
+            noted: Whether only trials with a note.
 
         Returns:
             The rows of `leaderboard`, and which trials cannot be told from the best.
         """
-        return leaderboard_findings(self.reader, top, sort)
+        return leaderboard_findings(self.reader, top, sort, noted=noted)
 
     def summary(
         self, top: int = 10, columns: Sequence[str] | None = None

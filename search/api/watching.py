@@ -5,6 +5,7 @@ import sys
 import webbrowser
 from pathlib import Path
 
+from search.api.steering import note, pause, stop_trials, unpause
 from search.api.studies import enqueue, stop
 from search.api.study import Study
 from search.progress.screen.showing import show, show_run
@@ -28,7 +29,9 @@ def watch_on_screen(study: Study, interval: float = 1.0) -> None:
 def _actions(study: Study) -> Actions:
     return Actions(
         stop=lambda now: _stop(study, now),
-        stop_trial=lambda number: f"trial {number} cannot be ended by itself yet",
+        pause=lambda: str(unpause(study) if study.reader.paused_since() else pause(study)),
+        stop_trial=lambda number: str(stop_trials(study, [number])),
+        note=lambda number, text: str(note(study, number, text)),
         enqueue=lambda point: f"trial {enqueue(study, point)} will try it",
         report=lambda: _report(study),
     )

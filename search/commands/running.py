@@ -1,4 +1,4 @@
-"""The commands in the life of a study: run, resume, retry, watch, stop, enqueue, remove."""
+"""The verbs in the life of a study: run, resume, retry, watch, stop, enqueue, remove."""
 
 from pathlib import Path
 from typing import Annotated
@@ -40,6 +40,9 @@ def run(  # noqa: PLR0913  each is a flag
     warm_start: Annotated[
         str | None, typer.Option(help="Another study, whose trials inform the sampler.")
     ] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option("--tag", help="A word to find it by in list; repeatable.")
+    ] = None,
     engine: EngineOption = "ray",
     address: AddressOption = None,
     studies: StudiesOption = STUDIES,
@@ -60,6 +63,7 @@ def run(  # noqa: PLR0913  each is a flag
         pruner=pruner,
         workers=workers,
         warm_start=warm_start,
+        tags=tag or [],
         studies=studies,
         engine=engine,
         address=address,
@@ -165,16 +169,26 @@ def watch(
 
 def stop(
     study: StudyArgument,
+    trials: Annotated[
+        list[int] | None, typer.Argument(help="Trials to end, each PRUNED; default: the run.")
+    ] = None,
     now: Annotated[
         bool, typer.Option("--now", help="Do not wait for the running epochs.")
     ] = False,
     studies: StudiesOption = STUDIES,
 ) -> None:
-    """End a running study from another terminal; it can be resumed."""
+    """End a running study from another terminal, which can be resumed, or single trials."""
+    from search.api.steering import stop_trials
     from search.api.studies import open as open_study
     from search.api.studies import stop as stop_study
 
     opened = open_study(study, studies)
+    if trials:
+        if now:
+            raise SearchError("--now: it ends the whole run; a trial ends after its epoch")
+        say(f"{opened.name}: {stop_trials(opened, trials)}")
+        next_commands(study_command(opened.folder, "show", trials[0]))
+        return
     driver = stop_study(opened, now=now)
     say(f"{opened.name}: {driver} {'has ended' if now else 'ends after the running epochs'}")
     next_commands(study_command(opened.folder, "resume"))

@@ -6,6 +6,7 @@ from datetime import datetime
 from optuna.trial import FrozenTrial, TrialState
 
 from search.progress.standing import Standing
+from search.studies import attributes
 from search.studies.lock import Driver
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial, has_begun, read_trial
@@ -28,6 +29,7 @@ class Watcher:
         self.trials: dict[int, Trial] = {}
         self.n_waiting = 0
         self._ended: set[int] = set()
+        self._spec_written = study.space_file.stat().st_mtime_ns
         self._n_epochs_ended = 0
         self._earlier: dict[int, int] = {}
 
@@ -35,10 +37,15 @@ class Watcher:
         """Read what is new; give the trials that have ended since the last look, by number."""
         new = []
         n_epochs = 0
+        self._read_spec()
+        self.standing.paused = self._study.paused_since() is not None
         stored = self._study.optuna_study.get_trials(deepcopy=False)
         self.n_waiting = sum(frozen.state is TrialState.WAITING for frozen in stored)
         for frozen in stored:
-            if frozen.number in self._ended or not has_begun(frozen):
+            if frozen.number in self._ended:
+                self._see_note(frozen)
+                continue
+            if not has_begun(frozen):
                 continue
             trial = self.trials[frozen.number] = read_trial(frozen, driven=self._is_driven)
             if not frozen.state.is_finished():
@@ -54,6 +61,19 @@ class Watcher:
                 self.standing.count(trial)
         self.standing.n_epochs = self._n_epochs_ended + n_epochs
         return new
+
+    def _read_spec(self) -> None:
+        """Take in a space file that has changed; to read it takes a while."""
+        written = self._study.space_file.stat().st_mtime_ns
+        if written != self._spec_written:
+            self._study.read_spec_again()
+            self._spec_written = written
+        self.standing.spec = self._study.spec
+
+    def _see_note(self, frozen: FrozenTrial) -> None:
+        """Take in the note of a trial that has ended: all else of it stays as it is."""
+        if frozen.user_attrs.get(attributes.NOTE, "") != self.trials[frozen.number].note:
+            self.trials[frozen.number] = read_trial(frozen, driven=self._is_driven)
 
     def _n_epochs_here(self, frozen: FrozenTrial, trial: Trial) -> int:
         """Count a trial's epochs but for those that a resumed one had when it was seen first."""

@@ -91,9 +91,11 @@ def write_space_file(spec: Spec, path: Path, header: Iterable[str]) -> None:
     yaml = YAML()
     yaml.default_flow_style = None
     yaml.width = 100
-    with path.open("w", encoding="utf-8") as file:
+    unfinished = path.with_name(f".{path.name}.unfinished")  # a kill leaves the file as it was
+    with unfinished.open("w", encoding="utf-8") as file:
         file.writelines(f"# {line}\n" for line in header)
         yaml.dump(_plain_data(spec), file)
+    unfinished.replace(path)
 
 
 def import_folders(space: Path | Mapping[str, Any]) -> list[str]:

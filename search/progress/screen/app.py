@@ -251,6 +251,22 @@ class StudyScreen(App[Left]):
             "stop? y: after the running epochs, a: at once, n: no", keys
         )
 
+    def action_pause(self) -> None:
+        """Let the session rest, or go on."""
+        self._act(self._actions.pause)
+
+    def action_note(self) -> None:
+        """Ask for a note on the chosen trial."""
+        trial = self._view.trial
+        if trial is None:
+            return
+        number = trial.number
+
+        def note(text: str) -> None:
+            self._act(lambda: self._actions.note(number, text))
+
+        self.query_one(Prompt).ask(f"note on trial {number}:", trial.note, note)
+
     def action_stop_trial(self) -> None:
         """Ask whether to end the chosen trial."""
         trial = self._view.trial

@@ -6,8 +6,10 @@ from textual.binding import Binding
 
 FOOT = (
     ("s", "stop"),
+    ("p", "pause"),
     ("x", "end trial"),
     ("e", "enqueue"),
+    ("n", "note"),
     ("o", "report"),
     ("/", "filter"),
     ("f", "failed"),
@@ -23,8 +25,9 @@ FOOT = (
 
 HELP = (
     ("s", "end the session, which can be resumed"),
+    ("p", "let the session rest, or go on: workers and GPUs are free meanwhile"),
     ("x", "end the chosen trial"),
-    ("e", "try a variant of the chosen trial"),
+    ("e", "try a variant of the chosen trial; n puts a note on it"),
     ("o", "write the report, and open it where there is a browser"),
     ("/", "show trials by words: adamw, optimizer=sgd, dropout<0.2, memory"),
     ("f", "show failed trials only, or all again"),
@@ -40,8 +43,10 @@ HELP = (
 
 ACTIONS = {
     "s": "stop",
+    "p": "pause",
     "x": "stop_trial",
     "e": "enqueue",
+    "n": "note",
     "o": "report",
     "slash": "filter",
     "f": "failed",

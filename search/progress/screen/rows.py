@@ -101,8 +101,8 @@ def fits(trial: Trial, columns: Sequence[Column], words: str) -> bool:
     Args:
         trial: The trial.
         columns: Those of the table.
-        words: Each a part of some cell or of the reason, or a condition on a column, such as
-            `optimizer=sgd` or `val_accuracy>0.98`.
+        words: Each a part of some cell, of the reason or the note, or a condition on a column,
+            such as `optimizer=sgd` or `val_accuracy>0.98`.
 
     Returns:
         Whether it does; case does not matter.
@@ -116,7 +116,7 @@ def _fits_word(trial: Trial, columns: Sequence[Column], word: str) -> bool:
     if condition and column:
         return _holds(column, trial, condition["sign"], condition["bound"])
     cells = [column.cell(trial) for column in columns]
-    return any(word in cell.lower() for cell in [*cells, trial.reason])
+    return any(word in cell.lower() for cell in [*cells, trial.reason, trial.note])
 
 
 def _holds(column: Column, trial: Trial, sign: str, bound: str) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from search.progress.reading import Watcher
 from search.progress.standing import Standing
+from search.spaces.spec import Spec
 from search.studies.folder import ERROR_FILE
 from search.studies.lock import find_driver
 from search.studies.reader import StudyReader
@@ -23,13 +24,17 @@ class Actions:
 
     Args:
         stop: End the session, at once if told so.
+        pause: Let the session rest, or go on if it does.
         stop_trial: End a trial, by its number.
+        note: Put a note on a trial, by its number.
         enqueue: Add a point, as `["filters=32"]`.
         report: Write the report, and open it where there is a browser.
     """
 
     stop: Callable[[bool], str]
+    pause: Callable[[], str]
     stop_trial: Callable[[int], str]
+    note: Callable[[int, str], str]
     enqueue: Callable[[list[str]], str]
     report: Callable[[], str]
 
@@ -43,7 +48,6 @@ class StudyView:
 
     def __init__(self, study: StudyReader) -> None:
         self.study = study
-        self.spec = study.spec
         self.chosen: int | None = None
         self.metric = study.spec.metric.name
         self._begin()
@@ -68,7 +72,13 @@ class StudyView:
 
     def _state(self) -> object:
         unfinished = [(t.number, t.state, t.n_epochs) for t in self.trials if not t.has_ended]
-        return self.driver, len(self.trials), self.n_waiting, self.workers, unfinished
+        notes = [trial.note for trial in self.trials]
+        return self.driver, self.n_waiting, self.workers, unfinished, notes
+
+    @property
+    def spec(self) -> Spec:
+        """What its space file says now."""
+        return self.study.spec
 
     @property
     def standing(self) -> Standing:

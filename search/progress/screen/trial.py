@@ -31,7 +31,8 @@ class TrialPane(Pane):
         trial = self.view.trial
         if trial is None:
             return Text(" no trial is chosen")
-        above = [_summary(trial), *_folded(_params(trial), width)]
+        note = [Text(printable(trial.note), "bold")] if trial.note else []
+        above = [_summary(trial), *_folded(_params(trial), width), *note]
         below = self._failure(trial, max(height - len(above) - _LOWEST_CHART, 3))
         n_free = height - len(above) - len(below)
         chart = self._chart(trial, (width, n_free)) if n_free >= _LOWEST_CHART else []
