@@ -167,3 +167,26 @@ def test_plain_keeps_the_table_in_place(folder: Path) -> None:
         assert not screens_of(folder)
         terminal.type("C-c")
         terminal.wait_until(resumable)
+
+
+def test_keys_pause_a_run_end_a_trial_and_put_a_note_on_it(folder: Path) -> None:
+    (folder / "toy.yaml").write_text(SPACE.replace("epochs: 5", "epochs: 200"))
+    with terminal_in(folder, WIDE) as terminal:
+        terminal.run("run", "toy.yaml", "--engine", "inline")
+        terminal.wait_for("1 running", "RUNNING", "1/200")
+        terminal.type("x")
+        terminal.wait_for("end trial 0? y or n")
+        terminal.type("y")
+        terminal.wait_for("0 PRUNED", "1 running")
+        terminal.type("End", "n")
+        terminal.wait_for("note on trial 0:")
+        terminal.type("by hand", "Enter")
+        wait_until(lambda: trials(folder)[0].note == "by hand")
+        terminal.type("p")
+        terminal.wait_for("paused")
+        terminal.type("p")
+        terminal.wait_until(lambda seen: "· paused" not in seen)
+        terminal.type("s")
+        terminal.wait_for("stop? y")
+        terminal.type("y")
+        terminal.wait_until(resumable)

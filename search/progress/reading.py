@@ -1,6 +1,7 @@
 """Reads a study as it goes, from outside the process that runs it."""
 
 import time
+from dataclasses import replace
 from datetime import datetime
 
 from optuna.trial import FrozenTrial, TrialState
@@ -42,10 +43,7 @@ class Watcher:
         stored = self._study.optuna_study.get_trials(deepcopy=False)
         self.n_waiting = sum(frozen.state is TrialState.WAITING for frozen in stored)
         for frozen in stored:
-            if frozen.number in self._ended:
-                self._see_note(frozen)
-                continue
-            if not has_begun(frozen):
+            if frozen.number in self._ended or not has_begun(frozen):
                 continue
             trial = self.trials[frozen.number] = read_trial(frozen, driven=self._is_driven)
             if not frozen.state.is_finished():
@@ -60,6 +58,7 @@ class Watcher:
             else:
                 self.standing.count(trial)
         self.standing.n_epochs = self._n_epochs_ended + n_epochs
+        self._read_notes()
         return new
 
     def _read_spec(self) -> None:
@@ -70,10 +69,13 @@ class Watcher:
             self._spec_written = written
         self.standing.spec = self._study.spec
 
-    def _see_note(self, frozen: FrozenTrial) -> None:
-        """Take in the note of a trial that has ended: all else of it stays as it is."""
-        if frozen.user_attrs.get(attributes.NOTE, "") != self.trials[frozen.number].note:
-            self.trials[frozen.number] = read_trial(frozen, driven=self._is_driven)
+    def _read_notes(self) -> None:
+        """Take in what users noted of trials, also of those that have ended."""
+        attrs = self._study.optuna_study.user_attrs
+        for number, trial in self.trials.items():
+            note = attrs.get(f"{attributes.NOTE}{number}", "")
+            if note != trial.note:
+                self.trials[number] = replace(trial, note=note)
 
     def _n_epochs_here(self, frozen: FrozenTrial, trial: Trial) -> int:
         """Count a trial's epochs but for those that a resumed one had when it was seen first."""
