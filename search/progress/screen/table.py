@@ -193,6 +193,12 @@ class TrialsTable(Widget):
 def _heading_lines(name: str) -> tuple[str, str]:
     """Part a long name at the underscore nearest to its middle.
 
+    Args:
+        name: The name of a column.
+
+    Returns:
+        Both lines of its heading, the first one empty if the name is not parted.
+
     Example:
         >>> _heading_lines("learning_rate"), _heading_lines("epoch")
         (('learning', 'rate'), ('', 'epoch'))
