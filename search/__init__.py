@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from search.api.confirming import confirm
     from search.api.sessions import resume, retry, run
     from search.api.spaces import check, init, schema, try_epoch
+    from search.api.steering import note, pause, set_values, stop_trials, tag, unpause
     from search.api.studies import (
         enqueue,
         keep,
@@ -35,15 +36,21 @@ _LATER = {
     "init": "spaces",
     "keep": "studies",
     "list_studies": "studies",
+    "note": "steering",
     "open": "studies",
+    "pause": "steering",
     "remove": "studies",
     "resume": "sessions",
     "retry": "sessions",
     "run": "sessions",
     "schema": "spaces",
+    "set_values": "steering",
     "show_studies": "studies",
     "stop": "studies",
+    "stop_trials": "steering",
+    "tag": "steering",
     "try_epoch": "spaces",
+    "unpause": "steering",
 }
 """Names that are loaded when they are asked for: an objective must not wait for all of them."""
 
@@ -60,15 +67,21 @@ __all__ = [
     "init",
     "keep",
     "list_studies",
+    "note",
     "open",
+    "pause",
     "remove",
     "resume",
     "retry",
     "run",
     "schema",
+    "set_values",
     "show_studies",
     "stop",
+    "stop_trials",
+    "tag",
     "try_epoch",
+    "unpause",
 ]
 
 

@@ -13,7 +13,16 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from search.commands import comparing, confirming, looking, reporting, running, spaces, using
+from search.commands import (
+    comparing,
+    confirming,
+    looking,
+    reporting,
+    running,
+    spaces,
+    steering,
+    using,
+)
 from search.errors import InterruptedRunError, SearchError
 
 COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
@@ -29,6 +38,8 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "confirm": confirming.confirm,
         "enqueue": running.enqueue,
         "watch": running.watch,
+        "set": steering.set_,
+        "pause": steering.pause,
         "stop": running.stop,
     },
     "Look at what came out": {
@@ -48,7 +59,9 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "demo": using.demo,
         "export-model": using.export_model,
     },
-    "Keep and delete": {
+    "Note, keep and delete": {
+        "note": steering.note,
+        "tag": steering.tag,
         "keep": using.keep,
         "remove": running.remove,
     },

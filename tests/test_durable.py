@@ -17,9 +17,12 @@ WRITERS = {
     "search.objective.command": "notes in what a script printed where it began again",
     "search.objective.script": "passes on what a script prints, as it comes",
     "search.spaces.first_space": "writes a user's own first files, where there is no study yet",
+    "search.studies.requests": "adds a line under a lock, and flushes it and the folder",
+    "search.studies.workers": "means something only while its process lives",
     "search.running.worker": "writes as a process dies of a trial that hangs, for people to read",
     "search.progress.trackers.mlflow": "belongs to a tracker, which writes what it lacks anew",
     "search.progress.trackers.tensorboard": "belongs to a tracker, likewise",
+    "search.progress.beside": "opens a terminal and a pipe, no file",
     "search.plots.catalogue": "makes the folder that a user names for pictures",
 }
 """Modules of `search` that open files to write them, and why that is no matter of power cuts."""

@@ -229,3 +229,12 @@ def test_check_loads_neither_ray_nor_torch(
     assert not first & {"torch", "ray"}
     # The images were prepared by the first one; to count them again takes no more than numpy.
     assert not again & {"torch", "ray", "sklearn", "scipy", "pandas"}
+
+
+def test_textual_is_loaded_for_a_screen_only() -> None:
+    screen = "search.progress.screen."
+    importers = importers_of("textual")
+    assert importers
+    assert all(module.startswith(screen) for module in importers)
+    assert "textual" not in loaded("-c", "import search.progress.watching, search.api.sessions")
+    assert "textual" not in loaded("-m", "search", "--help")

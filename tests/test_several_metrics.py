@@ -131,7 +131,8 @@ def test_run_that_is_extended_equals_a_longer_one(run_study: RunStudy, name: str
     whole = run_study("inline", **{**TRADED, "sampler": sampler, "budget": {"trials": 24}})
     part = run_study("inline", **{**TRADED, "sampler": sampler, "budget": {"trials": 11}})
     reopened = StudyDriver.open(str(part.folder), part.folder.parent)
-    longer = run_on(extend_study(reopened, "+13", []))
+    extend_study(reopened, "+13", [])
+    longer = run_on(reopened)
     assert [(r.params, r.values, r.state) for r in by_number(longer)] == [
         (r.params, r.values, r.state) for r in by_number(whole)
     ]

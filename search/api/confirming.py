@@ -6,13 +6,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from search.api.sessions import (
-    Ended,
-    driver_of,
-    overrides_of,
-    run_session,
-    signals_restored,
-)
+from search.api.driving import driver_of, overrides_of
+from search.api.sessions import Ended, run_session, signals_restored
 from search.api.study import Folder, Study, announce, place_of
 from search.errors import SearchError, StudyError
 from search.objective.loading import extend_import_path
@@ -57,6 +52,7 @@ def confirm(  # noqa: PLR0913  the flags of `search confirm`
     engine: str = "ray",
     address: str | None = None,
     quiet: bool = False,
+    plain: bool = True,
     ended: Ended = lambda _: None,
 ) -> Study:
     """Train the best trials again with new seeds, as `search confirm` does.
@@ -80,6 +76,7 @@ def confirm(  # noqa: PLR0913  the flags of `search confirm`
         engine: `ray`, or `inline` for one trial after another in this process.
         address: A Ray cluster to join; None for one on this machine.
         quiet: Whether to show no progress.
+        plain: Whether a terminal shows a table in place, not the screen that takes all of it.
         ended: Called with the confirmation at the end, whether or not by an error.
 
     Returns:
@@ -106,8 +103,8 @@ def confirm(  # noqa: PLR0913  the flags of `search confirm`
             if _has_work(driver):
                 _say_plan(driver)
                 options = overrides_of(budget=budget, workers=workers)
-                driver = extend_study(driver, _n_trials(driver), options)
-                found = run_session(driver, module, address, quiet)
+                extend_study(driver, _n_trials(driver), options)
+                found = run_session(driver, module, address, quiet, plain=plain)
             _require_randomness(driver)
         if test:
             _test(found)
@@ -148,7 +145,8 @@ def _confirmation(confirmed: StudyReader, plan: Plan) -> Iterator[StudyDriver]:
             # Repetitions are paired by their seeds, whatever the study's has become since.
             spec = spec.model_copy(update={"sampler": driver.spec.sampler})
         write_plan(driver, plan)
-        yield driver.with_spec(_with_budget(spec, plan))
+        driver.change(_with_budget(spec, plan))
+        yield driver
 
 
 def _with_budget(spec: Spec, plan: Plan) -> Spec:

@@ -4,6 +4,7 @@ Options have the names of the command line's flags, and messages call them so.
 """
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -13,26 +14,27 @@ from typing import Any
 
 from rich.console import Console
 
+from search.api.driving import driver_of, overrides_of
 from search.api.spaces import Space, find
+from search.api.steering import set_values, unpause
 from search.api.study import Folder, Study, announce, place_of, studies_folder
 from search.errors import ObjectiveError, SearchError, StudyError
 from search.objective.probing import describe, may_describe
 from search.progress.watching import run_watched
 from search.running.engines import engine_module
-from search.running.session import extend_study
-from search.spaces.document import Override
+from search.running.session import extend_study, wanted_trials
 from search.spaces.space_file import import_folders, load_space_file
 from search.spaces.spec import Spec
 from search.studies.confirmation import refuse_confirmation
 from search.studies.database import DatabaseError, without_password
 from search.studies.driver import StudyDriver
-from search.studies.folder import study_names
+from search.studies.folder import study_command, study_names
 from search.studies.lock import driving, find_driver
+from search.studies.notes import write_tags
 from search.studies.queue import n_waiting, retry_trials
 from search.studies.queue import warm_start as inform
 from search.studies.reader import StudyReader
 from search.studies.space_change import change_space, n_informing, space_diff
-from search.studies.storage import cut_torn_line
 from search.studies.trials import FAILURE_KINDS
 from search.text import did_you_mean, listing
 
@@ -43,17 +45,6 @@ _PASSWORD_NOTE = (
     "the password of its database is not kept; later commands find it in PGPASSWORD or ~/.pgpass, "
     "or as ${NAME} in the URL of `storage`"
 )
-_KEYS = {
-    "name": "study",
-    "trials": "budget.trials",
-    "time": "budget.time",
-    "budget": "budget.time",
-    "seed": "sampler.seed",
-    "sampler": "sampler.name",
-    "pruner": "pruner.name",
-    "workers": "resources.workers",
-}
-"""The key of the space file that an option sets."""
 
 
 @contextmanager
@@ -83,10 +74,12 @@ def run(  # noqa: PLR0913  the flags of `search run`
     pruner: str | None = None,
     workers: int | None = None,
     warm_start: str | None = None,
+    tags: Sequence[str] = (),
     studies: Folder = None,
     engine: str = "ray",
     address: str | None = None,
     quiet: bool = False,
+    plain: bool = True,
     ended: Ended = lambda _: None,
 ) -> Study:
     """Run a search, as `search run` does.
@@ -104,10 +97,12 @@ def run(  # noqa: PLR0913  the flags of `search run`
         pruner: Name of the pruner.
         workers: Number of parallel trials.
         warm_start: A study whose trials inform the sampler; None for none.
+        tags: Words to find the study by.
         studies: The folder of all studies.
         engine: `ray`, or `inline` for one trial after another in this process.
         address: A Ray cluster to join; None for one on this machine.
         quiet: Whether to show no progress.
+        plain: Whether a terminal shows a table in place, not the screen that takes all of it.
         ended: Called with the study at the end, whether or not by an error.
 
     Returns:
@@ -133,10 +128,12 @@ def run(  # noqa: PLR0913  the flags of `search run`
         announce(f"{driver.name}: {_PASSWORD_NOTE}")
     try:
         with driving(driver.folder):
+            if tags:
+                write_tags(driver, tags)
             if other:
                 of = f"{inform(driver, other)} of {len(other.trials())} trials of {other.name}"
                 announce(f"{driver.name}: {of} inform the sampler")
-            return run_session(driver, module, address, quiet, ended)
+            return run_session(driver, module, address, quiet, ended, plain=plain)
     finally:
         with suppress(DatabaseError):
             driver.discard_if_empty()
@@ -156,9 +153,12 @@ def resume(  # noqa: PLR0913  the flags of `search resume`
     engine: str = "ray",
     address: str | None = None,
     quiet: bool = False,
+    plain: bool = True,
     ended: Ended = lambda _: None,
 ) -> Study:
     """Go on with a study, as `search resume` does: interrupted trials first.
+
+    A study that another process runs and has paused goes on there; this returns at once.
 
     Args:
         study: A study, its name, or the path of its folder.
@@ -173,6 +173,7 @@ def resume(  # noqa: PLR0913  the flags of `search resume`
         engine: `ray`, or `inline` for one trial after another in this process.
         address: A Ray cluster to join; None for one on this machine.
         quiet: Whether to show no progress.
+        plain: Whether a terminal shows a table in place, not the screen that takes all of it.
         ended: Called with the study at the end, whether or not by an error.
 
     Returns:
@@ -180,13 +181,16 @@ def resume(  # noqa: PLR0913  the flags of `search resume`
     """
     module = engine_module(engine, workers)
     options = overrides_of(time=time, sampler=sampler, pruner=pruner, workers=workers)
+    paused = _paused(study, studies)
+    if paused and space is None:
+        return _go_on_there(paused, trials, [option.assignment for option in options])
     with driver_of(study, studies) as driver:
         if (space, sampler, pruner) != (None, None, None):
             refuse_confirmation(driver, "its space, sampler and pruner must stay")
         if space is not None:
             driver = _change_space(driver, find(space))
-        driver = extend_study(driver, None if trials is None else str(trials), options)
-        return run_session(driver, module, address, quiet, ended)
+        extend_study(driver, None if trials is None else str(trials), options)
+        return run_session(driver, module, address, quiet, ended, plain=plain)
 
 
 @signals_restored()
@@ -200,6 +204,7 @@ def retry(  # noqa: PLR0913  the flags of `search retry`
     engine: str = "ray",
     address: str | None = None,
     quiet: bool = False,
+    plain: bool = True,
     ended: Ended = lambda _: None,
 ) -> Study:
     """Run failed trials again, each as a new trial, as `search retry` does.
@@ -214,6 +219,7 @@ def retry(  # noqa: PLR0913  the flags of `search retry`
         engine: `ray`, or `inline` for one trial after another in this process.
         address: A Ray cluster to join; None for one on this machine.
         quiet: Whether to show no progress.
+        plain: Whether a terminal shows a table in place, not the screen that takes all of it.
         ended: Called with the study at the end, whether or not by an error.
 
     Returns:
@@ -240,28 +246,8 @@ def retry(  # noqa: PLR0913  the flags of `search retry`
         announce(f"{driver.name}: retrying {listing(chosen)}")
         wanted = len(driver.trials()) + n_waiting(driver)
         more = str(wanted) if wanted > (driver.spec.budget.trials or wanted) else None
-        driver = extend_study(driver, more, overrides_of(workers=workers))
-        return run_session(driver, module, address, quiet, ended)
-
-
-def overrides_of(**options: object) -> list[Override]:
-    """Turn options that are given into what they set in a space file."""
-    return [
-        Override(f"{_KEYS[name]}={value}", f"--{name} {value}")
-        for name, value in options.items()
-        if value is not None
-    ]
-
-
-@contextmanager
-def driver_of(study: Study | str | Path, studies: Folder) -> Iterator[StudyDriver]:
-    """Be the driver of a study whose last one may have ended in the middle of a line."""
-    driver = StudyDriver.open(*place_of(study, studies))
-    with driving(driver.folder):
-        warning = cut_torn_line(driver.folder, driver.spec.storage)
-        if warning:
-            announce(f"warning: {warning}")
-        yield driver
+        extend_study(driver, more, overrides_of(workers=workers))
+        return run_session(driver, module, address, quiet, ended, plain=plain)
 
 
 def run_session(
@@ -270,17 +256,44 @@ def run_session(
     address: str | None,
     quiet: bool,
     ended: Ended = lambda _: None,
+    *,
+    plain: bool = True,
 ) -> Study:
     """Run a session of a study that this process drives."""
     _say_other_sessions(driver)
     study = Study(driver)
     try:
-        run_watched(driver, engine, address, Console(stderr=True), quiet=quiet)
+        screen = [] if plain else _screen_of(driver)
+        run_watched(driver, engine, address, Console(stderr=True), quiet=quiet, screen=screen)
     except BaseException:
         with suppress(DatabaseError):  # the error that ended the session says more
             ended(study)
         raise
     ended(study)
+    return study
+
+
+def _screen_of(driver: StudyDriver) -> list[str]:
+    """Name the program of a run's screen, which no module of the user's folder can replace."""
+    return [sys.executable, "-P", "-m", "search.api.watching", str(driver.folder.resolve())]
+
+
+def _paused(study: Study | str | Path, studies: Folder) -> StudyReader | None:
+    """Open a study whose session another process has paused; None if it is not so."""
+    reader = StudyReader.open(*place_of(study, studies))
+    return reader if reader.paused_since() else None
+
+
+def _go_on_there(
+    reader: StudyReader, trials: int | str | None, assignments: Sequence[str]
+) -> Study:
+    """Let the process that has paused a study go on with it."""
+    study = Study(reader)
+    wanted = [] if trials is None else [f"budget.trials={wanted_trials(reader, str(trials))}"]
+    if changes := [*wanted, *assignments]:
+        announce(f"{study.name}: {set_values(study, changes)}")
+    follow = study_command(study.folder, "watch")
+    announce(f"{study.name}: {unpause(study)} by {find_driver(study.folder)}; see `{follow}`")
     return study
 
 

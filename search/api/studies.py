@@ -49,18 +49,20 @@ def list_studies(studies: Folder = None, *, storage: str | None = None) -> "Data
 
 
 def show_studies(
-    studies: Folder = None, *, storage: str | None = None
+    studies: Folder = None, *, storage: str | None = None, tags: Sequence[str] = ()
 ) -> Findings[list[StudyFacts]]:
     """Lay out the studies there are, as `search list` does.
 
     Args:
         studies: The folder of all studies.
         storage: The URL of a database, whose studies to list instead.
+        tags: Only studies that have all of these.
 
     Returns:
         Each study's trials by state, best value, metric, last change.
     """
-    found = _readable(studies_folder(studies)) if storage is None else database_facts(storage)
+    there = _readable(studies_folder(studies)) if storage is None else database_facts(storage)
+    found = [facts for facts in there if {*tags} <= {*facts.get("tags", [])}]
     return Findings(found, [studies_part(found)], plain_rows(found))
 
 

@@ -267,17 +267,20 @@ class Study:
             parts.append(Part("Layers", verbatim=facts["layers"]))
         return Findings(facts, parts)
 
-    def show_leaderboard(self, top: int | None = None, sort: str = "rank") -> Findings[list[Row]]:
+    def show_leaderboard(
+        self, top: int | None = None, sort: str = "rank", *, noted: bool = False
+    ) -> Findings[list[Row]]:
         """Lay out the trials, best first, as `search leaderboard` does.
 
         Args:
             top: How many; None for every trial.
             sort: A column; a leading `-` turns the order round.
+            noted: Whether only trials with a note.
 
         Returns:
             The rows of `leaderboard`, and which trials cannot be told from the best.
         """
-        return leaderboard_findings(self.reader, top, sort)
+        return leaderboard_findings(self.reader, top, sort, noted=noted)
 
     def summary(
         self, top: int = 10, columns: Sequence[str] | None = None
@@ -449,15 +452,28 @@ class Study:
         chosen = self._with_checkpoint(trial, CLASSIFICATION)
         return chosen, classify_files(self.reader, chosen, images, announce)
 
-    def watch(self, interval: float = 1.0) -> None:
+    def watch(self, interval: float = 1.0, *, plain: bool = True) -> bool:
         """Follow a session of another process until it ends, as `search watch` does.
 
         Args:
             interval: Seconds between two looks at the study.
+            plain: Whether a terminal shows a table in place, not the screen that takes all of it.
+
+        Returns:
+            False if a screen was left while the session goes on.
         """
+        from search.progress.beside import has_keyboard
         from search.progress.watching import watch_study
 
-        watch_study(self.reader, Console(stderr=True, markup=False, emoji=False), interval)
+        console = Console(stderr=True, markup=False, emoji=False)
+        if not plain and has_keyboard(console):
+            # By name, as that module needs this one.
+            watching = importlib.import_module("search.api.watching")
+            watching.watch_on_screen(self, interval)
+            if self.is_running:
+                return False
+        watch_study(self.reader, console, interval)
+        return True
 
     def demo(
         self,

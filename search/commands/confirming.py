@@ -10,6 +10,7 @@ from search.commands.options import (
     EngineOption,
     FormatOption,
     JsonOption,
+    PlainOption,
     QuietOption,
     StudiesOption,
     StudyArgument,
@@ -45,6 +46,7 @@ def confirm(  # noqa: PLR0913  a flag each
     format_: FormatOption = "text",
     studies: StudiesOption = STUDIES,
     quiet: QuietOption = False,
+    plain: PlainOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Train the best trials again with new seeds, and say which one to take."""
@@ -70,6 +72,7 @@ def confirm(  # noqa: PLR0913  a flag each
         engine=engine,
         address=address,
         quiet=quiet,
+        plain=plain,
         ended=show,
     )
     next_commands(

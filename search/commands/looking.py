@@ -22,12 +22,16 @@ from search.commands.output import (
 )
 from search.errors import SearchError
 from search.studies.folder import study_command
+from search.text import listing
 
 
 def list_studies(
     studies: StudiesOption = STUDIES,
     storage: Annotated[
         str | None, typer.Option(help="List the studies of this database (its URL) instead.")
+    ] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option("--tag", help="Only studies with this tag; repeatable.")
     ] = None,
     format_: TableFormatOption = "text",
     as_json: JsonOption = False,
@@ -36,11 +40,12 @@ def list_studies(
     from search.api.studies import show_studies
 
     format_ = checked_format(format_, as_json, TABLE_FORMATS)
-    found = show_studies(studies, storage=storage)
+    found = show_studies(studies, storage=storage, tags=tag or [])
     if found.facts or format_ in {"json", "csv"}:
         print_findings(found, format_)
     if not found.facts:
-        say(f"no studies in {studies if storage is None else 'the database'}")
+        tagged = f" tagged {listing(tag)}" if tag else ""
+        say(f"no studies{tagged} in {studies if storage is None else 'the database'}")
     if storage is not None:
         return
     if found.facts:
@@ -80,10 +85,11 @@ def show(
     next_commands(study_command(opened.folder, *(["export"] if best is None else ["show", best])))
 
 
-def leaderboard(
+def leaderboard(  # noqa: PLR0913  each is a flag
     study: StudyArgument,
     top: Annotated[int | None, typer.Option(min=1, help="Number of trials; default all.")] = None,
     sort: Annotated[str, typer.Option(help="A column; -COLUMN reverses the order.")] = "rank",
+    noted: Annotated[bool, typer.Option("--noted", help="Only trials with a note.")] = False,
     format_: TableFormatOption = "text",
     studies: StudiesOption = STUDIES,
     as_json: JsonOption = False,
@@ -93,7 +99,7 @@ def leaderboard(
 
     format_ = checked_format(format_, as_json, TABLE_FORMATS)
     opened = Study.open(study, studies)
-    print_findings(opened.show_leaderboard(top, sort), format_)
+    print_findings(opened.show_leaderboard(top, sort, noted=noted), format_)
     next_commands(study_command(opened.folder, "export", "--format", "csv"))
 
 

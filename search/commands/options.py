@@ -76,6 +76,9 @@ EngineOption = Annotated[
 ]
 AddressOption = Annotated[str | None, typer.Option(help="Address of a Ray cluster to join.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+PlainOption = Annotated[
+    bool, typer.Option("--plain", help="On a terminal, a table in place of the screen.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 FormatOption = Annotated[
     str, typer.Option("--format", "-f", help=f"One of {', '.join(DOCUMENT_FORMATS)}.")

@@ -1,4 +1,4 @@
-"""The commands in the life of a study: run, resume, retry, watch, stop, enqueue, remove."""
+"""The verbs in the life of a study: run, resume, retry, watch, stop, enqueue, remove."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +9,7 @@ from search.commands.options import (
     STUDIES,
     AddressOption,
     EngineOption,
+    PlainOption,
     PrunerOption,
     QuietOption,
     SamplerOption,
@@ -39,10 +40,14 @@ def run(  # noqa: PLR0913  each is a flag
     warm_start: Annotated[
         str | None, typer.Option(help="Another study, whose trials inform the sampler.")
     ] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option("--tag", help="A word to find it by in list; repeatable.")
+    ] = None,
     engine: EngineOption = "ray",
     address: AddressOption = None,
     studies: StudiesOption = STUDIES,
     quiet: QuietOption = False,
+    plain: PlainOption = False,
 ) -> None:
     """Run a search and print its best trials."""
     from search.api import sessions
@@ -58,10 +63,12 @@ def run(  # noqa: PLR0913  each is a flag
         pruner=pruner,
         workers=workers,
         warm_start=warm_start,
+        tags=tag or [],
         studies=studies,
         engine=engine,
         address=address,
         quiet=quiet,
+        plain=plain,
         ended=print_result,
     )
 
@@ -83,6 +90,7 @@ def resume(  # noqa: PLR0913  each is a flag
     address: AddressOption = None,
     studies: StudiesOption = STUDIES,
     quiet: QuietOption = False,
+    plain: PlainOption = False,
 ) -> None:
     """Go on with a study: run what is left of its budget, interrupted trials first."""
     from search.api import sessions
@@ -99,6 +107,7 @@ def resume(  # noqa: PLR0913  each is a flag
         engine=engine,
         address=address,
         quiet=quiet,
+        plain=plain,
         ended=print_result,
     )
 
@@ -116,6 +125,7 @@ def retry(  # noqa: PLR0913  each is a flag
     address: AddressOption = None,
     studies: StudiesOption = STUDIES,
     quiet: QuietOption = False,
+    plain: PlainOption = False,
 ) -> None:
     """Run failed trials again, each as a new trial with the same parameters."""
     from search.api import sessions
@@ -129,6 +139,7 @@ def retry(  # noqa: PLR0913  each is a flag
         engine=engine,
         address=address,
         quiet=quiet,
+        plain=plain,
         ended=print_result,
     )
 
@@ -138,32 +149,46 @@ def watch(
     interval: Annotated[
         float, typer.Option(min=0.1, help="Seconds between two looks at the study.")
     ] = 1.0,
+    plain: PlainOption = False,
     studies: StudiesOption = STUDIES,
 ) -> None:
-    """Follow a running study from another terminal until it ends; changes nothing."""
+    """Follow a running study from another terminal until it ends, or look through one at rest."""
     from search.api.study import Study
 
     opened = Study.open(study, studies)
     try:
-        opened.watch(interval)
+        to_its_end = opened.watch(interval, plain=plain)
     except KeyboardInterrupt:
         say(f"{opened.name}: no longer watched, the run goes on")
         raise typer.Exit(_INTERRUPTED) from None
+    if not to_its_end:
+        say(f"{opened.name}: no longer watched, the run goes on")
+        return
     print_result(opened)
 
 
 def stop(
     study: StudyArgument,
+    trials: Annotated[
+        list[int] | None, typer.Argument(help="Trials to end, each PRUNED; default: the run.")
+    ] = None,
     now: Annotated[
         bool, typer.Option("--now", help="Do not wait for the running epochs.")
     ] = False,
     studies: StudiesOption = STUDIES,
 ) -> None:
-    """End a running study from another terminal; it can be resumed."""
+    """End a running study from another terminal, which can be resumed, or single trials."""
+    from search.api.steering import stop_trials
     from search.api.studies import open as open_study
     from search.api.studies import stop as stop_study
 
     opened = open_study(study, studies)
+    if trials:
+        if now:
+            raise SearchError("--now: it ends the whole run; a trial ends after its epoch")
+        say(f"{opened.name}: {stop_trials(opened, trials)}")
+        next_commands(study_command(opened.folder, "show", trials[0]))
+        return
     driver = stop_study(opened, now=now)
     say(f"{opened.name}: {driver} {'has ended' if now else 'ends after the running epochs'}")
     next_commands(study_command(opened.folder, "resume"))

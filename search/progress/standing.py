@@ -33,6 +33,7 @@ class Standing:
     def __init__(self, spec: Spec, elapsed_s: Callable[[], float]) -> None:
         self.spec = spec
         self.elapsed_s = elapsed_s
+        self.paused = False
         self.running: dict[int, Trial] = {}
         self.counts = dict.fromkeys(_WORDS, 0)
         self.n_epochs = 0
@@ -82,6 +83,7 @@ class Standing:
     def headline(self) -> list[str]:
         """Say part by part: trials done and wanted, by state, best value, speed and time left."""
         parts = [f"{self.spec.study} {self._done()} trials", f"{len(self.running)} running"]
+        parts += ["paused"] if self.paused else []
         parts += [f"{self.counts[state]} {word}" for state, word in _WORDS.items()]
         best = self.best
         if best is not None:

@@ -23,6 +23,7 @@ class Progress:
     def run_started(self, run: Run, n_workers: int) -> None:
         """See `Observer`."""
         self._metric = run.study.spec.metric.name
+        self._run = run
         standing = Standing(run.study.spec, run.elapsed_s)
         standing.n_workers = n_workers
         for trial in run.study.trials():
@@ -49,6 +50,11 @@ class Progress:
 
     def run_ended(self) -> None:
         """See `Observer`."""
+
+    def steered(self, text: str) -> None:
+        """See `Observer`."""
+        self._known.spec = self._run.study.spec
+        self._known.paused = self._run.steering.paused
 
     def say_at_once(self, text: str) -> None:
         """See `Observer`: quiet or not."""
@@ -78,11 +84,21 @@ class LineProgress(Progress):
         super().trial_finished(trial)
         print_line(self.console, self._known.finished_line(trial))
 
+    def steered(self, text: str) -> None:
+        """See `Observer`."""
+        super().steered(text)
+        print_line(self.console, f"{self._known.spec.study}: {text}")
+
 
 class LiveProgress(Progress):
     """A table of the running trials under the headline, redrawn in place."""
 
     _note = ""
+
+    def steered(self, text: str) -> None:
+        """See `Observer`: above the table."""
+        super().steered(text)
+        print_line(self.console, f"{self._known.spec.study}: {text}")
 
     def say_at_once(self, text: str) -> None:
         """See `Progress`: the thread that redraws shows it."""

@@ -1,81 +1,45 @@
 """Shows a session to the end: one of this process, or from outside one of another process."""
 
 import time
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Sequence
 
-from optuna.trial import FrozenTrial
 from rich.console import Console
 from rich.live import Live
 
-from search.progress.standing import Standing
+from search.progress.beside import ScreenProgress, has_keyboard
+from search.progress.reading import Watcher
 from search.progress.terminal import make_progress, print_headline, print_line
 from search.progress.trackers.tracking import tracked
 from search.running.session import run_study
 from search.studies.driver import StudyDriver
 from search.studies.folder import study_command
-from search.studies.lock import Driver, find_driver
+from search.studies.lock import find_driver
 from search.studies.reader import StudyReader
-from search.studies.trials import Trial, has_begun, read_trial
+from search.studies.trials import Trial
 
 
 def run_watched(
-    study: StudyDriver, engine: str, address: str | None, console: Console, *, quiet: bool
+    study: StudyDriver,
+    engine: str,
+    address: str | None,
+    console: Console,
+    *,
+    quiet: bool,
+    screen: Sequence[str] = (),
 ) -> None:
-    """Run a study as `run_study` does, shown on a console and told to the study's trackers."""
+    """Run a study as `run_study` does, shown on a console and told to the study's trackers.
+
+    With `screen`, the program of one, it has the terminal if there is a person with a keyboard.
+    """
+    chosen = make_progress(console, quiet)
+    if screen and not quiet and has_keyboard(console):
+        chosen = ScreenProgress(console, screen)
 
     def say(text: str) -> None:
         print_line(console, text)
 
-    with make_progress(console, quiet) as progress, tracked(study, progress, say) as observer:
+    with chosen as progress, tracked(study, progress, say) as observer:
         run_study(study, engine, address, observer, say)
-
-
-class Watcher:
-    """A running study seen from outside, by reading its storage and nothing else."""
-
-    def __init__(self, study: StudyReader, driver: Driver) -> None:
-        self._study = study
-        self._since = datetime.fromtimestamp(driver.since)
-        self.standing = Standing(study.spec, lambda: max(time.time() - driver.since, 0.0))
-        self._ended: set[int] = set()
-        self._n_epochs_ended = 0
-        self._earlier: dict[int, int] = {}
-
-    def look(self) -> list[Trial]:
-        """Read what is new; give the trials that have ended since the last look, by number."""
-        new = []
-        n_epochs = 0
-        for frozen in self._study.optuna_study.get_trials(deepcopy=False):
-            if frozen.number in self._ended or not has_begun(frozen):
-                continue
-            trial = read_trial(frozen)
-            if not frozen.state.is_finished():
-                self._see_unfinished(trial)
-                n_epochs += self._n_epochs_here(frozen, trial)
-                continue
-            new.append(trial)
-            self._ended.add(trial.number)
-            if frozen.datetime_complete and frozen.datetime_complete >= self._since:
-                self._n_epochs_ended += self._n_epochs_here(frozen, trial)
-                self.standing.finish(trial)
-            else:
-                self.standing.count(trial)
-        self.standing.n_epochs = self._n_epochs_ended + n_epochs
-        return new
-
-    def _n_epochs_here(self, frozen: FrozenTrial, trial: Trial) -> int:
-        """Count a trial's epochs but for those that a resumed one had when it was seen first."""
-        resumed = bool(frozen.datetime_start and frozen.datetime_start < self._since)
-        return trial.n_epochs - self._earlier.setdefault(
-            trial.number, trial.n_epochs if resumed else 0
-        )
-
-    def _see_unfinished(self, trial: Trial) -> None:
-        if trial.state == "INTERRUPTED":  # it waits for a worker, or was left by one
-            self.standing.running.pop(trial.number, None)
-        else:
-            self.standing.note_running(trial)
 
 
 def watch_study(study: StudyReader, console: Console, interval_s: float) -> None:

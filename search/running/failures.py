@@ -17,7 +17,7 @@ class FailurePolicy:
     """Judges failures as they come, within the limits of the space file."""
 
     def __init__(self, limits: FailuresSpec) -> None:
-        self._limits = limits
+        self.limits = limits
         self._n_deaths: Counter[int] = Counter()
         self._short_of_memory: set[int] = set()
         self._reason = ""
@@ -31,7 +31,7 @@ class FailurePolicy:
         """
         if failure.kind == "worker_died":
             self._n_deaths[number] += 1
-            return "again" if self._n_deaths[number] <= self._limits.max_retries else "record"
+            return "again" if self._n_deaths[number] <= self.limits.max_retries else "record"
         if failure.kind == "out_of_memory" and number not in self._short_of_memory:
             self._short_of_memory.add(number)
             return "alone"
@@ -48,7 +48,7 @@ class FailurePolicy:
         reason = f"{failure.kind}: {failure.reason}"
         self._n_in_a_row = self._n_in_a_row + 1 if reason == self._reason else 1
         self._reason = reason
-        if self._n_in_a_row < self._limits.max_failures:
+        if self._n_in_a_row < self.limits.max_failures:
             return None
         trials = "1 failed trial" if self._n_in_a_row == 1 else f"{self._n_in_a_row} failed trials"
         return f"stopped after {trials} in a row (failures.max_failures): {reason}"

@@ -4,9 +4,9 @@ Engines move assignments to workers and events back; every decision about a tria
 here, so all engines agree.
 """
 
+import math
 import time
 from collections import deque
-from collections.abc import Callable
 from typing import Protocol
 
 from search.errors import (
@@ -15,7 +15,9 @@ from search.errors import (
     SearchError,
     StudyError,
 )
+from search.running.clock import Clock, SessionClock
 from search.running.failures import FailurePolicy
+from search.running.steering import AT_ONCE, Steering
 from search.running.trial import Assignment, assign
 from search.running.worker import Environment, was_ended
 from search.studies.database import DatabaseError
@@ -30,8 +32,8 @@ from search.text import format_duration
 INTERRUPTED = "interrupted by the user"
 """The stop reason that also ends running trials."""
 
-
-Clock = Callable[[], float]
+_PAUSE_S = 0.2
+"""How often a paused session looks whether it is to go on."""
 
 
 class Observer(Protocol):
@@ -61,6 +63,10 @@ class Observer(Protocol):
         """Say to the user what the session is about to do; a signal handler calls it."""
         ...
 
+    def steered(self, text: str) -> None:
+        """A user has asked something of the session; its workers or its spec may have changed."""
+        ...
+
 
 class Run:
     """A study at work: what its trials do, who is told of it and why it stops.
@@ -87,21 +93,28 @@ class Run:
         self._running: set[int] = set()
         self._policy = FailurePolicy(study.spec.failures)
         self.no_gain = NoGain(study) if study.spec.budget.until else None
-        self._started = self._clock()
-        self._n_workers = 1
+        self.steering = Steering(study, self._say_steered)
+        self._unresting: set[int] = set()
+        self._session_clock = SessionClock(clock)
+        self._n_fitting: float = math.inf
         self._disk_checked = False
         self._is_observed = False
         self._elapsed_s = {trial.number: trial.seconds or 0.0 for trial in unfinished}
         self._heard_at: dict[int, float] = {}
 
     def start(self, n_workers: int) -> None:
-        """Begin: the workers are ready and the clock of the budget runs."""
-        self._started = self._clock()
-        self._n_workers = n_workers
+        """Begin: so many workers could be ready, and the clock of the budget runs."""
+        self._session_clock = SessionClock(self._clock)
+        self._n_fitting = n_workers
         n_new = (self.study.spec.budget.trials or self.n_begun) - self.n_begun
         require_disk(self.study.folder, n_new * TRIAL_BYTES, f"{n_new} trials")
         self._is_observed = True
-        self.observer.run_started(self, n_workers)
+        self.observer.run_started(self, int(self.n_workers))
+
+    @property
+    def n_workers(self) -> float:
+        """How many trials may run at the same time: as many as are wanted and fit."""
+        return min(self.steering.n_wanted, self._n_fitting)
 
     def end(self) -> None:
         """End: no trial follows, and to end the workers may take a moment."""
@@ -109,9 +122,10 @@ class Run:
             self.observer.run_ended()
 
     def next_trial(self, environment: Environment) -> Assignment | None:
-        """Begin one more trial; None if the session is to hand out no more."""
+        """Begin one more trial; None if the session is to hand out no more, or not now."""
+        self.take_requests()
         try:
-            trial = None if self._ending() else self._begin_trial()
+            trial = None if self._ending() or self.is_full() else self._begin_trial()
         except WRITING_ERRORS as error:
             self.cannot_write(error)
             return None
@@ -127,6 +141,7 @@ class Run:
         """Record what a worker sent of a trial; True if the trial is over and its worker free."""
         self._elapsed_s[number] = event.elapsed_s
         self._heard_at[number] = self._clock()
+        self.take_requests()
         try:
             return self._record(number, event)
         except WRITING_ERRORS as error:
@@ -173,11 +188,34 @@ class Run:
                 self._fail(number, failure)
         return True
 
+    def take_requests(self) -> None:
+        """Do what users have asked of the session since the last call."""
+        if not self.steering.look(self._running):
+            return
+        self._adapt()
+        for number in self.steering.stopping - self._running:
+            if number in self.study.live_trials():  # it waits for a worker
+                self._stop(number)
+        self._session_clock.stand(self.steering.paused and not self._running)
+
+    def wait_while_paused(self) -> bool:
+        """Wait for the end of a pause, if there is one; False if no trial follows anyway."""
+        if not self.steering.paused:
+            return False
+        while self.steering.paused and not self._ending():
+            time.sleep(_PAUSE_S)
+            self.take_requests()
+        return not self._ending()
+
     def must_wait(self) -> bool:
         """Tell whether a free worker is to stay free: a trial runs alone or is about to."""
         if self._ending():
             return False
         return bool(self._running) and (bool(self._alone) or self._running == self._lonely)
+
+    def is_full(self) -> bool:
+        """Tell whether as many trials run as may."""
+        return len(self._running) >= self.n_workers
 
     def running(self) -> bool:
         """Tell whether a trial is with a worker; it may have to run again."""
@@ -214,8 +252,11 @@ class Run:
         return bool(self._waiting) or not self.budget_spent()
 
     def elapsed_s(self) -> float:
-        """Tell for how many seconds the session has run, from when its workers were ready."""
-        return self._clock() - self._started
+        """Tell for how many seconds the session has run, from when its workers were ready.
+
+        While it is paused and no trial runs, the clock stands.
+        """
+        return self._session_clock.elapsed_s()
 
     def time_is_up(self) -> bool:
         """Tell whether `budget.time` is spent."""
@@ -236,12 +277,47 @@ class Run:
             self.study.prune(number, epoch.elapsed_s)
             self._policy.trial_succeeded()
             return self._ended(number)
-        if self._ending() and epoch.number != self.study.spec.epochs:
-            return self._interrupt(number)
+        if epoch.number != self.study.spec.epochs:
+            if self._ending():
+                return self._interrupt(number)
+            if number in self.steering.stopping:
+                return self._stop(number, f"after epoch {epoch.number}")
+            if len(self._running) > self.steering.n_wanted and self._can_rest(number):
+                return self._rest(number, epoch)
         limit_s = self.study.spec.budget.trial_time
         if limit_s is not None and epoch.elapsed_s > limit_s:
             return self._fail(number, self._timeout(epoch.number))
         return False
+
+    def _can_rest(self, number: int) -> bool:
+        """Tell whether a trial can go on later from where it is; say so if it cannot."""
+        can = self.study.checkpoints.has_last(number)
+        if not can and number not in self._unresting:
+            self._unresting.add(number)
+            self._say_steered(f"trial {number} keeps no checkpoint, it runs to its end first")
+        return can
+
+    def _rest(self, number: int, epoch: Epoch) -> bool:
+        """Put a trial aside until there is a worker for it."""
+        self.study.rest(number, epoch.elapsed_s)
+        (self._alone if number in self._lonely else self._waiting).append(number)
+        return self._ended(number, f"after epoch {epoch.number} of trial {number}")
+
+    def _stop(self, number: int, when: str = AT_ONCE) -> bool:
+        """End a trial as a user asked for."""
+        self.study.stop(number, self._elapsed_s[number])
+        return self._ended(number, when)
+
+    def _adapt(self) -> None:
+        """Go by what the study's spec says now."""
+        spec = self.study.spec
+        self._policy.limits = spec.failures
+        if bool(spec.budget.until) != bool(self.no_gain):
+            self.no_gain = NoGain(self.study) if spec.budget.until else None
+
+    def _say_steered(self, text: str) -> None:
+        if self._is_observed:
+            self.observer.steered(text)
 
     def _hung(self, number: int) -> bool:
         """Tell whether a worker ended itself because its trial's time was up."""
@@ -264,7 +340,8 @@ class Run:
         self._disk_checked = True
         n_trials = self.study.spec.budget.trials or self.n_begun
         try:
-            self.study.checkpoints.require_disk(number, self._n_workers, n_trials)
+            n_workers = int(min(self.n_workers, n_trials))
+            self.study.checkpoints.require_disk(number, n_workers, n_trials)
         except StudyError as error:
             self.abort(error)
 
@@ -277,8 +354,10 @@ class Run:
         if self._alone:
             self._lonely = {self._alone[0]}
             return self.study.go_on(self._alone.popleft())
-        if self._waiting:
-            return self.study.go_on(self._waiting.popleft())
+        while self._waiting:
+            number = self._waiting.popleft()
+            if number in self.study.live_trials():  # else it was stopped while it waited
+                return self.study.go_on(number)
         if self.stop_reason or self.budget_spent():
             return None
         if self.no_gain and (why := self.no_gain.why_over()):
@@ -310,8 +389,10 @@ class Run:
             self.abort(RepeatedFailureError(too_many))
         return self._ended(number)
 
-    def _ended(self, number: int) -> bool:
+    def _ended(self, number: int, when: str = "") -> bool:
         self._running.discard(number)
         if self._is_observed:
             self.observer.trial_finished(self.study.trial(number))
+        self.steering.settle(self._running, when or f"with the end of trial {number}")
+        self._session_clock.stand(self.steering.paused and not self._running)
         return True

@@ -17,27 +17,36 @@ from search.studies.export import LEADERBOARD_FILE, write_leaderboard
 from search.studies.folder import study_command
 from search.studies.gain import CANNOT_TELL
 from search.studies.leaderboard import leaderboard_rows
+from search.studies.reader import StudyReader
 from search.studies.storage import WRITING_ERRORS
+from search.studies.workers import forget_workers
 
 
-def extend_study(
-    study: StudyDriver, trials: str | None, overrides: Sequence[Override]
-) -> StudyDriver:
+def extend_study(study: StudyDriver, trials: str | None, overrides: Sequence[Override]) -> None:
     """Give a study another budget, sampler or pruner; call it only as its driver.
 
-    `trials` are those in all, as `100`, or how many more than the budget, as `+20`; where more
-    have begun than that, or it has no number, more than have begun. None leaves the budget.
-    The study's space file then holds what was overridden.
+    `trials` is as `wanted_trials` takes it; None leaves the budget. The study's space file then
+    holds what was overridden.
     """
     overrides = list(overrides)
     if trials is not None:
-        more = int(trials) if trials.startswith("+") and trials[1:].isdigit() else None
-        planned = max(study.spec.budget.trials or 0, len(study.trials()))
-        wanted = trials if more is None else planned + more
+        wanted = wanted_trials(study, trials)
         overrides.append(Override(f"budget.trials={wanted}", f"--trials {trials}"))
     extend_import_path(study.import_folders)
     spec = load_space_file(study.space_file, overrides)
-    return study.with_spec(spec) if overrides else study
+    if overrides:
+        study.change(spec)
+
+
+def wanted_trials(study: StudyReader, trials: str) -> str:
+    """Tell the number of trials in all that is meant by `100` or, in addition, by `+20`.
+
+    Those are added to the budget; where more have begun than that, or it has no number, to
+    those.
+    """
+    if not (trials.startswith("+") and trials[1:].isdigit()):
+        return trials
+    return str(max(study.spec.budget.trials or 0, len(study.trials())) + int(trials))
 
 
 def run_study(
@@ -72,14 +81,17 @@ def run_study(
 def _serve(run: Run, engine: str, address: str | None) -> None:
     """Let an engine work until the run ends, and leave no trial running whatever happens."""
     study = run.study
+    forget_workers(study.folder)  # what a driver that was killed has left
     try:
         with _interruptible(run):
             importlib.import_module(engine).run_trials(run, address)
     except KeyboardInterrupt:
         run.stop(INTERRUPTED)
     finally:
+        forget_workers(study.folder)
         try:
             run.abandon()
+            run.steering.end()
             write_leaderboard(leaderboard_rows(study), "csv", study.folder / LEADERBOARD_FILE)
         except WRITING_ERRORS as error:
             run.cannot_write(error)

@@ -51,6 +51,7 @@ from search.studies.folder import ERROR_FILE
 from search.studies.predictions import Predictions, are_too_many, as_predictions
 from search.studies.reader import StudyReader
 from search.studies.trials import End, Epoch, Event, Trial
+from search.studies.workers import announced
 from search.text import did_you_mean, listing
 
 
@@ -118,6 +119,11 @@ def run_trial(assignment: Assignment) -> Iterator[Event]:
     once more: its driver may have ended before it recorded that. Closing the iterator stops the
     trial and closes its objective. Between two events the process is as it was before the trial.
     """
+    with announced(Path(assignment.folder).parent.parent, assignment.number):
+        yield from _events(assignment)
+
+
+def _events(assignment: Assignment) -> Iterator[Event]:
     surroundings, clock = Surroundings(), _Clock()
     epochs = _epochs(assignment, clock)
     try:

@@ -171,6 +171,10 @@ class Checkpoints:
         purpose = f"checkpoints (keep: {self._keep})"
         self.store.require_disk(n_bytes * (2 * n_workers + n_kept), purpose)
 
+    def has_last(self, number: int) -> bool:
+        """Tell whether there is a checkpoint that a trial can go on from."""
+        return self.store.size(checkpoint_name(number, LAST_CHECKPOINT)) is not None
+
     def mark_best(self, number: int) -> None:
         """Keep a running trial's newest checkpoint, if it saves any, as its best one."""
         last = checkpoint_name(number, LAST_CHECKPOINT)

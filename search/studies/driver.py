@@ -44,6 +44,8 @@ from search.studies.storage import (
 )
 from search.studies.trials import Epoch, Failure, Trial, has_begun, seconds_of_epoch
 
+BY_HAND = "stopped by hand"
+
 
 class StudyDriver(StudyReader):
     """A study that this process drives; no other one does at the same time.
@@ -57,18 +59,9 @@ class StudyDriver(StudyReader):
     def __init__(self, folder: Path, spec: Spec, optuna_study: optuna.Study) -> None:
         super().__init__(folder, spec, optuna_study)
         extend_import_path(self.import_folders)  # a sampler of the user's may lie there
-        informing = functools.partial(informing_trials, optuna_study, self.space)
-        by_best = spec.metric.reduce == "best"
-        self._sampler = make_sampler(
-            spec.sampler, self.space, informing, seconds_of_epoch, by_best=by_best
-        )
-        pruner = spec.pruner
-        self.optuna_study.sampler = self._sampler
-        self.optuna_study.pruner = make_pruner(
-            pruner.name, pruner.min_epochs, spec.epochs, pruner.options
-        )
-        self._judge = Judge(by_best=by_best)
+        self._judge = Judge(by_best=spec.metric.reduce == "best")
         self._live: dict[int, LiveTrial] = {}
+        self._use(spec)
 
     @classmethod
     def create(cls, spec: Spec, studies: Path, import_folders: Sequence[str] = ()) -> Self:
@@ -82,10 +75,14 @@ class StudyDriver(StudyReader):
                 shutil.rmtree(folder)
                 raise
 
-    def with_spec(self, spec: Spec) -> "StudyDriver":
-        """Go on with another budget, sampler or pruner, which goes into the space file."""
+    def change(self, spec: Spec) -> None:
+        """Go on with another budget, sampler or pruner, which goes into the space file.
+
+        Trials that run are judged by the new pruner from their next epoch on. All is as if the
+        study had been opened with it: sampler and pruner know what the storage knows.
+        """
         save_space(spec, self.space_file)
-        return StudyDriver(self.folder, spec, self.optuna_study)
+        self._use(spec)
 
     def take_up_unfinished(self) -> list[Trial]:
         """Take over the trials that an earlier driver left RUNNING, to be run on: see `go_on`."""
@@ -94,6 +91,12 @@ class StudyDriver(StudyReader):
         trials = self.optuna_study.get_trials(deepcopy=False, states=[TrialState.RUNNING])
         self.checkpoints.sweep({trial.number for trial in trials}, self._completed())
         return [self._take_up(trial) for trial in trials]
+
+    def take_up(self, number: int) -> None:
+        """Take over one trial, if an earlier driver left it RUNNING."""
+        frozen = self._stored(number)
+        if frozen.state is TrialState.RUNNING and number not in self._live:
+            self._take_up(frozen)
 
     def go_on(self, number: int) -> Trial:
         """Let a worker have one of `live_trials`; gives it as it is now, RUNNING."""
@@ -152,10 +155,18 @@ class StudyDriver(StudyReader):
         self._live.pop(number).complete(elapsed_s, stop_reason)
         self.checkpoints.keep_best(number, self._completed())
 
-    def prune(self, number: int, elapsed_s: float) -> None:
-        """Record that the pruner stopped a trial."""
-        self._live.pop(number).prune(elapsed_s)
+    def prune(self, number: int, elapsed_s: float, stop_reason: str = "") -> None:
+        """Record that the pruner stopped a trial, or why it was stopped else."""
+        self._live.pop(number).prune(elapsed_s, stop_reason)
         self.checkpoints.drop(number)
+
+    def stop(self, number: int, elapsed_s: float) -> None:
+        """Record that a user stopped a trial: PRUNED, or FAIL where it has no epoch."""
+        if self._live[number].n_epochs:
+            self.prune(number, elapsed_s, BY_HAND)
+            return
+        reason = f"{BY_HAND} before its first epoch"
+        self.fail(number, elapsed_s, Failure("interrupted", reason))
 
     def fail(self, number: int, elapsed_s: float, failure: Failure) -> None:
         """Record that a trial failed; its traceback goes to `error.txt`."""
@@ -169,6 +180,10 @@ class StudyDriver(StudyReader):
     def interrupt(self, number: int, elapsed_s: float, reason: str) -> None:
         """Leave a trial RUNNING for a later driver, and say why in one line."""
         self._live.pop(number).leave(elapsed_s, Failure("interrupted", reason))
+
+    def rest(self, number: int, elapsed_s: float) -> None:
+        """Record that a trial waits on its checkpoint until a worker goes on with it."""
+        self._live[number].rest(elapsed_s)
 
     def live_trials(self) -> list[int]:
         """Name the trials that this process has begun and not ended, in order."""
@@ -229,6 +244,20 @@ class StudyDriver(StudyReader):
         live.wait()
         self._live[taken.number] = live
         return taken
+
+    def _use(self, spec: Spec) -> None:
+        """Sample and prune as a search says."""
+        self.spec = spec
+        informing = functools.partial(informing_trials, self.optuna_study, self.space)
+        by_best = spec.metric.reduce == "best"
+        self._sampler = make_sampler(
+            spec.sampler, self.space, informing, seconds_of_epoch, by_best=by_best
+        )
+        pruner = spec.pruner
+        self.optuna_study.sampler = self._sampler
+        self.optuna_study.pruner = make_pruner(
+            pruner.name, pruner.min_epochs, spec.epochs, pruner.options
+        )
 
     def _is_driven(self) -> bool:
         return bool(self._live) or super()._is_driven()

@@ -3,8 +3,8 @@
 Columns, in this order: those of `COLUMNS` (after `rank` the `front`, where a study has several
 metrics), then each metric under its own name, then, once a trial of the study has been
 evaluated, those of the test split as `test_NAME`, then each parameter as `params_NAME`, then
-`reason`. Metrics are those of `best_epoch` and are named by their split: `val_accuracy` is of the
-validation split.
+`reason` and, once a trial has one, `note`. Metrics are those of `best_epoch` and are named by
+their split: `val_accuracy` is of the validation split.
 """
 
 from collections.abc import Iterable, Sequence
@@ -33,6 +33,8 @@ CONFIRMS = "confirms"
 """Of a confirmation only: the trial that is repeated; None for a default that no trial tried."""
 REPETITION = "repetition"
 """Of a confirmation only: with which of its seeds, from 1."""
+NOTE = "note"
+"""What a user noted of a trial; only where any has a note."""
 FRONT = "front"
 """The Pareto front that a COMPLETE trial lies on, from 1; only where there are several metrics."""
 
@@ -72,6 +74,8 @@ def leaderboard_rows(
     if len(study.directions) > 1:
         fronts = trial_fronts(trials, study.directions)
         rows = [_with_front(row, fronts.get(row["trial"])) for row in rows]
+    if any(trial.note for trial in trials):
+        rows = [{**row, NOTE: trial.note} for row, trial in zip(rows, trials, strict=True)]
     plan = read_plan(study)
     if plan:
         rows = [_with_repeated(row, trial, plan) for row, trial in zip(rows, trials, strict=True)]

@@ -16,6 +16,8 @@ from search.studies import attributes
 from search.studies.journal import in_one_write
 from search.studies.trials import Epoch, Failure, Trial, epoch_entry, is_better
 
+_WAITS = Failure("interrupted", "it waits for a worker")
+
 
 class LiveTrial:
     """A trial of the driver's.
@@ -44,7 +46,11 @@ class LiveTrial:
 
     def wait(self) -> None:
         """Note that it has been taken up and that no worker has it yet."""
-        self._set_failure(Failure("interrupted", "it waits for a worker"))
+        self._set_failure(_WAITS)
+
+    def rest(self, elapsed_s: float) -> None:
+        """Note that its worker gave it back, and that it waits for another one."""
+        self.leave(elapsed_s, _WAITS)
 
     def go_on(self) -> None:
         """Note that a worker has it."""
@@ -100,11 +106,13 @@ class LiveTrial:
                 self._set(attributes.STOP_REASON, stop_reason)
             self._trial.study.tell(self._trial, [float(v) for v in values if v is not None])
 
-    def prune(self, elapsed_s: float) -> None:
-        """Record that the pruner stopped it."""
+    def prune(self, elapsed_s: float, stop_reason: str = "") -> None:
+        """Record that the pruner stopped it, or why it was stopped else."""
         with in_one_write(self._trial.storage):
             self._set_seconds(elapsed_s)
             self._set_answers()
+            if stop_reason:
+                self._set(attributes.STOP_REASON, stop_reason)
             self._trial.study.tell(self._trial, state=TrialState.PRUNED)
 
     def fail(self, elapsed_s: float, failure: Failure) -> None:

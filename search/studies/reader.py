@@ -109,6 +109,19 @@ class StudyReader:
         """Name the trials whose best epoch a user wants kept."""
         return list(self.optuna_study.user_attrs.get(attributes.KEPT, []))
 
+    def tags(self) -> list[str]:
+        """Name the words that a user put on the study."""
+        return list(self.optuna_study.user_attrs.get(attributes.TAGS, []))
+
+    def read_spec_again(self) -> None:
+        """Take in what the driver has changed in the space file since this study was opened."""
+        self.spec = read_space_file(self.space_file)
+
+    def paused_since(self) -> datetime | None:
+        """Tell since when a session of the study is paused; None if none is."""
+        since = self.optuna_study.user_attrs.get(attributes.PAUSED)
+        return datetime.fromtimestamp(since) if since and self._is_driven() else None
+
     def trial(self, number: int) -> Trial:
         """Read one trial that has begun."""
         (found,) = self._read([self._stored(number)])
@@ -163,7 +176,15 @@ class StudyReader:
     def _read(self, trials: Iterable[FrozenTrial]) -> list[Trial]:
         attrs = self.optuna_study.user_attrs
         driven = self._is_driven()
-        return [read_trial(t, read_evaluation(attrs, t.number), driven=driven) for t in trials]
+        return [
+            read_trial(
+                trial,
+                read_evaluation(attrs, trial.number),
+                attrs.get(f"{attributes.NOTE}{trial.number}", ""),
+                driven=driven,
+            )
+            for trial in trials
+        ]
 
     def _is_driven(self) -> bool:
         return find_driver(self.folder) is not None

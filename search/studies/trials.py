@@ -118,11 +118,13 @@ class Trial:
         failure: Kind and reason of a failed trial, or of an interruption.
         values: The (first) metric at each epoch reported.
         space_version: The version of the study's space that it ran in, from 1.
-        stop_reason: Why a complete trial ended before its last epoch, if it did.
+        stop_reason: Why a complete trial ended before its last epoch, if it did, or a pruned one
+            if not by the pruner.
         test: Its test metrics; None until it is evaluated.
         split_seed: The seed of its training and validation split; None for the usual split.
         candidate: Of a trial that repeats another one: which candidate of the confirmation.
         repetition: Of such a trial: which repetition, from 0.
+        note: What a user noted of it.
     """
 
     number: int
@@ -142,6 +144,7 @@ class Trial:
     split_seed: int | None = None
     candidate: int | None = None
     repetition: int | None = None
+    note: str = ""
 
     @property
     def has_ended(self) -> bool:
@@ -153,11 +156,13 @@ class Trial:
         """Why it did not run all of its epochs, in one line; empty if it did."""
         if self.failure:
             return f"{self.failure.kind}: {self.failure.reason}"
-        return f"pruned at epoch {self.n_epochs}" if self.state == "PRUNED" else self.stop_reason
+        if self.state == "PRUNED":
+            return f"{self.stop_reason or 'pruned'} at epoch {self.n_epochs}"
+        return self.stop_reason
 
 
 def read_trial(
-    trial: FrozenTrial, test: Evaluation | None = None, *, driven: bool = True
+    trial: FrozenTrial, test: Evaluation | None = None, note: str = "", *, driven: bool = True
 ) -> Trial:
     """Read a trial that has begun; `driven` says whether a process runs its study."""
     attrs = trial.user_attrs
@@ -187,6 +192,7 @@ def read_trial(
         split_seed=attrs.get(attributes.SPLIT_SEED),
         candidate=attrs.get(attributes.CANDIDATE),
         repetition=attrs.get(attributes.REPETITION),
+        note=note,
     )
 
 

@@ -8,6 +8,7 @@ from search.studies.lead import Lead, lead_of
 from search.studies.leaderboard import (
     CONFIRMS,
     FRONT,
+    NOTE,
     PARAMETER_PREFIX,
     TIED,
     VALUE_SE,
@@ -25,9 +26,9 @@ from search.text import cell_text, number_text
 ACCURACIES = ("val_accuracy", "train_accuracy", "test_accuracy")
 RESULTS = ("best_epoch", "val_loss", "val_f1", "val_auroc", "n_parameters", "seconds")
 _KEYS = ("rank", FRONT, "trial", CONFIRMS)
-_WORDS = ("state", "reason")
+_WORDS = ("state", "reason", NOTE)
 _FIRST = ["rank", "trial", FRONT, "state", "value", VALUE_SE, TIED]
-_LAST = ["reason", "seed", "space"]
+_LAST = [NOTE, "reason", "seed", "space"]
 _N_PRINTED = 8
 """Parameters that a page of paper has room for."""
 
@@ -67,16 +68,17 @@ def front_part(facts: FrontFacts, directions: Mapping[str, str]) -> Part:
 
 
 def leaderboard_findings(
-    study: StudyReader, top: int | None = 10, sort: str = "rank"
+    study: StudyReader, top: int | None = 10, sort: str = "rank", *, noted: bool = False
 ) -> Findings[list[Row]]:
     """Lay out the best trials: rank, trial, value, metrics at the best epoch, parameters.
 
     Below are named trials that cannot be told from the best, and one that was pruned or failed
     if it had the best value of all. With `top` None every trial is shown, those without a value
-    included.
+    included; `noted` leaves out those without a note.
     """
     lead = lead_of(study)
     rows = leaderboard_rows(study, sort=sort, lead=lead)
+    rows = [row for row in rows if not noted or row.get(NOTE)]
     shown = rows if top is None else best_rows(rows, top)
     return Findings(rows[:top], _parts(study, shown, lead), rows[:top])
 
@@ -115,6 +117,7 @@ def usual_columns(study: StudyReader, rows: list[Row]) -> list[str]:
         columns.remove("state")
     after = columns.index("value") + 1
     columns[after:after] = _sureness_columns(rows)
+    columns += [NOTE] if any(row.get(NOTE) for row in rows) else []
     return [column for column in columns if column in rows[0]]
 
 
@@ -189,7 +192,7 @@ def _ordered(row: Row) -> list[str]:
     parameters = [name for name in row if name.startswith(PARAMETER_PREFIX)]
     first = [name for name in _FIRST if name in row]
     others = [name for name in row if name not in {*first, *parameters, *_LAST}]
-    return [*first, *parameters, *others, *_LAST]
+    return [*first, *parameters, *others, *(name for name in _LAST if name in row)]
 
 
 def _main_parameters(study: StudyReader, columns: Sequence[str]) -> list[str]:

@@ -13,7 +13,7 @@ from search.spaces.spec import Spec
 from search.studies import attributes
 from search.studies.confirmation import read_plan
 from search.studies.database import shown_url
-from search.studies.folder import read_provenance
+from search.studies.folder import read_provenance, study_command
 from search.studies.ranking import Directions, knee_trial, pareto_front, ranked
 from search.studies.reader import StudyReader
 from search.studies.storage import newest_versions, open_storage, storage_file
@@ -35,7 +35,10 @@ _TIME = "%Y-%m-%d %H:%M:%S"
 
 
 class StudyFacts(TypedDict):
-    """What a study holds; the last three only where it has several metrics."""
+    """What a study holds; the last three only where it has several metrics.
+
+    `paused` says whether a session rests as a user asked for.
+    """
 
     study: str
     trials: int
@@ -49,6 +52,8 @@ class StudyFacts(TypedDict):
     metric: str
     direction: str
     changed: NotRequired[str]
+    paused: NotRequired[bool]
+    tags: NotRequired[list[str]]
     metrics: NotRequired[dict[str, str]]
     front: NotRequired[list[int]]
     knee: NotRequired[int | None]
@@ -58,6 +63,8 @@ def study_facts(study: StudyReader) -> StudyFacts:
     """Count what a study holds, and tell when it last changed."""
     facts = study_counts(study.name, study.trials(), study.directions)
     facts["changed"] = f"{study.last_change():{_TIME}}"
+    facts["paused"] = study.paused_since() is not None
+    facts["tags"] = study.tags()
     return facts
 
 
@@ -79,6 +86,7 @@ def database_facts(url: str) -> list[StudyFacts]:
         times = [t.datetime_complete or t.datetime_start for t in trials]
         last = max((time for time in times if time), default=None)
         facts["changed"] = f"{last:{_TIME}}" if last else "–"
+        facts["tags"] = list(study.user_attrs.get(attributes.TAGS, []))
         found.append(facts)
     return sorted(found, key=lambda facts: facts["study"])
 
@@ -146,21 +154,25 @@ def ahead_lines(study: StudyReader) -> list[str]:
 
 
 def studies_part(studies: Sequence[StudyFacts]) -> Part:
-    """Lay out studies, one row each; no interrupted trials where there are none."""
-    left_out = () if any(facts["interrupted"] for facts in studies) else ("interrupted",)
+    """Lay out studies, one row each; no interrupted trials nor tags where there are none."""
+    left_out = {name for name in ("interrupted", "tags") if not any(f.get(name) for f in studies)}
     cells = [
         {name: text for name, text in _cells(facts).items() if name not in left_out}
         for facts in studies
     ]
     columns = list(cells[0]) if cells else []
-    return Part("", [], Grid(columns, [list(row.values()) for row in cells], ["study", "metric"]))
+    rows = [list(row.values()) for row in cells]
+    return Part("", [], Grid(columns, rows, ["study", "metric", "tags"]))
 
 
 def plain_rows(studies: Sequence[StudyFacts]) -> list[dict[str, Any]]:
     """Give what is told of every study, as rows of a table without lists."""
     told = ["study", "trials", *(state.lower() for state in STATES)]
     told += ["best", "best_trial", "metric", "direction", "changed"]
-    return [{name: dict(facts).get(name) for name in told} for facts in studies]
+    return [
+        {**{name: dict(facts).get(name) for name in told}, "tags": " ".join(facts.get("tags", []))}
+        for facts in studies
+    ]
 
 
 def _cells(facts: StudyFacts) -> dict[str, str]:
@@ -170,11 +182,12 @@ def _cells(facts: StudyFacts) -> dict[str, str]:
         "complete": number_text(facts["complete"]),
         "pruned": number_text(facts["pruned"]),
         "failed": number_text(facts["fail"]),
-        "running": number_text(facts["running"]),
+        "running": "paused" if facts.get("paused") else number_text(facts["running"]),
         "interrupted": number_text(facts["interrupted"]),
         "best": number_text(facts["best"]),
         "metric": ", ".join(facts.get("metrics", [facts["metric"]])),
         "changed": facts.get("changed", "–"),
+        "tags": ", ".join(facts.get("tags", [])),
     }
 
 
@@ -189,7 +202,9 @@ def study_parts(study: StudyReader) -> list[Part]:
         ("sampler", f"{study.spec.sampler.name}, seed {study.spec.sampler.seed}"),
         ("pruner", study.spec.pruner.name),
         ("trials", "\n".join([counts_text(trials), *ahead_lines(study)])),
+        *_paused_field(study),
         ("changed", f"{study.last_change():{_TIME}}"),
+        *([("tags", ", ".join(study.tags()))] if study.tags() else []),
         *([("failures", "\n".join(failures))] if failures else []),
     ]
     parts = [Part(fields=fields)]
@@ -197,6 +212,12 @@ def study_parts(study: StudyReader) -> list[Part]:
     if front:
         parts.append(front_part(front, {m.name: m.direction for m in study.spec.metrics}))
     return [*parts, *(leaderboard_findings(study).parts if trials else [])]
+
+
+def _paused_field(study: StudyReader) -> list[tuple[str, str]]:
+    since = study.paused_since()
+    again = study_command(study.folder, "resume")
+    return [("paused", f"since {since:{_TIME}}; go on by `{again}`")] if since else []
 
 
 def metrics_field(spec: Spec) -> tuple[str, str]:

@@ -77,6 +77,7 @@ def _fields(study: StudyReader, trial: Trial) -> list[tuple[str, str]]:
     fields = [
         ("trial", f"{trial.number} of {study.name}"),
         ("state", f"{trial.state}{' – ' + trial.reason if trial.reason else ''}"),
+        *([("note", trial.note)] if trial.note else []),
         ("value", "\n".join(values)),
         ("seconds", tenths(trial.seconds)),
         ("seed", str(trial.seed)),

@@ -135,6 +135,9 @@ class _Tracking:
     def say_at_once(self, text: str) -> None:
         self._observer.say_at_once(text)
 
+    def steered(self, text: str) -> None:
+        self._observer.steered(text)
+
     def _pass_on(self, job: Job) -> None:
         for lane in self._lanes:
             lane.put(job)

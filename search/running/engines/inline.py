@@ -12,7 +12,9 @@ def run_trials(run: Run, address: str | None = None) -> None:
         study.import_folders, resources.cpus_per_trial, resources.gpus_per_trial
     )
     run.start(n_workers=1)
-    while (assignment := run.next_trial(environment)) is not None:
+    while (assignment := run.next_trial(environment)) or run.wait_while_paused():
+        if assignment is None:
+            continue
         for event in run_trial(assignment):
             if run.handle(assignment.number, event):
                 break

@@ -97,6 +97,15 @@ def newest_waiting(controller: Any) -> Any:
     return next((trial for trial in trials if trial.status == "PENDING"), None)
 
 
+def release_idle(controller: Any) -> None:
+    """End the workers that no trial waits for, so that others can have what they hold.
+
+    Tune keeps one for a trial that may come.
+    """
+    if controller._actor_cache.num_cached_objects and newest_waiting(controller) is None:
+        controller._cleanup_cached_actors(force_all=True)
+
+
 def assignment_of(trial: Any) -> Assignment:
     """Read what our searcher suggested; Tune copies it into the trial's configuration."""
     assignment: Assignment = trial.config["assignment"]

@@ -12,6 +12,8 @@ Ray's defaults that are changed here, and why:
 - No trial is asked for before a worker is free, so a sampler sees all there is to see.
 - All workers start at the same time, and none that is still starting is given up because
   another became free; else short trials would all run on the first worker.
+- The run says how many trials there may be at a time, which can change; a worker that it has no
+  trial for is ended, so that others can have its GPU. While a run is paused, Tune is over.
 """
 
 import math
@@ -38,6 +40,7 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler  # noqa: E402
 from ray.tune.search import Searcher  # noqa: E402
 
 _KERNEL_COUNTERS = Path("/proc/vmstat")
+_MANY = 10_000
 _OBJECT_STORE_BYTES = 100 * 1024**2  # events are small; the default takes a third of memory
 
 
@@ -83,6 +86,7 @@ class RunSearcher(Searcher):
 
     def suggest(self, trial_id: str) -> dict[str, Assignment] | None:
         """See Ray: called when a worker is free; None: ask again; FINISHED: that was all."""
+        self._run.take_requests()
         if self._run.must_wait():
             return None
         assignment = self._run.next_trial(self._environment)
@@ -118,7 +122,9 @@ class RunScheduler(FIFOScheduler):
         return TrialScheduler.STOP if over else TrialScheduler.CONTINUE
 
     def choose_trial_to_run(self, controller: Any) -> Any:
-        """See Ray: called when a worker may take a trial."""
+        """See Ray: called again and again, when a worker may take a trial."""
+        if self._run.is_full():
+            ray_privates.release_idle(controller)
         return ray_privates.newest_waiting(controller)
 
     def on_trial_error(self, controller: Any, trial: Any) -> None:
@@ -152,7 +158,9 @@ def run_trials(run: Run, address: str | None = None) -> None:
         n_workers = _count_workers(resources, cpus, gpus)
         environment = environment_here(run.study.import_folders, cpus, gpus)
         run.start(n_workers)
-        _fit(run, environment, n_workers, {"cpu": cpus, "gpu": gpus})
+        _fit(run, environment, {"cpu": cpus, "gpu": gpus})
+        while run.wait_while_paused():
+            _fit(run, environment, {"cpu": cpus, "gpu": gpus})
     finally:
         run.end()
         with ray_privates.undisturbed():
@@ -160,14 +168,14 @@ def run_trials(run: Run, address: str | None = None) -> None:
             shutil.rmtree(run.study.folder / ".ray", ignore_errors=True)
 
 
-def _fit(run: Run, environment: Environment, n_workers: int, per_trial: dict[str, float]) -> None:
+def _fit(run: Run, environment: Environment, per_trial: dict[str, float]) -> None:
     tuner = tune.Tuner(
         tune.with_resources(TrialActor, per_trial),
         tune_config=tune.TuneConfig(
             search_alg=RunSearcher(run, environment),
             scheduler=RunScheduler(run),
             num_samples=-1,
-            max_concurrent_trials=n_workers,
+            max_concurrent_trials=_MANY,  # the run holds back
             reuse_actors=True,
             trial_name_creator=_name,
             trial_dirname_creator=_name,
@@ -225,7 +233,7 @@ def _count_workers(resources: ResourcesSpec, cpus: float, gpus: float) -> int:
             f"resources: one trial must fit, it needs {cpus:g} CPUs and {gpus:g} GPUs; there are "
             f"{there.get('CPU', 0):g} CPUs and {there.get('GPU', 0):g} GPUs"
         )
-    return min(int(fits), resources.workers or int(fits))
+    return int(fits)
 
 
 def _count_oom_kills() -> int:

@@ -53,7 +53,7 @@ class PromotingDriver(StudyDriver):
         self._pruner = Promotion(spec.pruner.min_epochs, **spec.pruner.options)
         self.optuna_study.pruner = self._pruner
 
-    def prune(self, number: int, elapsed_s: float) -> None:
+    def prune(self, number: int, elapsed_s: float, stop_reason: str = "") -> None:
         """See `StudyDriver`."""
         self._paused[number] = self._live.pop(number)
         self._paused[number].leave(elapsed_s, Failure("interrupted", "it is paused"))
