@@ -24,35 +24,42 @@ if TYPE_CHECKING:
         stop,
     )
     from search.api.study import Study
+    from search.objective.handover import TrialStopped
+    from search.objective.reporting import Report, reporting
     from search.studies.trials import Trial as Trial
 
 _LATER = {
-    "Study": "study",
-    "Trial": "study",
-    "check": "spaces",
-    "confirm": "confirming",
-    "enqueue": "studies",
-    "keep": "studies",
-    "list_studies": "studies",
-    "open": "studies",
-    "remove": "studies",
-    "resume": "sessions",
-    "retry": "sessions",
-    "run": "sessions",
-    "schema": "spaces",
-    "show_studies": "studies",
-    "stop": "studies",
-    "try_epoch": "spaces",
+    "Report": "objective.reporting",
+    "Study": "api.study",
+    "Trial": "api.study",
+    "TrialStopped": "objective.handover",
+    "check": "api.spaces",
+    "confirm": "api.confirming",
+    "enqueue": "api.studies",
+    "keep": "api.studies",
+    "list_studies": "api.studies",
+    "open": "api.studies",
+    "remove": "api.studies",
+    "reporting": "objective.reporting",
+    "resume": "api.sessions",
+    "retry": "api.sessions",
+    "run": "api.sessions",
+    "schema": "api.spaces",
+    "show_studies": "api.studies",
+    "stop": "api.studies",
+    "try_epoch": "api.spaces",
 }
 """Names that are loaded when they are asked for: an objective must not wait for all of them."""
 
 __all__ = [
     "InfeasibleError",
+    "Report",
     "SearchError",
     "SpaceError",
     "Study",
     "StudyError",
     "Trial",
+    "TrialStopped",
     "check",
     "confirm",
     "enqueue",
@@ -60,6 +67,7 @@ __all__ = [
     "list_studies",
     "open",
     "remove",
+    "reporting",
     "resume",
     "retry",
     "run",
@@ -72,7 +80,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _LATER:
-        return getattr(import_module(f"search.api.{_LATER[name]}"), name)
+        return getattr(import_module(f"search.{_LATER[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

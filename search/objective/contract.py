@@ -92,8 +92,8 @@ class ResumableObjective(Protocol):
         """Train from the state that is loaded, one epoch per item."""
         ...
 
-    def state_dict(self) -> dict[str, Any]:
-        """Give everything that the next epoch depends on."""
+    def state_dict(self) -> dict[str, Any] | None:
+        """Give everything that the next epoch depends on; None to go on from an earlier one."""
         ...
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:

@@ -18,15 +18,13 @@ import numpy as np
 
 from search.errors import ObjectiveError
 from search.objective.contract import Metrics, ObjectiveFactory, ResumableObjective
+from search.objective.generators import generator_states, restore_generators, seed_generators
 from search.objective.loading import load_objective
 from search.running.worker import (
     Environment,
-    generator_states,
     limit_threads,
     prepare_process,
     release_gpu_memory,
-    restore_generators,
-    seed_generators,
 )
 from search.studies.answers import pack_answers
 from search.studies.checkpoint_store import StoreError, open_store
@@ -210,8 +208,9 @@ def _save(
     predictions: Predictions | None,
     assignment: Assignment,
 ) -> None:
-    if isinstance(objective, ResumableObjective):
-        checkpoint = Checkpoint(epoch, objective.state_dict(), generator_states())
+    state = objective.state_dict() if isinstance(objective, ResumableObjective) else None
+    if state is not None:
+        checkpoint = Checkpoint(epoch, state, generator_states())
         store = open_store(assignment.checkpoints)
         name = checkpoint_name(assignment.number, LAST_CHECKPOINT)
         save_checkpoint(store, name, checkpoint, predictions)
