@@ -9,13 +9,16 @@ metrics. A generator function is the simplest one:
             ...
             yield {"val_accuracy": accuracy, "val_loss": loss}
 
+Code that cannot `yield` reports: see `search.objective.reporting`.
+
 A metric is a finite number, or None where it is not defined; a non-finite number fails the
 trial. An objective that takes an argument `seed` is given the trial's seed; one that takes
 `split_seed` is given, where `search confirm` repeats a trial, the seed of a new split into
 training and validation images, and else nothing. It may have eight members besides:
 
     state_dict(), load_state_dict(state)
-                    lets a trial go on after an interruption, and be used after it ended
+                    lets a trial go on after an interruption, and be used after it ended; None as
+                    its state saves nothing, and the trial goes on from an earlier epoch
     classifier()    the network in the state that is loaded, to be used: see `Classifier`
     measure(params, **settings)
                     static: numbers by name about a point, such as `n_parameters`; usable in

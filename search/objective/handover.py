@@ -31,11 +31,7 @@ class Handover(Generic[Epoch]):
         self._closed = False
 
     def give(self, epoch: Epoch) -> None:
-        """Hand over an epoch once it is wanted, and wait until the next one is.
-
-        Raises:
-            TrialStopped: If no further one is.
-        """
+        """Hand over an epoch once it is wanted; wait for the next to be, or raise TrialStopped."""
         with self._changed:
             self._wait_for(lambda: self._n_asked > self.n_given)  # others may give as well
             self.n_given += 1

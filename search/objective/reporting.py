@@ -69,7 +69,7 @@ class Report:
         checkpoint: ReportedCheckpoint | None = None,
         settling: bool = False,
     ) -> None:
-        """Report one finished epoch, from any thread.
+        """Report one finished epoch, from any thread; raises TrialStopped if none is to follow.
 
         Args:
             metrics: The epoch's metrics by name, as objectives yield them.
@@ -78,9 +78,6 @@ class Report:
                 interrupted trial goes on from an earlier epoch that came with one, or begins
                 again.
             settling: Whether the trial looks worse than it is, so that it must not be pruned.
-
-        Raises:
-            TrialStopped: If the trial was pruned or stopped. Let it pass.
         """
         packed = None if checkpoint is None else pack(checkpoint)
         copied = dict(metrics) if isinstance(metrics, Mapping) else metrics
@@ -195,6 +192,9 @@ def reporting(
 
     Returns:
         An objective: it takes what the function takes but `report`.
+
+    Raises:
+        TypeError: If the function cannot take `report`.
 
     Example:
         >>> @reporting
