@@ -25,42 +25,49 @@ if TYPE_CHECKING:
         stop,
     )
     from search.api.study import Study
+    from search.objective.handover import TrialStopped
+    from search.objective.reporting import Report, reporting
     from search.studies.trials import Trial as Trial
 
 _LATER = {
-    "Study": "study",
-    "Trial": "study",
-    "check": "spaces",
-    "confirm": "confirming",
-    "enqueue": "studies",
-    "init": "spaces",
-    "keep": "studies",
-    "list_studies": "studies",
-    "note": "steering",
-    "open": "studies",
-    "pause": "steering",
-    "remove": "studies",
-    "resume": "sessions",
-    "retry": "sessions",
-    "run": "sessions",
-    "schema": "spaces",
-    "set_values": "steering",
-    "show_studies": "studies",
-    "stop": "studies",
-    "stop_trials": "steering",
-    "tag": "steering",
-    "try_epoch": "spaces",
-    "unpause": "steering",
+    "Report": "objective.reporting",
+    "Study": "api.study",
+    "Trial": "api.study",
+    "TrialStopped": "objective.handover",
+    "check": "api.spaces",
+    "confirm": "api.confirming",
+    "enqueue": "api.studies",
+    "init": "api.spaces",
+    "keep": "api.studies",
+    "list_studies": "api.studies",
+    "note": "api.steering",
+    "open": "api.studies",
+    "pause": "api.steering",
+    "remove": "api.studies",
+    "reporting": "objective.reporting",
+    "resume": "api.sessions",
+    "retry": "api.sessions",
+    "run": "api.sessions",
+    "schema": "api.spaces",
+    "set_values": "api.steering",
+    "show_studies": "api.studies",
+    "stop": "api.studies",
+    "stop_trials": "api.steering",
+    "tag": "api.steering",
+    "try_epoch": "api.spaces",
+    "unpause": "api.steering",
 }
 """Names that are loaded when they are asked for: an objective must not wait for all of them."""
 
 __all__ = [
     "InfeasibleError",
+    "Report",
     "SearchError",
     "SpaceError",
     "Study",
     "StudyError",
     "Trial",
+    "TrialStopped",
     "check",
     "confirm",
     "enqueue",
@@ -71,6 +78,7 @@ __all__ = [
     "open",
     "pause",
     "remove",
+    "reporting",
     "resume",
     "retry",
     "run",
@@ -87,7 +95,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _LATER:
-        return getattr(import_module(f"search.api.{_LATER[name]}"), name)
+        return getattr(import_module(f"search.{_LATER[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

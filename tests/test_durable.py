@@ -15,6 +15,7 @@ WRITERS = {
     "search.studies.journal": "cuts a torn line off, and flushes that",
     "search.studies.lock": "means something only while its process lives",
     "search.objective.command": "notes in what a script printed where it began again",
+    "search.objective.reported_checkpoint": "unpacks a copy for the objective to read",
     "search.objective.script": "passes on what a script prints, as it comes",
     "search.spaces.first_space": "writes a user's own first files, where there is no study yet",
     "search.studies.requests": "adds a line under a lock, and flushes it and the folder",

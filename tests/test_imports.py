@@ -135,6 +135,7 @@ def test_torch_is_imported_by_objectives_only(library: str) -> None:
     # Checkpoints and exported models are torch's files; these modules load it when there is one
     # to save or load.
     importers = importers_of(library) - {
+        "search.objective.reported_checkpoint",
         "search.studies.checkpoints",
         "search.best_trial.model_file",
     }

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from search.errors import SpaceError, StudyError
-from search.running.worker import generator_states, restore_generators, seed_generators
+from search.objective.generators import generator_states, restore_generators, seed_generators
 from search.studies.checkpoint_store import FolderStore
 from search.studies.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
 from search.studies.driver import StudyDriver

@@ -9,6 +9,8 @@ metrics. A generator function is the simplest one:
             ...
             yield {"val_accuracy": accuracy, "val_loss": loss}
 
+Code that cannot `yield` reports: see `search.objective.reporting`.
+
 A metric is a finite number, or None where it is not defined; a non-finite number fails the
 trial. An objective that takes an argument `seed`, `trial_number` or `trial_folder` is given the
 trial's seed, its number, or its own folder, absolute and existing, for what it writes; one that
@@ -17,7 +19,8 @@ is given, where `search confirm` repeats a trial, the seed of a new split into t
 validation images, and else nothing. It may have eight members besides:
 
     state_dict(), load_state_dict(state)
-                    lets a trial go on after an interruption, and be used after it ended
+                    lets a trial go on after an interruption, and be used after it ended; None as
+                    its state saves nothing, and the trial goes on from an earlier epoch
     classifier()    the network in the state that is loaded, to be used: see `Classifier`
     measure(params, **settings)
                     static: numbers by name about a point, such as `n_parameters`; usable in
@@ -97,8 +100,8 @@ class ResumableObjective(Protocol):
         """Train from the state that is loaded, one epoch per item."""
         ...
 
-    def state_dict(self) -> dict[str, Any]:
-        """Give everything that the next epoch depends on."""
+    def state_dict(self) -> dict[str, Any] | None:
+        """Give everything that the next epoch depends on; None to go on from an earlier one."""
         ...
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:

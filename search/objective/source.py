@@ -11,6 +11,9 @@ from typing import Any
 from search.objective.contract import TOLD_OF_A_TRIAL
 from search.objective.loading import full_path, load_objective, objective_problem
 
+_REPORTING = (["search.reporting"], ["reporting"])
+"""The only decorators of a function whose settings are still those in its signature."""
+
 
 @dataclass(frozen=True)
 class AcceptedSettings:
@@ -64,7 +67,11 @@ def accepted_settings(path: str) -> AcceptedSettings | None:
             None,
         )
         n_given = 2
-    if definition is None or definition.decorator_list:
+    if definition is None:
+        return None
+    if [ast.unparse(decorator) for decorator in definition.decorator_list] in _REPORTING:
+        n_given = 2  # `report` as well
+    elif definition.decorator_list:
         return None
     return _accepted_by(definition.args, n_given)
 
@@ -102,7 +109,10 @@ def _imported_member(path: str, name: str) -> str | None:
 
 
 def _definition(path: str) -> ast.FunctionDef | ast.ClassDef | None:
-    """Find the function or class that a path names, if its module defines it at the top."""
+    """Find the function or class that a path names, if its module defines it at the top.
+
+    `train = search.reporting(function)` is that function, decorated.
+    """
     source = _source(path)
     if source is None:
         return None
@@ -110,13 +120,23 @@ def _definition(path: str) -> ast.FunctionDef | ast.ClassDef | None:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):
         return None
-    name = full_path(path).partition(":")[2]
-    named = [
-        node
-        for node in tree.body
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name
-    ]
-    return named[-1] if named else None
+    return _named(tree.body, full_path(path).partition(":")[2])
+
+
+def _named(body: list[ast.stmt], name: str) -> ast.FunctionDef | ast.ClassDef | None:
+    found = None
+    for i, node in enumerate(body):
+        match node:
+            case ast.FunctionDef() | ast.ClassDef() if node.name == name:
+                found = node
+            case ast.Assign(
+                targets=[ast.Name(id=target)],
+                value=ast.Call(func=wrapper, args=[ast.Name(id=function)], keywords=[]),
+            ) if target == name and [ast.unparse(wrapper)] in _REPORTING:
+                found = _named(body[:i], function)
+                if found is not None:
+                    found.decorator_list.insert(0, wrapper)
+    return found
 
 
 def _source(path: str) -> str | None:

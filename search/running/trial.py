@@ -24,17 +24,15 @@ from search.objective.contract import (
     ObjectiveFactory,
     ResumableObjective,
 )
+from search.objective.generators import generator_states, restore_generators, seed_generators
 from search.objective.loading import load_objective
 from search.running.raised import NonFiniteError, failure_of, text_of
 from search.running.surroundings import Surroundings
 from search.running.worker import (
     Environment,
-    generator_states,
     limit_threads,
     prepare_process,
     release_gpu_memory,
-    restore_generators,
-    seed_generators,
 )
 from search.studies.answers import pack_answers
 from search.studies.checkpoint_store import open_store
@@ -265,8 +263,9 @@ def _save(
     predictions: Predictions | None,
     assignment: Assignment,
 ) -> None:
-    if isinstance(objective, ResumableObjective):
-        checkpoint = Checkpoint(epoch, objective.state_dict(), generator_states())
+    state = objective.state_dict() if isinstance(objective, ResumableObjective) else None
+    if state is not None:
+        checkpoint = Checkpoint(epoch, state, generator_states())
         store = open_store(assignment.checkpoints)
         name = checkpoint_name(assignment.number, LAST_CHECKPOINT)
         save_checkpoint(store, name, checkpoint, predictions)

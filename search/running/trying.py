@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from search.errors import SearchError
-from search.objective.contract import ResumableObjective
 from search.objective.loading import COMMAND
 from search.objective.probing import classifier_of
 from search.running.trial import (
@@ -25,6 +24,7 @@ from search.spaces.point_sampler import trial_seed
 from search.spaces.sampling import sample_points
 from search.spaces.space import Params, Space
 from search.spaces.spec import Spec
+from search.studies.checkpoint_store import open_store
 from search.studies.folder import trial_folder
 from search.studies.trials import Epoch, Failure
 from search.text import format_duration, listing, number_text, shown, value_text
@@ -130,11 +130,10 @@ def _problem(spec: Spec, epoch: Epoch) -> tuple[KeyPath, str] | None:
 def _abilities(assignment: Assignment) -> tuple[str, ...]:
     objective = make_objective(assignment)
     classifier = classifier_of(objective, assignment.objective)
-    resumes = isinstance(objective, ResumableObjective)
     close_objective(objective)
     return (
         "goes on from its last epoch"
-        if resumes
+        if open_store(assignment.checkpoints).names()  # its first epoch left one there
         else "runs again from its first epoch after an interruption",
         *(text for name, text in _ABILITIES.items() if hasattr(classifier, name)),
     )

@@ -82,11 +82,11 @@ def save_checkpoint(
 
 def load_checkpoint(store: CheckpointStore, name: str) -> Checkpoint | None:
     """Read a checkpoint onto the CPU; None if there is none, or only a damaged one."""
-    import torch
-
     file = store.read(name)
     if file is None:
         return None
+    import torch
+
     try:
         content = torch.load(io.BytesIO(file), map_location="cpu", weights_only=True)
         report = dict(content["report"])
