@@ -60,8 +60,8 @@ _NEEDS = {
     "parallel": "two parameters that differ between complete trials",
     "confirmation": "a confirmation, see confirm",
     "learning_rate": "a complete trial whose reported learning_rate changes",
-    "confusion_matrix": "test metrics, see evaluate",
-    "class_accuracy": "test metrics, see evaluate",
+    "confusion_matrix": "test metrics, see evaluate, or predictions in a best.pt, see keep",
+    "class_accuracy": "test metrics, see evaluate, or predictions in a best.pt, see keep",
 }
 """What a plot is drawn from, where a study may have none of it."""
 
@@ -593,11 +593,11 @@ class Study:
         return self._plot("learning_rate", self._number(trial))
 
     def plot_confusion_matrix(self, trial: Trial | int | None = None) -> "Figure":
-        """Draw the confusion matrix of a trial (the best one) that is evaluated."""
+        """Draw a trial's confusion matrix, of the test split if evaluated, else validation."""
         return self._plot("confusion_matrix", None if trial is None else self._number(trial))
 
     def plot_class_accuracy(self, trial: Trial | int | None = None) -> "Figure":
-        """Draw the accuracy by class of a trial (the best one) that is evaluated."""
+        """Draw a trial's accuracy by class, of the test split if evaluated, else validation."""
         return self._plot("class_accuracy", None if trial is None else self._number(trial))
 
     def __repr__(self) -> str:
