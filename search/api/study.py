@@ -527,7 +527,7 @@ class Study:
 
         Args:
             output: The file; None for `report.html` in the study's folder.
-            ask: Whether the objective may be imported and asked for classes and layers.
+            ask: Whether the objective may be imported and asked for classes, layers and images.
 
         Returns:
             The file.
@@ -538,6 +538,30 @@ class Study:
         with _offline():
             write_report(self.reader, path, ask=ask)
         return path
+
+    def live_report(
+        self,
+        port: int | None = None,
+        *,
+        ask: bool = True,
+        show: bool = False,
+        tell: Callable[[str], None] = announce,
+    ) -> None:
+        """Serve the report and keep it current, as `search report --live` does, until interrupted.
+
+        Args:
+            port: A port; 0 takes any, None 8090 or, where that is taken, any other.
+            ask: Whether the objective may be imported and asked for classes, layers and images.
+            show: Whether to open the page in the browser.
+            tell: Given the page's address.
+        """
+        from search.report.live import serve_live
+
+        def open_study() -> StudyReader:
+            return StudyReader.open(self.name, self.folder.parent)
+
+        with _offline():
+            serve_live(open_study, port, ask=ask, show=show, tell=tell, say=announce)
 
     def write_plots(self, folder: str | Path) -> list[Path]:
         """Write every plot that the study has data for.

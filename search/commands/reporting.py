@@ -1,5 +1,6 @@
 """The commands that show a study in a browser: report and dashboard."""
 
+import webbrowser
 from pathlib import Path
 from typing import Annotated
 
@@ -7,12 +8,12 @@ import typer
 
 from search.commands.options import STUDIES, StudiesOption, StudyArgument
 from search.commands.output import say
-from search.errors import StudyError
+from search.errors import SearchError, StudyError
 from search.studies.folder import study_names
 from search.text import listing
 
 
-def report(
+def report(  # noqa: PLR0913  each is a flag
     study: StudyArgument,
     output: Annotated[
         Path | None,
@@ -20,6 +21,19 @@ def report(
             "--output", "-o", help="The page; default: report.html in the study's folder."
         ),
     ] = None,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Serve the page on this machine, kept current as trials run."),
+    ] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="With --live; default: 8090, or any free one if it is taken; 0: any.",
+        ),
+    ] = None,
+    open_: Annotated[bool, typer.Option("--open", help="Also open it in the browser.")] = False,
     plots: Annotated[
         Path | None, typer.Option(help="Also write every plot into this folder, as PNG and SVG.")
     ] = None,
@@ -27,7 +41,8 @@ def report(
     without_objective: Annotated[
         bool,
         typer.Option(
-            "--without-objective", help="Import nothing of the study: no classes, no layers."
+            "--without-objective",
+            help="Import nothing of the study: no classes, no layers, no new pictures.",
         ),
     ] = False,
     studies: StudiesOption = STUDIES,
@@ -36,10 +51,23 @@ def report(
     from search.api.study import Study
 
     opened = Study.open(study, studies)
-    say(f"wrote {opened.report(output, ask=not without_objective)}")
     folder = plots or figures  # --figures is what --plots was called in earlier versions
     if folder is not None:
         say(f"wrote {len(opened.write_plots(folder))} files to {folder}")
+    if live:
+        _refuse("--output", output is not None, "with --live no file is written")
+        opened.live_report(port, ask=not without_objective, show=open_, tell=typer.echo)
+        return
+    _refuse("--port", port is not None, "a page is served with --live only")
+    page = opened.report(output, ask=not without_objective)
+    say(f"wrote {page}")
+    if open_:
+        webbrowser.open(page.resolve().as_uri())
+
+
+def _refuse(option: str, is_given: bool, why: str) -> None:
+    if is_given:
+        raise SearchError(f"{option}: {why}")
 
 
 def dashboard(

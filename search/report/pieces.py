@@ -1,12 +1,13 @@
 """What the page of a study is put together of, each piece made anew whenever the page is."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from markupsafe import Markup
+from matplotlib.figure import Figure
 
 from search.best_trial.validation import Validation
 from search.plots.catalogue import PLOTS
@@ -44,6 +45,11 @@ class Piece:
     frame: str = ""
     children: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def own(self) -> str:
+        """What makes it another piece when it changes, whatever becomes of its children."""
+        return self.frame or self.html
+
 
 def pieces_of(study: StudyReader, asked: Asked) -> dict[str, Piece]:
     """Make the pieces of a study's page by name, which is that of their element."""
@@ -53,6 +59,7 @@ def pieces_of(study: StudyReader, asked: Asked) -> dict[str, Piece]:
     evaluated = next((trial for trial in trials if trial.test), None)
     validation = asked.validation(study, best)
     summary = _summary(facts)
+    drawn, sentences = _drawn(study, validation, html)
     classified = _classified(study, best, validation, evaluated)
     classified.append((asked.classes(study, evaluated), [], ""))
     network = [asked.layers(study, best), environment_part(study)]
@@ -65,7 +72,8 @@ def pieces_of(study: StudyReader, asked: Asked) -> dict[str, Piece]:
         "sections": Piece(html.navigation([*names, ("To repeat it", "")])),
         "summary": Piece(html.sections("summary", _plain(summary))),
         "board": _board(study, html),
-        "drawn": _drawn(study, validation, html),
+        "undrawn": Piece(html.undrawn(sentences)),
+        "drawn": drawn,
         "classified": Piece(html.sections("classified", classified)),
         "network": Piece(html.sections("network", _plain(network), side_by_side=False)),
         "repeat": Piece(html.repeat(study, space)),
@@ -90,12 +98,14 @@ def _board(study: StudyReader, html: Any) -> Piece:
     return Piece(html.board(study, columns, made.values()), frame, made)
 
 
-def _drawn(study: StudyReader, validation: Validation | None, html: Any) -> Piece:
+def _drawn(
+    study: StudyReader, validation: Validation | None, html: Any
+) -> tuple[Piece, list[str]]:
     """Draw every plot that the study has data for; sentences tell what there is too little for.
 
     A plot is wide if it is to stand alone in its row.
     """
-    draws = {
+    draws: dict[str, Callable[[StudyReader], Figure | None]] = {
         **PLOTS,
         "confusion_matrix": partial(confusion_matrix, known=validation),
         "class_accuracy": partial(class_accuracy, known=validation),
@@ -118,9 +128,9 @@ def _drawn(study: StudyReader, validation: Validation | None, html: Any) -> Piec
         }
         figures.append((f"plot-{name.replace('_', '-')}", wide, html.figure(shown)))
     figures.sort(key=lambda figure: figure[1])
-    frame = html.plots([(wide, name) for name, wide, _ in figures], sentences)
-    whole = html.plots([(wide, figure) for _, wide, figure in figures], sentences)
-    return Piece(whole, frame, {name: figure for name, _, figure in figures})
+    frame = html.plots([(wide, name) for name, wide, _ in figures])
+    whole = html.plots([(wide, figure) for _, wide, figure in figures])
+    return Piece(whole, frame, {name: figure for name, _, figure in figures}), sentences
 
 
 def _classified(
