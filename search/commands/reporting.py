@@ -1,12 +1,13 @@
 """The commands that show a study in a browser: report and dashboard."""
 
 import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from search.commands.options import STUDIES, StudiesOption, StudyArgument
+from search.commands.options import STUDIES, StudiesOption, studies_like
 from search.commands.output import say
 from search.errors import SearchError, StudyError
 from search.studies.folder import study_names
@@ -14,11 +15,20 @@ from search.text import listing
 
 
 def report(  # noqa: PLR0913  each is a flag
-    study: StudyArgument,
+    study: Annotated[
+        list[str],
+        typer.Argument(
+            help="A study's name, or the path of its folder; several are set side by side.",
+            autocompletion=studies_like,
+        ),
+    ],
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="The page; default: report.html in the study's folder."
+            "--output",
+            "-o",
+            help="The page; default: report.html in the study's folder, of several "
+            "comparison.html beside it.",
         ),
     ] = None,
     live: Annotated[
@@ -47,21 +57,35 @@ def report(  # noqa: PLR0913  each is a flag
     ] = False,
     studies: StudiesOption = STUDIES,
 ) -> None:
-    """Write a study as one HTML page, with tables, plots and the space file."""
+    """Write a study as one HTML page, with tables and plots; or several, side by side."""
     from search.api.study import Study
 
-    opened = Study.open(study, studies)
     folder = plots or figures  # --figures is what --plots was called in earlier versions
+    _refuse("--port", port is not None and not live, "a page is served with --live only")
+    if len(study) > 1:
+        for option, is_given in (("--live", live), ("--plots", folder is not None)):
+            _refuse(option, is_given, f"one study must be named, got {listing(study)}")
+        _written(_side_by_side(study, output, studies), show=open_)
+        return
+    opened = Study.open(study[0], studies)
     if folder is not None:
         say(f"wrote {len(opened.write_plots(folder))} files to {folder}")
     if live:
         _refuse("--output", output is not None, "with --live no file is written")
         opened.live_report(port, ask=not without_objective, show=open_, tell=typer.echo)
         return
-    _refuse("--port", port is not None, "a page is served with --live only")
-    page = opened.report(output, ask=not without_objective)
+    _written(opened.report(output, ask=not without_objective), show=open_)
+
+
+def _side_by_side(names: Sequence[str], output: Path | None, studies: Path) -> Path:
+    from search.api.studies import report_studies
+
+    return report_studies(names, output, studies=studies)
+
+
+def _written(page: Path, *, show: bool) -> None:
     say(f"wrote {page}")
-    if open_:
+    if show:
         webbrowser.open(page.resolve().as_uri())
 
 

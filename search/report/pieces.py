@@ -70,12 +70,12 @@ def pieces_of(study: StudyReader, asked: Asked) -> dict[str, Piece]:
     return {
         "header": Piece(html.header(study, facts["study"], facts["notes"])),
         "sections": Piece(html.navigation([*names, ("To repeat it", "")])),
-        "summary": Piece(html.sections("summary", _plain(summary))),
+        "summary": Piece(html.sections("summary", unpictured(summary))),
         "board": _board(study, html),
         "undrawn": Piece(html.undrawn(sentences)),
         "drawn": drawn,
         "classified": Piece(html.sections("classified", classified)),
-        "network": Piece(html.sections("network", _plain(network), side_by_side=False)),
+        "network": Piece(html.sections("network", unpictured(network), side_by_side=False)),
         "repeat": Piece(html.repeat(study, space)),
     }
 
@@ -85,7 +85,8 @@ def _summary(facts: SummaryFacts) -> list[Part]:
     return parts
 
 
-def _plain(parts: Sequence[Part]) -> list[_Pictured]:
+def unpictured(parts: Sequence[Part]) -> list[_Pictured]:
+    """Take parts that have no pictures."""
     return [(part, [], "") for part in parts]
 
 
@@ -141,8 +142,8 @@ def _classified(
 ) -> list[_Pictured]:
     """Tell how trials classify the validation split and the test split, worst images included."""
     parts = [
-        *_plain(validation_parts(best, validation.evaluation if validation else None)),
-        *_plain(test_parts(study.name, evaluated)),
+        *unpictured(validation_parts(best, validation.evaluation if validation else None)),
+        *unpictured(test_parts(study.name, evaluated)),
     ]
     pictures = {
         "validation": validation.pictures if validation else {},
