@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from search.api.spaces import check, init, schema, try_epoch
     from search.api.steering import note, pause, set_values, stop_trials, tag, unpause
     from search.api.studies import (
+        compare_studies,
         enqueue,
         keep,
         list_studies,
         open,
         remove,
+        report_studies,
         show_studies,
         stop,
     )
@@ -35,6 +37,7 @@ _LATER = {
     "Trial": "api.study",
     "TrialStopped": "objective.handover",
     "check": "api.spaces",
+    "compare_studies": "api.studies",
     "confirm": "api.confirming",
     "enqueue": "api.studies",
     "init": "api.spaces",
@@ -44,6 +47,7 @@ _LATER = {
     "open": "api.studies",
     "pause": "api.steering",
     "remove": "api.studies",
+    "report_studies": "api.studies",
     "reporting": "objective.reporting",
     "resume": "api.sessions",
     "retry": "api.sessions",
@@ -69,6 +73,7 @@ __all__ = [
     "Trial",
     "TrialStopped",
     "check",
+    "compare_studies",
     "confirm",
     "enqueue",
     "init",
@@ -78,6 +83,7 @@ __all__ = [
     "open",
     "pause",
     "remove",
+    "report_studies",
     "reporting",
     "resume",
     "retry",

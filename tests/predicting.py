@@ -105,3 +105,16 @@ class Showing(Predicting):
             },
             "layers": lambda params: f"Conv2d  {params['filters']}\nLinear  <2>",
         }
+
+
+class Judged(Showing):
+    """One that gives the probabilities of its validation images, and names its three classes."""
+
+    classes = ("cat", "dog", "owl")
+
+    def __iter__(self) -> Iterator[Any]:
+        for metrics in super().__iter__():
+            labels = np.arange(60) % self.n_classes
+            predicted = np.where(np.arange(60) < 20 * self.epoch, labels, 0)
+            self.predictions = np.eye(self.n_classes)[predicted], labels
+            yield metrics

@@ -30,6 +30,8 @@ from search.text import listing
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+    from search.summaries.side_by_side import SideBySideFacts
+
 open = Study.open
 
 
@@ -74,6 +76,53 @@ def _readable(folder: Path) -> list[StudyFacts]:
         except SearchError as error:
             announce(f"left out: {error}")
     return found
+
+
+def compare_studies(
+    names: Sequence[Study | str | Path], *, studies: Folder = None
+) -> "Findings[SideBySideFacts]":
+    """Compare studies of one metric by their best trials, as `search report A B` does.
+
+    Args:
+        names: Two studies or more: each a study, its name, or the path of its folder.
+        studies: The folder of all studies.
+
+    Returns:
+        Facts: `studies`, best first where there is a `leader`, and in `leads` how far the others
+        are behind; without one, `unranked` says why.
+    """
+    from search.summaries.side_by_side import side_by_side_facts, side_by_side_parts, sides_of
+
+    facts = side_by_side_facts(sides_of(_opened(names, studies)))
+    return Findings(facts, side_by_side_parts(facts))
+
+
+def report_studies(
+    names: Sequence[Study | str | Path],
+    output: str | Path | None = None,
+    *,
+    studies: Folder = None,
+) -> Path:
+    """Write studies of one metric side by side as one HTML page, as `search report A B` does.
+
+    Args:
+        names: Two studies or more: each a study, its name, or the path of its folder.
+        output: The file; None for `comparison.html` beside the folder of the first one.
+        studies: The folder of all studies.
+
+    Returns:
+        The file.
+    """
+    from search.report.comparison import write_comparison
+
+    opened = _opened(names, studies)
+    path = Path(output) if output else opened[0].folder.parent / "comparison.html"
+    write_comparison(opened, path)
+    return path
+
+
+def _opened(names: Sequence[Study | str | Path], studies: Folder) -> list[StudyReader]:
+    return [StudyReader.open(*place_of(name, studies)) for name in names]
 
 
 def enqueue(

@@ -60,8 +60,8 @@ _NEEDS = {
     "parallel": "two parameters that differ between complete trials",
     "confirmation": "a confirmation, see confirm",
     "learning_rate": "a complete trial whose reported learning_rate changes",
-    "confusion_matrix": "test metrics, see evaluate",
-    "class_accuracy": "test metrics, see evaluate",
+    "confusion_matrix": "test metrics, see evaluate, or predictions in a best.pt, see keep",
+    "class_accuracy": "test metrics, see evaluate, or predictions in a best.pt, see keep",
 }
 """What a plot is drawn from, where a study may have none of it."""
 
@@ -543,7 +543,7 @@ class Study:
 
         Args:
             output: The file; None for `report.html` in the study's folder.
-            ask: Whether the objective may be imported and asked for classes and layers.
+            ask: Whether the objective may be imported and asked for classes, layers and images.
 
         Returns:
             The file.
@@ -554,6 +554,30 @@ class Study:
         with _offline():
             write_report(self.reader, path, ask=ask)
         return path
+
+    def live_report(
+        self,
+        port: int | None = None,
+        *,
+        ask: bool = True,
+        show: bool = False,
+        tell: Callable[[str], None] = announce,
+    ) -> None:
+        """Serve the report and keep it current, as `search report --live` does, until interrupted.
+
+        Args:
+            port: A port; 0 takes any, None 8090 or, where that is taken, any other.
+            ask: Whether the objective may be imported and asked for classes, layers and images.
+            show: Whether to open the page in the browser.
+            tell: Given the page's address.
+        """
+        from search.report.live import serve_live
+
+        def open_study() -> StudyReader:
+            return StudyReader.open(self.name, self.folder.parent)
+
+        with _offline():
+            serve_live(open_study, port, ask=ask, show=show, tell=tell, say=announce)
 
     def write_plots(self, folder: str | Path) -> list[Path]:
         """Write every plot that the study has data for.
@@ -609,11 +633,11 @@ class Study:
         return self._plot("learning_rate", self._number(trial))
 
     def plot_confusion_matrix(self, trial: Trial | int | None = None) -> "Figure":
-        """Draw the confusion matrix of a trial (the best one) that is evaluated."""
+        """Draw a trial's confusion matrix, of the test split if evaluated, else validation."""
         return self._plot("confusion_matrix", None if trial is None else self._number(trial))
 
     def plot_class_accuracy(self, trial: Trial | int | None = None) -> "Figure":
-        """Draw the accuracy by class of a trial (the best one) that is evaluated."""
+        """Draw a trial's accuracy by class, of the test split if evaluated, else validation."""
         return self._plot("class_accuracy", None if trial is None else self._number(trial))
 
     def __repr__(self) -> str:

@@ -19,7 +19,7 @@ from search.best_trial.choice import (
     require_complete,
     trials_text,
 )
-from search.best_trial.pictures import small_png
+from search.best_trial.pictures import worst_pictures
 from search.best_trial.trained import (
     EVALUATION,
     named_classes,
@@ -27,7 +27,6 @@ from search.best_trial.trained import (
     trained_classifier,
 )
 from search.errors import ObjectiveError, StudyError
-from search.objective.contract import Classifier
 from search.studies.export import LEADERBOARD_FILE, write_leaderboard
 from search.studies.folder import write_pictures
 from search.studies.leaderboard import leaderboard_rows
@@ -116,23 +115,9 @@ def _test(study: StudyReader, trial: Trial) -> _Tested:
         evaluation = evaluate_predictions(found, labels.astype(np.int64), classes, seconds)
         indices = [miss.index for miss in evaluation.worst or []]
         try:
-            return _Tested(evaluation, _pictures(classifier, indices))
+            return _Tested(evaluation, worst_pictures(classifier, "test", indices))
         except Exception as error:  # noqa: BLE001  it is the user's code; the metrics stand
             return _Tested(evaluation, {}, str(error) or type(error).__name__)
-
-
-def _pictures(classifier: Classifier, indices: Sequence[int]) -> dict[int, bytes]:
-    """Ask for images of the test split, if the classifier gives any."""
-    images = getattr(classifier, "images", None)
-    if images is None or not indices:
-        return {}
-    found = list(images("test", list(indices)))
-    if len(found) != len(indices):
-        raise ObjectiveError(
-            f"objective: images('test', indices) must give an image for each of "
-            f"{len(indices)} indices, got {len(found)}"
-        )
-    return {index: small_png(image) for index, image in zip(indices, found, strict=True)}
 
 
 def _require_labels(probabilities: "NDArray[np.float64]", labels: "NDArray[Any]") -> None:

@@ -2,12 +2,14 @@
 
 import io
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from PIL import Image, UnidentifiedImageError
 
 from search.errors import ObjectiveError, SearchError
+from search.objective.contract import Classifier
 
 _LONGEST_SIDE = 96
 """Pixels of a small picture; one of fewer is kept as it is."""
@@ -52,6 +54,20 @@ def _read(file: Path | BinaryIO, name: str) -> Image.Image:
     except Exception as error:  # noqa: BLE001  a damaged file may raise anything
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise PictureError(f"{name}: a whole image must be given, got: {reason}") from None
+
+
+def worst_pictures(classifier: Classifier, split: str, indices: Sequence[int]) -> dict[int, bytes]:
+    """Ask for images of a split, if the classifier gives any, as small PNG files by index."""
+    images = getattr(classifier, "images", None)
+    if images is None or not indices:
+        return {}
+    found = list(images(split, list(indices)))
+    if len(found) != len(indices):
+        raise ObjectiveError(
+            f"objective: images({split!r}, indices) must give an image for each of "
+            f"{len(indices)} indices, got {len(found)}"
+        )
+    return {index: small_png(image) for index, image in zip(indices, found, strict=True)}
 
 
 def small_png(picture: object) -> bytes:

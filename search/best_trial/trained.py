@@ -81,6 +81,13 @@ def trained_classifier(study: StudyReader, trial: Trial, use: Use) -> Iterator[C
         yield use.classifier(objective, study.spec.objective)
 
 
+@contextmanager
+def untrained_classifier(study: StudyReader, trial: Trial) -> Iterator[Classifier | None]:
+    """Make a trial's objective again, and give its classifier, if any, for images and names."""
+    with _made_objective(study, trial) as objective:
+        yield classifier_of(objective, study.spec.objective)
+
+
 def require_use(study: StudyReader, trial: Trial, use: Use) -> None:
     """Refuse a study whose objective cannot be used for something."""
     with _made_objective(study, trial) as objective:

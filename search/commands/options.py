@@ -15,7 +15,8 @@ StudiesOption = Annotated[
 ]
 
 
-def _studies_like(context: typer.Context) -> list[str]:
+def studies_like(context: typer.Context) -> list[str]:
+    """List the studies there are, for completion."""
     from search.studies.folder import study_names
 
     return study_names(Path(context.params.get("studies") or usual_studies()))
@@ -46,9 +47,7 @@ def _engines() -> list[str]:
 
 StudyArgument = Annotated[
     str,
-    typer.Argument(
-        help="A study's name, or the path of its folder.", autocompletion=_studies_like
-    ),
+    typer.Argument(help="A study's name, or the path of its folder.", autocompletion=studies_like),
 ]
 SpaceArgument = Annotated[
     Path,

@@ -1,25 +1,49 @@
 """The commands that show a study in a browser: report and dashboard."""
 
+import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from search.commands.options import STUDIES, StudiesOption, StudyArgument
+from search.commands.options import STUDIES, StudiesOption, studies_like
 from search.commands.output import say
-from search.errors import StudyError
+from search.errors import SearchError, StudyError
 from search.studies.folder import study_names
 from search.text import listing
 
 
-def report(
-    study: StudyArgument,
+def report(  # noqa: PLR0913  each is a flag
+    study: Annotated[
+        list[str],
+        typer.Argument(
+            help="A study's name, or the path of its folder; several are set side by side.",
+            autocompletion=studies_like,
+        ),
+    ],
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="The page; default: report.html in the study's folder."
+            "--output",
+            "-o",
+            help="The page; default: report.html in the study's folder, of several "
+            "comparison.html beside it.",
         ),
     ] = None,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Serve the page on this machine, kept current as trials run."),
+    ] = False,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="With --live; default: 8090, or any free one if it is taken; 0: any.",
+        ),
+    ] = None,
+    open_: Annotated[bool, typer.Option("--open", help="Also open it in the browser.")] = False,
     plots: Annotated[
         Path | None, typer.Option(help="Also write every plot into this folder, as PNG and SVG.")
     ] = None,
@@ -27,19 +51,47 @@ def report(
     without_objective: Annotated[
         bool,
         typer.Option(
-            "--without-objective", help="Import nothing of the study: no classes, no layers."
+            "--without-objective",
+            help="Import nothing of the study: no classes, no layers, no new pictures.",
         ),
     ] = False,
     studies: StudiesOption = STUDIES,
 ) -> None:
-    """Write a study as one HTML page, with tables, plots and the space file."""
+    """Write a study as one HTML page, with tables and plots; or several, side by side."""
     from search.api.study import Study
 
-    opened = Study.open(study, studies)
-    say(f"wrote {opened.report(output, ask=not without_objective)}")
     folder = plots or figures  # --figures is what --plots was called in earlier versions
+    _refuse("--port", port is not None and not live, "a page is served with --live only")
+    if len(study) > 1:
+        for option, is_given in (("--live", live), ("--plots", folder is not None)):
+            _refuse(option, is_given, f"one study must be named, got {listing(study)}")
+        _written(_side_by_side(study, output, studies), show=open_)
+        return
+    opened = Study.open(study[0], studies)
     if folder is not None:
         say(f"wrote {len(opened.write_plots(folder))} files to {folder}")
+    if live:
+        _refuse("--output", output is not None, "with --live no file is written")
+        opened.live_report(port, ask=not without_objective, show=open_, tell=typer.echo)
+        return
+    _written(opened.report(output, ask=not without_objective), show=open_)
+
+
+def _side_by_side(names: Sequence[str], output: Path | None, studies: Path) -> Path:
+    from search.api.studies import report_studies
+
+    return report_studies(names, output, studies=studies)
+
+
+def _written(page: Path, *, show: bool) -> None:
+    say(f"wrote {page}")
+    if show:
+        webbrowser.open(page.resolve().as_uri())
+
+
+def _refuse(option: str, is_given: bool, why: str) -> None:
+    if is_given:
+        raise SearchError(f"{option}: {why}")
 
 
 def dashboard(

@@ -143,8 +143,8 @@ class Classifier(Protocol):
         """Give images of a split, so that reports can show the worst classified ones.
 
         Args:
-            split: The split.
-            indices: `(N,)`, places in the order of `predict`.
+            split: `test`, or `val` of an objective that gives `predictions`.
+            indices: `(N,)`, places in the order of `predict`, or of these.
 
         Returns:
             `(N,)` images of Pillow.

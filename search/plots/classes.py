@@ -1,6 +1,11 @@
-"""How well a trial classifies the test split: its confusions, and its accuracy by class."""
+"""How well a trial classifies a split: its confusions, and its accuracy by class.
+
+Shown is the test split of a trial that was evaluated, else the validation split, by the
+predictions that the best trial keeps. The title says which.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -8,6 +13,7 @@ from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from search.best_trial.validation import Validation, validation_of
 from search.plots.style import (
     BLUE,
     FONT,
@@ -23,10 +29,7 @@ from search.plots.style import (
 from search.plots.values import add_colour_bar
 from search.studies.reader import StudyReader
 from search.studies.test_metrics import LARGEST_MATRIX, Evaluation
-from search.studies.trials import Trial
 
-CONFUSIONS = "Confusions on the test split"
-ACCURACY = "Accuracy by class on the test split"
 _LARGEST_WRITTEN = 12
 _MOST_NAMES = 40
 _MOST_BARS = 30
@@ -34,17 +37,28 @@ _Z = 1.959964
 """Of the 95 % interval."""
 
 
-def confusion_matrix(study: StudyReader, number: int | None = None) -> Figure | None:
+@dataclass(frozen=True)
+class _Classified:
+    """A split, `test` or `validation`, as a trial classifies it."""
+
+    trial: int
+    split: str
+    found: Evaluation
+
+
+def confusion_matrix(
+    study: StudyReader, number: int | None = None, known: Validation | None = None
+) -> Figure | None:
     """Draw how often each class is taken for each other: counts, and shares as colours."""
-    trial = _evaluated(study, number)
-    if trial is None or trial.test is None:
+    shown = _classified(study, number, known)
+    if shown is None:
         return None
-    title = f"{CONFUSIONS}, trial {trial.number}"
-    if trial.test.confusion is None:
-        n_classes = len(trial.test.per_class["class"])
+    title = f"Confusions on the {shown.split} split, trial {shown.trial}"
+    if shown.found.confusion is None:
+        n_classes = len(shown.found.per_class["class"])
         text = f"The matrix is kept for up to {LARGEST_MATRIX} classes; there are {n_classes}."
         return sentence_plot(title, text)
-    counts = np.array(trial.test.confusion)
+    counts = np.array(shown.found.confusion)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     size = min(5.2, 2.2 + 0.36 * len(counts))
     plot = new_plot(title, height=size, width=size + 1.0)
@@ -54,20 +68,23 @@ def confusion_matrix(study: StudyReader, number: int | None = None) -> Figure | 
     dress(axes, "predicted class", "true class", grid="")
     if len(counts) <= _LARGEST_WRITTEN:
         _write_cells(axes, counts, shares)
-    _name_classes(axes, trial.test.per_class["class"])
+    _name_classes(axes, shown.found.per_class["class"])
     add_colour_bar(plot, axes, image, "share of the true class")
     return plot
 
 
-def class_accuracy(study: StudyReader, number: int | None = None) -> Figure | None:
+def class_accuracy(
+    study: StudyReader, number: int | None = None, known: Validation | None = None
+) -> Figure | None:
     """Draw the share of each class's images that are recognised, the worst class first."""
-    trial = _evaluated(study, number)
-    if trial is None or trial.test is None:
+    of = _classified(study, number, known)
+    if of is None:
         return None
-    columns = trial.test.per_class
+    columns = of.found.per_class
     rows = sorted(zip(columns["recall"], columns["class"], columns["support"], strict=True))
     shown = rows[:_MOST_BARS]
-    plot = new_plot(f"{ACCURACY}, trial {trial.number}", height=1.5 + 0.24 * len(shown), width=6.2)
+    title = f"Accuracy by class on the {of.split} split, trial {of.trial}"
+    plot = new_plot(title, height=1.5 + 0.24 * len(shown), width=6.2)
     axes = plot.add_subplot()
     which = f"the worst {len(shown)} of {len(rows)} classes; " if len(rows) > len(shown) else ""
     dress(axes, f"accuracy (share of the class; {which}lines: 95 % interval)", "", grid="x")
@@ -81,8 +98,8 @@ def class_accuracy(study: StudyReader, number: int | None = None) -> Figure | No
     axes.errorbar(shares, places, xerr=np.maximum(errors, 0).T, fmt="none", ecolor=INK, lw=0.9)
     names = [plain(f"{shortened(str(name), 24)} ({n:,})") for _, name, n in shown]
     axes.set_yticks(places, names)
-    axes.set_ylabel("class (test images)", fontsize=FONT, color=INK)
-    _mark_mean(axes, trial.test)
+    axes.set_ylabel(f"class ({of.split} images)", fontsize=FONT, color=INK)
+    _mark_mean(axes, of.found)
     axes.set_xlim(0, 1.02)
     axes.set_ylim(len(shown) - 0.4, -0.6)
     return plot
@@ -110,10 +127,16 @@ def wilson_interval(share: float, n: int) -> tuple[float, float]:
     return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
 
 
-def _evaluated(study: StudyReader, number: int | None) -> Trial | None:
-    if number is not None:
-        return study.trial(number)
-    return next((trial for trial in study.trials() if trial.test), None)
+def _classified(
+    study: StudyReader, number: int | None, known: Validation | None
+) -> _Classified | None:
+    """Find what to show of a trial, or of the first evaluated one, else of the best one."""
+    trials = study.trials() if number is None else [study.trial(number)]
+    tested = next((trial for trial in trials if trial.test), None)
+    if tested and tested.test:
+        return _Classified(tested.number, "test", tested.test)
+    found = known or (validation_of(study, trials[0]) if trials else None)
+    return _Classified(found.trial.number, "validation", found.evaluation) if found else None
 
 
 def _write_cells(axes: Axes, counts: NDArray[np.int64], shares: NDArray[np.float64]) -> None:

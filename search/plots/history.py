@@ -130,7 +130,7 @@ def timeline(study: StudyReader) -> Figure:
     shorter, pauses = _without_pauses(spans)
     whole_s = max(span.end_s for span in shorter)
     shorter = [replace(s, end_s=max(s.end_s, s.start_s + whole_s / 1000)) for s in shorter]
-    unit, length = _unit(whole_s)
+    unit, length = time_unit(whole_s)
     plot = new_plot(TIMELINE, height=min(8.0, 1.5 + 0.3 * n_lanes))
     axes = plot.add_subplot()
     cut = f"; {len(pauses)} pause{'s' if len(pauses) > 1 else ''} cut out" if pauses else ""
@@ -210,7 +210,8 @@ def _without_pauses(spans: Sequence[Span]) -> tuple[list[Span], list[tuple[float
     return shorter, [(at - lost[i], length) for i, (at, length) in enumerate(pauses)]
 
 
-def _unit(length_s: float) -> tuple[str, float]:
+def time_unit(length_s: float) -> tuple[str, float]:
+    """Choose a unit of time for a length: its name and its seconds."""
     fitting = [(unit, s) for unit, s in _UNITS.items() if length_s >= 3 * s]
     return fitting[-1] if fitting else ("s", 1.0)
 
@@ -243,7 +244,7 @@ def _box(span: Span, lane: int, length: float) -> list[tuple[float, float]]:
 
 
 def _draw_pause(axes: Axes, at: float, pause_s: float) -> None:
-    unit, length = _unit(pause_s)
+    unit, length = time_unit(pause_s)
     axes.axvline(at, color=GREY, linestyle=":", linewidth=1.2)
     axes.text(
         at,

@@ -30,8 +30,10 @@ _REMAINS = {
     unfinished(Path(SPACE_FILE)).name,
 }
 """What a folder may hold that is not yet, or not any more, a study's."""
-_WORST = "worst"
-"""In a trial's folder: its worst classified images as `INDEX.png`, for people to look at."""
+_WORST = {"test": "worst", "val": "worst_val"}
+"""In a trial's folder, by split: its worst classified images as `INDEX.png`, for people."""
+CLASSES_FILE = "classes.json"
+"""In a trial's folder: names of the classes, as its objective told them for a report."""
 _VERSIONED = ["search", "torch", "torchvision", "optuna", "ray", "scikit-learn", "numpy"]
 
 
@@ -174,9 +176,9 @@ def read_provenance(space_file: Path) -> dict[str, str]:
     return facts
 
 
-def write_pictures(trial_folder: Path, pictures: Mapping[int, bytes]) -> None:
-    """Write PNG files of worst images, by index in the test split, in place of earlier ones."""
-    folder = trial_folder / _WORST
+def write_pictures(trial_folder: Path, pictures: Mapping[int, bytes], split: str = "test") -> None:
+    """Write PNG files of worst images, by index in a split, in place of earlier ones."""
+    folder = trial_folder / _WORST[split]
     try:
         if folder.exists():
             shutil.rmtree(folder)
@@ -188,9 +190,9 @@ def write_pictures(trial_folder: Path, pictures: Mapping[int, bytes]) -> None:
         write_whole(folder / f"{index}.png", picture)
 
 
-def read_worst_picture(trial_folder: Path, index: int) -> bytes | None:
+def read_worst_picture(trial_folder: Path, index: int, split: str = "test") -> bytes | None:
     """Read the PNG file of a worst image, if there is one."""
     try:
-        return (trial_folder / _WORST / f"{index}.png").read_bytes()
+        return (trial_folder / _WORST[split] / f"{index}.png").read_bytes()
     except OSError:
         return None

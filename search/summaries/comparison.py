@@ -88,7 +88,7 @@ def comparison_facts(a: Side, b: Side) -> ComparisonFacts:
     return {
         "trials": {"a": _side_facts(*a), "b": _side_facts(*b)},
         "parameters": differing(first.params, second.params),
-        "settings": differing(_settings(*a), _settings(*b)),
+        "settings": differing(settings_of(*a), settings_of(*b)),
         "paired": None if isinstance(paired, str) else paired,
         "metrics": _split_changes(first, second, direction_of),
         "others": _other_changes(first, second, direction_of),
@@ -123,7 +123,7 @@ def _side_facts(study: StudyReader, trial: Trial) -> SideFacts:
     }
 
 
-def _settings(study: StudyReader, trial: Trial) -> dict[str, Any]:
+def settings_of(study: StudyReader, trial: Trial) -> dict[str, Any]:
     """List what the objective was given beside parameters, in the space that the trial ran in."""
     spec = study.spec_of(trial.space_version)
     return {"objective": spec.objective, **dict(_flat(spec.settings, "settings"))}

@@ -1,4 +1,4 @@
-"""A trial's metrics by split and what it makes of the test split: classes, confusions, misses."""
+"""A trial's metrics by split and what it makes of a split: classes, confusions, misses."""
 
 from dataclasses import asdict
 from typing import Any, TypedDict
@@ -94,17 +94,39 @@ def test_parts(study: str, trial: Trial | None) -> list[Part]:
     test = trial.test
     images = counted(sum(test.per_class["support"]), "test image")
     of = f"trial {trial.number}, epoch {trial.best_epoch}"
-    rows = [
-        [str(name), *map(number_text, values)]
-        for name, *values in zip(*test.per_class.values(), strict=True)
-    ]
-    by_class = Grid([heading(name) for name in test.per_class], rows, ["class"])
     speed = f"{of}: {images} in {tenths(test.seconds)} s"
     return [
         Part("Test metrics", [speed], splits_grid(split_metrics(trial))),
-        Part("Test metrics by class", [of], by_class),
-        _worst_part(study, trial.number, test),
+        Part("Test metrics by class", [of], _class_grid(test)),
+        _worst_test_part(study, trial.number, test),
     ]
+
+
+def validation_parts(trial: Trial | None, validation: Evaluation | None) -> list[Part]:
+    """Tell how the best trial classifies the validation split, by class, and its worst misses.
+
+    The rows of the last table are those of `validation.worst`.
+    """
+    name = "Validation metrics by class"
+    if trial is None or trial.state != "COMPLETE":
+        return [Part(name, ["no trial is complete"])]
+    if validation is None:
+        why = "it needs a best.pt (see keep) of an objective that gives predictions"
+        return [Part(name, [f"not kept of trial {trial.number}: {why}"])]
+    images = counted(sum(validation.per_class["support"]), "validation image")
+    of = f"trial {trial.number}, epoch {trial.best_epoch}: {images}, on which trials are selected"
+    return [
+        Part(name, [of], _class_grid(validation)),
+        _worst_part("validation", validation),
+    ]
+
+
+def _class_grid(evaluation: Evaluation) -> Grid:
+    rows = [
+        [str(name), *map(number_text, values)]
+        for name, *values in zip(*evaluation.per_class.values(), strict=True)
+    ]
+    return Grid([heading(name) for name in evaluation.per_class], rows, ["class"])
 
 
 def _confusion_part(test: Evaluation) -> Part:
@@ -121,14 +143,19 @@ def _confusion_part(test: Evaluation) -> Part:
     return Part(name, lines, Grid(["true", *classes], rows, ["true"]))
 
 
-def _worst_part(study: str, number: int, test: Evaluation) -> Part:
-    name = "Worst classified test images"
-    if test.worst is None:
-        again = f"search evaluate {study} --trial {number} --again"
-        return Part(name, [f"not kept when trial {number} was evaluated; run `{again}`"])
-    if not test.worst:
-        return Part(name, ["every test image is classified correctly"])
-    n_wrong = round((1 - (test.metrics["accuracy"] or 0)) * sum(test.per_class["support"]))
+def _worst_test_part(study: str, number: int, test: Evaluation) -> Part:
+    part = _worst_part("test", test)
+    if test.worst is not None:
+        return part
+    again = f"search evaluate {study} --trial {number} --again"
+    return Part(part.heading, [f"not kept when trial {number} was evaluated; run `{again}`"])
+
+
+def _worst_part(split: str, found: Evaluation) -> Part:
+    name = f"Worst classified {split} images"
+    if not found.worst:
+        return Part(name, [f"every {split} image is classified correctly"])
+    n_wrong = round((1 - (found.metrics["accuracy"] or 0)) * sum(found.per_class["support"]))
     lines = [
         f"of {n_wrong:,} misclassified, those whose true class is given the lowest probability, "
         "p(true)"
@@ -136,6 +163,6 @@ def _worst_part(study: str, number: int, test: Evaluation) -> Part:
     columns = ["image", "true", "predicted", "p(true)"]
     rows = [
         [str(miss.index), miss.true, miss.predicted, number_text(miss.probability)]
-        for miss in test.worst
+        for miss in found.worst
     ]
     return Part(name, lines, Grid(columns, rows, ["true", "predicted"]))

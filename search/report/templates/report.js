@@ -1,55 +1,67 @@
-const table = document.getElementById("leaderboard");
-const heads = table ? [...table.tHead.rows[0].cells] : [], rows = table ? [...table.tBodies[0].rows] : [];
+let table, heads, rows, rowOf, clicks = [];
 
 // The leaderboard sorts and filters.
-if (table) {
-  const key = (row, place) => {
-    const cell = row.cells[place], text = cell.dataset.key ?? cell.textContent;
-    return text === "" ? null : isNaN(text) ? text : Number(text);
-  };
-  // Numbers stand before words; what is missing stands last, whichever direction is sorted.
-  const order = (a, b, sign) =>
-    a === null || b === null ? (a === null) - (b === null) :
-    typeof a !== typeof b ? (typeof a === "number" ? -sign : sign) : a < b ? -sign : a > b ? sign : 0;
-  heads.forEach((head, place) => head.firstChild.addEventListener("click", () => {
-    const sign = head.getAttribute("aria-sort") === "ascending" ? -1 : 1;
-    for (const other of heads) other.removeAttribute("aria-sort");
-    head.setAttribute("aria-sort", sign === 1 ? "ascending" : "descending");
-    rows.sort((a, b) => order(key(a, place), key(b, place), sign));
-    table.tBodies[0].append(...rows);
-  }));
-  const input = document.getElementById("filter"), count = document.getElementById("count");
-  const filter = () => {
-    const words = input.value.toLowerCase().split(/\s+/);
-    let shown = 0;
-    for (const row of rows) {
-      const text = [...row.cells].map(cell => cell.textContent).join(" ").toLowerCase();
-      row.hidden = !words.every(word => text.includes(word));
-      shown += !row.hidden;
-    }
-    count.textContent = `${shown} of ${rows.length} trials`;
-  };
-  input.addEventListener("input", filter);
-  filter();
-}
+const key = (row, place) => {
+  const cell = row.cells[place], text = cell.dataset.key ?? cell.textContent;
+  return text === "" ? null : isNaN(text) ? text : Number(text);
+};
+// Numbers stand before words; what is missing stands last, whichever direction is sorted.
+const order = (a, b, sign) =>
+  a === null || b === null ? (a === null) - (b === null) :
+  typeof a !== typeof b ? (typeof a === "number" ? -sign : sign) : a < b ? -sign : a > b ? sign : 0;
+const sortRows = (heading, direction) => {
+  const place = heads.findIndex(head => head.dataset.heading === heading);
+  if (place < 0) return;
+  for (const head of heads) head.removeAttribute("aria-sort");
+  heads[place].setAttribute("aria-sort", direction);
+  const sign = direction === "ascending" ? 1 : -1;
+  rows.sort((a, b) => order(key(a, place), key(b, place), sign));
+  table.tBodies[0].append(...rows);
+};
+const filterRows = () => {
+  const words = document.getElementById("filter").value.toLowerCase().split(/\s+/);
+  let shown = 0;
+  for (const row of rows) {
+    const text = [...row.cells].map(cell => cell.textContent).join(" ").toLowerCase();
+    row.hidden = !words.every(word => text.includes(word));
+    shown += !row.hidden;
+  }
+  document.getElementById("count").textContent = `${shown} of ${rows.length} trials`;
+};
+const readTable = () => {
+  table = document.getElementById("leaderboard");
+  heads = table ? [...table.tHead.rows[0].cells] : [];
+  rows = table ? [...table.tBodies[0].rows] : [];
+  rowOf = new Map(rows.map(row => [Number(row.querySelector("input").value), row]));
+  if (!table) return;
+  for (const head of heads) head.firstChild.addEventListener("click", () => {
+    const { heading } = head.dataset, up = head.getAttribute("aria-sort") === "ascending";
+    clicks = [...clicks.filter(([earlier]) => earlier !== heading), [heading, up ? "descending" : "ascending"]];
+    sortRows(...clicks.at(-1));
+  });
+  table.addEventListener("change", event => mark(Number(event.target.value), event.target.checked));
+  document.getElementById("filter").addEventListener("input", filterRows);
+  filterRows();
+};
 
 // A table that goes on to the right says so.
-for (const frame of document.querySelectorAll(".frame")) {
-  const box = frame.firstElementChild;
-  const look = () => {
-    const more = box.scrollLeft + box.clientWidth < box.scrollWidth - 1;
-    frame.classList.toggle("more", more);
-    if (!table || !box.contains(table)) return;
-    const edge = box.getBoundingClientRect().right;
-    const hidden = heads.filter(head => head.getBoundingClientRect().right > edge + 1).length;
-    document.getElementById("cue").textContent = more ? `${hidden} more column${hidden > 1 ? "s" : ""} →` : "";
-  };
-  box.addEventListener("scroll", look);
-  new ResizeObserver(look).observe(box);
-}
+const watchFrames = within => {
+  for (const frame of within.querySelectorAll(".frame")) {
+    const box = frame.firstElementChild;
+    const look = () => {
+      const more = box.scrollLeft + box.clientWidth < box.scrollWidth - 1;
+      frame.classList.toggle("more", more);
+      if (!table || !box.contains(table)) return;
+      const edge = box.getBoundingClientRect().right;
+      const hidden = heads.filter(head => head.getBoundingClientRect().right > edge + 1).length;
+      document.getElementById("cue").textContent = more ? `${hidden} more column${hidden > 1 ? "s" : ""} →` : "";
+    };
+    box.addEventListener("scroll", look);
+    new ResizeObserver(look).observe(box);
+  }
+};
 
 // Plots: point at a mark to see its trial, tick trials to mark them in each.
-const rowOf = new Map(rows.map(row => [Number(row.querySelector("input").value), row]));
 const marked = new Set(), tip = document.getElementById("tip"), chips = document.getElementById("marked");
 const draw = (parent, name, attributes, text) => {
   const made = document.createElementNS("http://www.w3.org/2000/svg", name);
@@ -57,14 +69,18 @@ const draw = (parent, name, attributes, text) => {
   if (text !== undefined) made.textContent = text;
   return parent.appendChild(made);
 };
-const panes = [...document.querySelectorAll("figure > script")].flatMap(script => {
-  const svg = script.parentElement.querySelector("svg");
-  return JSON.parse(script.textContent).map(({ box: [x, y, width, height], marks }) => {
-    const room = 5, [left, top, w, h] = [x - room, y - room, width + 2 * room, height + 2 * room];
-    const over = draw(svg, "svg", { class: "over", x: left, y: top, width: w, height: h, viewBox: [left, top, w, h].join(" ") });
-    return { svg, over, left, top, right: left + w, bottom: top + h, marks };
+let panes;
+const readPanes = () => {
+  panes = [...document.querySelectorAll("figure > script")].flatMap(script => {
+    const svg = script.parentElement.querySelector("svg");
+    for (const old of svg.querySelectorAll(":scope > .over")) old.remove();
+    return JSON.parse(script.textContent).map(({ box: [x, y, width, height], marks }) => {
+      const room = 5, [left, top, w, h] = [x - room, y - room, width + 2 * room, height + 2 * room];
+      const over = draw(svg, "svg", { class: "over", x: left, y: top, width: w, height: h, viewBox: [left, top, w, h].join(" ") });
+      return { svg, over, left, top, right: left + w, bottom: top + h, marks };
+    });
   });
-});
+};
 // Four colours in turn; the first one is also that of a trial that is only pointed at.
 const COLOURS = ["--pick-1", "--pick-2", "--pick-3", "--pick-4"];
 const colour = trial => `--pick: var(${COLOURS[Math.max(0, [...marked].indexOf(trial)) % COLOURS.length]})`;
@@ -102,7 +118,6 @@ const mark = (trial, on) => {
   }));
   repaint(null);
 };
-table?.addEventListener("change", event => mark(Number(event.target.value), event.target.checked));
 
 const cell = (trial, name) => rowOf.get(trial).cells[heads.findIndex(head => head.textContent === name)]?.textContent ?? "";
 const tell = (trial, x, y) => {
@@ -149,12 +164,14 @@ const point = (trial, event) => {
   if (trial !== pointed) repaint(pointed = trial);
   if (trial === null) tip.hidden = true; else tell(trial, event.clientX, event.clientY);
 };
-for (const svg of new Set(panes.map(pane => pane.svg))) {
-  for (const name of ["pointermove", "pointerdown"]) svg.addEventListener(name, event => point(nearest(svg, event), event));
-  svg.addEventListener("pointerleave", event => event.pointerType === "mouse" && point(null, event));
-  svg.addEventListener("click", event => {
+for (const name of ["pointermove", "pointerdown", "click"]) document.addEventListener(name, event => {
+  const svg = event.target.closest?.("figure > svg");
+  if (svg) {
     const trial = nearest(svg, event);
-    if (trial !== null) mark(trial, !marked.has(trial));
-  });
-}
-document.addEventListener("pointerdown", event => event.target.closest("figure") || point(null, event));
+    if (name !== "click") point(trial, event); else if (trial !== null) mark(trial, !marked.has(trial));
+  } else if (pointed !== null && (name === "pointerdown" || event.pointerType === "mouse")) point(null, event);
+});
+document.documentElement.addEventListener("pointerleave", event => event.pointerType === "mouse" && point(null, event));
+readTable();
+watchFrames(document);
+readPanes();
