@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
-from search.errors import SpaceError
+from search.errors import Mistake, SpaceError
 from search.objective.loading import extend_import_path
 from search.spaces.document import Document, KeyPath, Override, Problem, read_document
 from search.spaces.points import probing_problems, space_problems
@@ -76,8 +76,8 @@ def read_space_file(path: Path) -> Spec:
     try:
         return _shaped(_read(path, ()))
     except SpaceError as error:
-        hint = f"{path}: a newer version of search wrote this file, or it was changed since"
-        raise SpaceError([*error.problems, hint]) from None
+        hint = "a newer version of search wrote this file, or it was changed since"
+        raise SpaceError([*error.mistakes, Mistake(hint, str(path))]) from None
 
 
 def write_space_file(spec: Spec, path: Path, header: Iterable[str]) -> None:
@@ -104,8 +104,8 @@ def import_folders(space: Path | Mapping[str, Any]) -> list[str]:
 
 def problem_in(
     space: Path | Mapping[str, Any], overrides: Iterable[str], key: KeyPath, text: str
-) -> str:
-    """Write a mistake that was found later, as by trying the objective, with its place."""
+) -> Mistake:
+    """Place a mistake that was found later, as by trying the objective."""
     document = _read(space, overrides)
     document.add_problem(key, text)
     return document.problems[-1]

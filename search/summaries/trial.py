@@ -1,6 +1,8 @@
 """One trial in full: its parameters, its end, every epoch, its test metrics, its layers."""
 
-from typing import Any, TypedDict
+from typing import Any
+
+from typing_extensions import TypedDict
 
 from search.errors import SearchError
 from search.objective.loading import extend_import_path
