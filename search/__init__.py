@@ -12,8 +12,9 @@ from search.errors import InfeasibleError, SearchError, SpaceError, StudyError
 
 if TYPE_CHECKING:
     from search.api.confirming import confirm
+    from search.api.outputs import schema
     from search.api.sessions import resume, retry, run
-    from search.api.spaces import check, schema, try_epoch
+    from search.api.spaces import check, try_epoch
     from search.api.studies import (
         enqueue,
         keep,
@@ -39,7 +40,7 @@ _LATER = {
     "resume": "sessions",
     "retry": "sessions",
     "run": "sessions",
-    "schema": "spaces",
+    "schema": "outputs",
     "show_studies": "studies",
     "stop": "studies",
     "try_epoch": "spaces",

@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from search.commands import comparing, confirming, looking, reporting, running, spaces, using
+from search.commands.output import stdout_given_back
 from search.errors import InterruptedRunError, SearchError
 
 COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
@@ -107,7 +108,8 @@ def _options(
 def main() -> None:
     """Run the command line; a user's mistake ends in one clear text and an exit code."""
     try:
-        app()
+        with stdout_given_back():
+            app()
     except SearchError as error:
         if isinstance(error, InterruptedRunError):
             # What is left is short, and must not be interrupted again.

@@ -16,7 +16,8 @@ from rich.console import Console
 from search.api.study import Folder, Study, announce, place_of, studies_folder
 from search.errors import ObjectiveError, SearchError, StudyError
 from search.objective.probing import describe, may_describe
-from search.progress.watching import run_watched
+from search.progress.events import Tell
+from search.progress.watching import Watched, run_watched
 from search.running.engines import engine_module
 from search.running.session import extend_study
 from search.spaces.document import Override
@@ -81,6 +82,7 @@ def run(  # noqa: PLR0913  the flags of `search run`
     engine: str = "ray",
     address: str | None = None,
     quiet: bool = False,
+    on_event: Tell | None = None,
     ended: Ended = lambda _: None,
 ) -> Study:
     """Run a search, as `search run` does.
@@ -102,6 +104,7 @@ def run(  # noqa: PLR0913  the flags of `search run`
         engine: `ray`, or `inline` for one trial after another in this process.
         address: A Ray cluster to join; None for one on this machine.
         quiet: Whether to show no progress.
+        on_event: Called with each event of the session, a dict, as `--events` prints it.
         ended: Called with the study at the end, whether or not by an error.
 
     Returns:
@@ -128,7 +131,7 @@ def run(  # noqa: PLR0913  the flags of `search run`
             if other:
                 of = f"{inform(driver, other)} of {len(other.trials())} trials of {other.name}"
                 announce(f"{driver.name}: {of} inform the sampler")
-            return run_session(driver, module, address, quiet, ended)
+            return run_session(driver, module, address, Watched(quiet, on_event), ended)
     finally:
         driver.discard_if_empty()
 
@@ -147,6 +150,7 @@ def resume(  # noqa: PLR0913  the flags of `search resume`
     engine: str = "ray",
     address: str | None = None,
     quiet: bool = False,
+    on_event: Tell | None = None,
     ended: Ended = lambda _: None,
 ) -> Study:
     """Go on with a study, as `search resume` does: interrupted trials first.
@@ -164,6 +168,7 @@ def resume(  # noqa: PLR0913  the flags of `search resume`
         engine: `ray`, or `inline` for one trial after another in this process.
         address: A Ray cluster to join; None for one on this machine.
         quiet: Whether to show no progress.
+        on_event: Called with each event of the session, a dict, as `--events` prints it.
         ended: Called with the study at the end, whether or not by an error.
 
     Returns:
@@ -177,7 +182,7 @@ def resume(  # noqa: PLR0913  the flags of `search resume`
         if space is not None:
             driver = _change_space(driver, Path(space) if isinstance(space, str) else space)
         driver = extend_study(driver, None if trials is None else str(trials), options)
-        return run_session(driver, module, address, quiet, ended)
+        return run_session(driver, module, address, Watched(quiet, on_event), ended)
 
 
 @signals_restored()
@@ -191,6 +196,7 @@ def retry(  # noqa: PLR0913  the flags of `search retry`
     engine: str = "ray",
     address: str | None = None,
     quiet: bool = False,
+    on_event: Tell | None = None,
     ended: Ended = lambda _: None,
 ) -> Study:
     """Run failed trials again, each as a new trial, as `search retry` does.
@@ -205,6 +211,7 @@ def retry(  # noqa: PLR0913  the flags of `search retry`
         engine: `ray`, or `inline` for one trial after another in this process.
         address: A Ray cluster to join; None for one on this machine.
         quiet: Whether to show no progress.
+        on_event: Called with each event of the session, a dict, as `--events` prints it.
         ended: Called with the study at the end, whether or not by an error.
 
     Returns:
@@ -232,7 +239,7 @@ def retry(  # noqa: PLR0913  the flags of `search retry`
         wanted = len(driver.trials()) + n_waiting(driver)
         more = str(wanted) if wanted > (driver.spec.budget.trials or wanted) else None
         driver = extend_study(driver, more, overrides_of(workers=workers))
-        return run_session(driver, module, address, quiet, ended)
+        return run_session(driver, module, address, Watched(quiet, on_event), ended)
 
 
 def overrides_of(**options: object) -> list[Override]:
@@ -259,14 +266,14 @@ def run_session(
     driver: StudyDriver,
     engine: str,
     address: str | None,
-    quiet: bool,
+    watched: Watched,
     ended: Ended = lambda _: None,
 ) -> Study:
     """Run a session of a study that this process drives."""
     _say_other_sessions(driver)
     study = Study(driver)
     try:
-        run_watched(driver, engine, address, Console(stderr=True), quiet=quiet)
+        run_watched(driver, engine, address, Console(stderr=True), watched)
     finally:
         ended(study)
     return study

@@ -10,11 +10,17 @@ from search.objective.contract import ClassCounts
 from search.objective.probing import describe
 from search.running.trying import Tried, try_first_epoch
 from search.spaces.space_file import import_folders, load_space_file, problem_in
-from search.spaces.spec import Spec, json_schema
+from search.spaces.spec import Spec
 from search.summaries.layout import Part
-from search.summaries.space import class_part, notes_part, space_part
-
-schema = json_schema
+from search.summaries.space import (
+    CheckFacts,
+    TriedFacts,
+    class_part,
+    notes_part,
+    space_facts,
+    space_part,
+)
+from search.summaries.space import wrong_space_facts as wrong_space_facts
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,17 @@ class Checked:
     declares: bool = False
 
     @property
+    def facts(self) -> CheckFacts:
+        """The same as plain data, as `search check --json` prints it."""
+        counts = self.class_counts
+        return {
+            **space_facts(self.spec),
+            "classes": None if counts is None else {name: dict(counts[name]) for name in counts},
+            "notes": list(self.notes),
+            "problem": self.problem,
+        }
+
+    @property
     def parts(self) -> list[Part]:
         """What `search check` prints: the search, its images by class, what is odd of them."""
         parts = [space_part(self.spec)]
@@ -43,12 +60,16 @@ class Checked:
         return [*parts, notes_part(self.notes)] if self.notes else parts
 
 
-def check(space: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) -> Checked:
+def check(
+    space: str | Path | Mapping[str, Any], overrides: Sequence[str] = (), *, ask: bool = True
+) -> Checked:
     """Validate a space file and describe its search, as `search check` does.
 
     Args:
         space: A space file, or what one holds.
         overrides: Assignments to its keys, such as `budget.trials=10`.
+        ask: Whether objective and plug-ins may be imported and asked; without that, nothing that
+            the file names is executed, and what only they could tell is not checked.
 
     Returns:
         The search, and what its objective says of its images.
@@ -58,7 +79,9 @@ def check(space: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) 
         7
     """
     source = Path(space) if isinstance(space, str) else space
-    spec = load_space_file(source, overrides, probe=True)
+    spec = load_space_file(source, overrides, probe=ask, ask=ask)
+    if not ask:
+        return Checked(spec)
     try:
         description = describe(spec.objective, spec.settings)
         return Checked(
@@ -90,3 +113,14 @@ def try_epoch(space: str | Path | Mapping[str, Any], overrides: Sequence[str] = 
     if tried.problem:
         raise SpaceError([problem_in(source, overrides, *tried.problem)])
     return tried
+
+
+def tried_facts(tried: Tried) -> TriedFacts:
+    """Give what one epoch has shown as plain data."""
+    return {
+        "params": tried.params,
+        "metrics": tried.epoch.metrics,
+        "set_up_s": tried.set_up_s,
+        "epoch_s": tried.epoch.seconds,
+        "abilities": list(tried.abilities),
+    }

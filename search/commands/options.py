@@ -66,6 +66,9 @@ EngineOption = Annotated[
 AddressOption = Annotated[str | None, typer.Option(help="Address of a Ray cluster to join.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+EventsOption = Annotated[
+    bool, typer.Option("--events", help="Print a line of JSON for each event, for programs.")
+]
 FormatOption = Annotated[
     str, typer.Option("--format", "-f", help=f"One of {', '.join(DOCUMENT_FORMATS)}.")
 ]

@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
-from search.commands.options import STUDIES, StudiesOption, StudyArgument
-from search.commands.output import say
+from search.commands.options import STUDIES, JsonOption, StudiesOption, StudyArgument
+from search.commands.output import for_programs, print_json, say
 from search.errors import StudyError
 from search.studies.folder import study_names
 from search.text import listing
 
 
-def report(
+def report(  # noqa: PLR0913  a flag each
     study: StudyArgument,
     output: Annotated[
         Path | None,
@@ -31,15 +31,21 @@ def report(
         ),
     ] = False,
     studies: StudiesOption = STUDIES,
+    as_json: JsonOption = False,
 ) -> None:
     """Write a study as one HTML page, with tables, plots and the space file."""
     from search.api.study import Study
 
+    is_for_programs = for_programs(as_json)
     opened = Study.open(study, studies)
-    say(f"wrote {opened.report(output, ask=not without_objective)}")
+    page = opened.report(output, ask=not without_objective)
+    say(f"wrote {page}")
     folder = plots or figures  # --figures is what --plots was called in earlier versions
+    files = opened.write_plots(folder) if folder is not None else []
     if folder is not None:
-        say(f"wrote {len(opened.write_plots(folder))} files to {folder}")
+        say(f"wrote {len(files)} files to {folder}")
+    if is_for_programs:
+        print_json({"report": str(page), "plots": [str(file) for file in files]})
 
 
 def dashboard(

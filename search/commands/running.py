@@ -9,6 +9,8 @@ from search.commands.options import (
     STUDIES,
     AddressOption,
     EngineOption,
+    EventsOption,
+    JsonOption,
     PrunerOption,
     QuietOption,
     SamplerOption,
@@ -19,7 +21,7 @@ from search.commands.options import (
     TimeOption,
     WorkersOption,
 )
-from search.commands.output import next_commands, print_result, say
+from search.commands.output import for_programs, next_commands, print_json, say, session_output
 from search.errors import SearchError
 from search.studies.folder import study_command
 
@@ -43,10 +45,13 @@ def run(  # noqa: PLR0913  each is a flag
     address: AddressOption = None,
     studies: StudiesOption = STUDIES,
     quiet: QuietOption = False,
+    as_json: JsonOption = False,
+    events: EventsOption = False,
 ) -> None:
     """Run a search and print its best trials."""
     from search.api import sessions
 
+    on_event, ended = session_output(as_json, events)
     sessions.run(
         space,
         set_ or [],
@@ -62,7 +67,8 @@ def run(  # noqa: PLR0913  each is a flag
         engine=engine,
         address=address,
         quiet=quiet,
-        ended=print_result,
+        on_event=on_event,
+        ended=ended,
     )
 
 
@@ -83,10 +89,13 @@ def resume(  # noqa: PLR0913  each is a flag
     address: AddressOption = None,
     studies: StudiesOption = STUDIES,
     quiet: QuietOption = False,
+    as_json: JsonOption = False,
+    events: EventsOption = False,
 ) -> None:
     """Go on with a study: run what is left of its budget, interrupted trials first."""
     from search.api import sessions
 
+    on_event, ended = session_output(as_json, events)
     sessions.resume(
         study,
         trials,
@@ -99,7 +108,8 @@ def resume(  # noqa: PLR0913  each is a flag
         engine=engine,
         address=address,
         quiet=quiet,
-        ended=print_result,
+        on_event=on_event,
+        ended=ended,
     )
 
 
@@ -116,10 +126,13 @@ def retry(  # noqa: PLR0913  each is a flag
     address: AddressOption = None,
     studies: StudiesOption = STUDIES,
     quiet: QuietOption = False,
+    as_json: JsonOption = False,
+    events: EventsOption = False,
 ) -> None:
     """Run failed trials again, each as a new trial with the same parameters."""
     from search.api import sessions
 
+    on_event, ended = session_output(as_json, events)
     sessions.retry(
         study,
         trial or [],
@@ -129,7 +142,8 @@ def retry(  # noqa: PLR0913  each is a flag
         engine=engine,
         address=address,
         quiet=quiet,
-        ended=print_result,
+        on_event=on_event,
+        ended=ended,
     )
 
 
@@ -139,17 +153,19 @@ def watch(
         float, typer.Option(min=0.1, help="Seconds between two looks at the study.")
     ] = 1.0,
     studies: StudiesOption = STUDIES,
+    as_json: JsonOption = False,
 ) -> None:
     """Follow a running study from another terminal until it ends; changes nothing."""
     from search.api.study import Study
 
+    _, ended = session_output(as_json, events=False)
     opened = Study.open(study, studies)
     try:
         opened.watch(interval)
     except KeyboardInterrupt:
         say(f"{opened.name}: no longer watched, the run goes on")
         raise typer.Exit(_INTERRUPTED) from None
-    print_result(opened)
+    ended(opened)
 
 
 def stop(
@@ -158,6 +174,7 @@ def stop(
         bool, typer.Option("--now", help="Do not wait for the running epochs.")
     ] = False,
     studies: StudiesOption = STUDIES,
+    as_json: JsonOption = False,
 ) -> None:
     """End a running study from another terminal; it can be resumed."""
     from search.api.studies import open as open_study
@@ -165,6 +182,9 @@ def stop(
 
     opened = open_study(study, studies)
     driver = stop_study(opened, now=now)
+    if for_programs(as_json):
+        facts = {"pid": driver.pid, "host": driver.host, "ended": now}
+        print_json({"study": opened.name, **facts})
     say(f"{opened.name}: {driver} {'has ended' if now else 'ends after the running epochs'}")
     next_commands(study_command(opened.folder, "resume"))
 
@@ -173,13 +193,17 @@ def enqueue(
     study: StudyArgument,
     values: Annotated[list[str], typer.Argument(help="A point, such as filters=32 stride=2.")],
     studies: StudiesOption = STUDIES,
+    as_json: JsonOption = False,
 ) -> None:
     """Add a point to a running or saved study, to be tried next."""
     from search.api.studies import enqueue as enqueue_to
     from search.api.studies import open as open_study
 
     opened = open_study(study, studies)
-    say(f"{opened.name}: trial {enqueue_to(opened, values)} will try it")
+    number = enqueue_to(opened, values)
+    if for_programs(as_json):
+        print_json({"study": opened.name, "trial": number})
+    say(f"{opened.name}: trial {number} will try it")
     if not opened.is_running:
         next_commands(study_command(opened.folder, "resume", "--trials", "+1"))
 
@@ -188,18 +212,24 @@ def remove(
     study: StudyArgument,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     studies: StudiesOption = STUDIES,
+    as_json: JsonOption = False,
 ) -> None:
     """Delete a study with everything recorded of it."""
     from search.api.studies import open as open_study
     from search.api.studies import remove as remove_study
 
+    is_for_programs = for_programs(as_json)  # the question, too, then goes to stderr
     opened = open_study(study, studies)
     n_trials = len(opened.trials)
     if not yes and not typer.confirm(f"delete {opened.folder} and its {n_trials} trials?"):
         raise SearchError(f"{opened.folder}: nothing was deleted")
     confirmation = opened.folder.with_name(f"{opened.folder.name}.confirm")
     remove_study(opened)
+    is_left = confirmation.exists()
+    if is_for_programs:
+        left = confirmation.name if is_left else None
+        print_json({"study": opened.name, "folder": str(opened.folder), "confirmation": left})
     say(f"deleted {opened.folder}")
-    if confirmation.exists():
+    if is_left:
         say(f"{confirmation.name}, which confirms it, is left")
         next_commands(study_command(confirmation, "remove"))

@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from optuna.trial import FrozenTrial
 from rich.console import Console
 from rich.live import Live
 
+from search.progress.events import Tell, telling
 from search.progress.standing import Standing
 from search.progress.terminal import make_progress, print_headline, print_line
 from search.progress.trackers.tracking import tracked
@@ -19,15 +21,32 @@ from search.studies.reader import StudyReader
 from search.studies.trials import Trial, has_begun, read_trial
 
 
+@dataclass(frozen=True)
+class Watched:
+    """How a session is followed.
+
+    Args:
+        quiet: Whether to show no progress.
+        tell: Given each event; None for nobody.
+    """
+
+    quiet: bool = False
+    tell: Tell | None = None
+
+
 def run_watched(
-    study: StudyDriver, engine: str, address: str | None, console: Console, *, quiet: bool
+    study: StudyDriver, engine: str, address: str | None, console: Console, watched: Watched
 ) -> None:
     """Run a study as `run_study` does, shown on a console and told to the study's trackers."""
 
     def say(text: str) -> None:
         print_line(console, text)
 
-    with make_progress(console, quiet) as progress, tracked(study, progress, say) as observer:
+    with (
+        make_progress(console, watched.quiet) as progress,
+        telling(progress, watched.tell) as told,
+        tracked(study, told, say) as observer,
+    ):
         run_study(study, engine, address, observer, say)
 
 

@@ -75,7 +75,8 @@ class Document:
     def raise_problems(self) -> None:
         """Stop if any mistake was noted, with all of them in the order of the file."""
         if self.problems:
-            raise SpaceError(sorted(dict.fromkeys(self.problems), key=_reading_order))
+            mistakes = sorted(dict.fromkeys(self.problems), key=_reading_order)
+            raise SpaceError(mistakes)
 
     def override(self, override: Override, example: str = "--set budget.trials=10") -> None:
         """Set one value; `example` is a right one, for the message if this is none."""

@@ -37,6 +37,7 @@ def load_space_file(
     overrides: Iterable[str | Override] = (),
     *,
     probe: bool = False,
+    ask: bool = True,
 ) -> Spec:
     """Read, override and validate a space file.
 
@@ -47,16 +48,20 @@ def load_space_file(
         space: The file, or what one holds.
         overrides: Assignments such as `budget.trials=10`, as by `--set`, applied in this order.
         probe: Whether an objective that declares no names is imported and asked about points.
+        ask: Whether anything that the file names may be imported; without that, what only the
+            objective or a plug-in could tell is not checked.
 
     Returns:
         A search that can run.
     """
     document = _read(space, overrides)
-    extend_import_path(import_folders(space))
+    if ask:
+        extend_import_path(import_folders(space))
     spec = _shaped(document)
-    _refuse(document, relation_problems(spec))
+    _refuse(document, relation_problems(spec, ask=ask))
     built = Space.of(spec)
-    _refuse(document, space_problems(spec, built))
+    if ask or not built.measured_constraints:
+        _refuse(document, space_problems(spec, built))
     _refuse(document, probing_problems(spec, built) if probe else ())
     return spec
 
@@ -93,7 +98,7 @@ def write_space_file(spec: Spec, path: Path, header: Iterable[str]) -> None:
     yaml.width = 100
     with path.open("w", encoding="utf-8") as file:
         file.writelines(f"# {line}\n" for line in header)
-        yaml.dump(_plain_data(spec), file)
+        yaml.dump(plain_data(spec), file)
 
 
 def import_folders(space: Path | Mapping[str, Any]) -> list[str]:
@@ -166,8 +171,8 @@ def _mapping(document: Document, section: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _plain_data(spec: Spec) -> dict[str, Any]:
-    """Turn a search into YAML's types, leaving out what a reader would not miss."""
+def plain_data(spec: Spec) -> dict[str, Any]:
+    """Turn a search into what its space file holds, leaving out what a reader would not miss."""
     data = spec.model_dump()
     for section in ("budget", "resources"):
         data[section] = {k: v for k, v in data[section].items() if v is not None}
