@@ -13,7 +13,16 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from search.commands import comparing, confirming, looking, reporting, running, spaces, using
+from search.commands import (
+    comparing,
+    confirming,
+    looking,
+    programs,
+    reporting,
+    running,
+    spaces,
+    using,
+)
 from search.commands.output import stdout_given_back
 from search.errors import InterruptedRunError, SearchError
 
@@ -47,6 +56,9 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "predict": using.predict,
         "demo": using.demo,
         "export-model": using.export_model,
+    },
+    "Let programs work with it": {
+        "mcp": programs.mcp,
     },
     "Keep and delete": {
         "keep": using.keep,

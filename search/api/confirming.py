@@ -17,7 +17,6 @@ from search.api.study import Folder, Study, announce, place_of
 from search.errors import SearchError, StudyError
 from search.objective.loading import extend_import_path
 from search.objective.probing import describe, takes_split_seed
-from search.progress.watching import Watched
 from search.running.engines import engine_module
 from search.running.session import extend_study
 from search.spaces.spec import Spec
@@ -108,7 +107,7 @@ def confirm(  # noqa: PLR0913  the flags of `search confirm`
                 _say_plan(driver)
                 options = overrides_of(budget=budget, workers=workers)
                 driver = extend_study(driver, _n_trials(driver), options)
-                found = run_session(driver, module, address, Watched(quiet))
+                found = run_session(driver, module, address, quiet)
             _require_randomness(driver)
         if test:
             _test(found)

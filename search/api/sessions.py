@@ -17,7 +17,7 @@ from search.api.study import Folder, Study, announce, place_of, studies_folder
 from search.errors import ObjectiveError, SearchError, StudyError
 from search.objective.probing import describe, may_describe
 from search.progress.events import Tell
-from search.progress.watching import Watched, run_watched
+from search.progress.watching import run_watched
 from search.running.engines import engine_module
 from search.running.session import extend_study
 from search.spaces.document import Override
@@ -131,7 +131,7 @@ def run(  # noqa: PLR0913  the flags of `search run`
             if other:
                 of = f"{inform(driver, other)} of {len(other.trials())} trials of {other.name}"
                 announce(f"{driver.name}: {of} inform the sampler")
-            return run_session(driver, module, address, Watched(quiet, on_event), ended)
+            return run_session(driver, module, address, quiet, ended, on_event)
     finally:
         driver.discard_if_empty()
 
@@ -182,7 +182,7 @@ def resume(  # noqa: PLR0913  the flags of `search resume`
         if space is not None:
             driver = _change_space(driver, Path(space) if isinstance(space, str) else space)
         driver = extend_study(driver, None if trials is None else str(trials), options)
-        return run_session(driver, module, address, Watched(quiet, on_event), ended)
+        return run_session(driver, module, address, quiet, ended, on_event)
 
 
 @signals_restored()
@@ -239,7 +239,7 @@ def retry(  # noqa: PLR0913  the flags of `search retry`
         wanted = len(driver.trials()) + n_waiting(driver)
         more = str(wanted) if wanted > (driver.spec.budget.trials or wanted) else None
         driver = extend_study(driver, more, overrides_of(workers=workers))
-        return run_session(driver, module, address, Watched(quiet, on_event), ended)
+        return run_session(driver, module, address, quiet, ended, on_event)
 
 
 def overrides_of(**options: object) -> list[Override]:
@@ -266,14 +266,15 @@ def run_session(
     driver: StudyDriver,
     engine: str,
     address: str | None,
-    watched: Watched,
+    quiet: bool,
     ended: Ended = lambda _: None,
+    on_event: Tell | None = None,
 ) -> Study:
     """Run a session of a study that this process drives."""
     _say_other_sessions(driver)
     study = Study(driver)
     try:
-        run_watched(driver, engine, address, Console(stderr=True), watched)
+        run_watched(driver, engine, address, Console(stderr=True), quiet=quiet, tell=on_event)
     finally:
         ended(study)
     return study

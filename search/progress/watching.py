@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from optuna.trial import FrozenTrial
@@ -21,30 +20,26 @@ from search.studies.reader import StudyReader
 from search.studies.trials import Trial, has_begun, read_trial
 
 
-@dataclass(frozen=True)
-class Watched:
-    """How a session is followed.
-
-    Args:
-        quiet: Whether to show no progress.
-        tell: Given each event; None for nobody.
-    """
-
-    quiet: bool = False
-    tell: Tell | None = None
-
-
 def run_watched(
-    study: StudyDriver, engine: str, address: str | None, console: Console, watched: Watched
+    study: StudyDriver,
+    engine: str,
+    address: str | None,
+    console: Console,
+    *,
+    quiet: bool,
+    tell: Tell | None = None,
 ) -> None:
-    """Run a study as `run_study` does, shown on a console and told to the study's trackers."""
+    """Run a study as `run_study` does, shown on a console and told to the study's trackers.
+
+    Whoever else is to be told is given each event.
+    """
 
     def say(text: str) -> None:
         print_line(console, text)
 
     with (
-        make_progress(console, watched.quiet) as progress,
-        telling(progress, watched.tell) as told,
+        make_progress(console, quiet) as progress,
+        telling(progress, tell) as told,
         tracked(study, told, say) as observer,
     ):
         run_study(study, engine, address, observer, say)
