@@ -137,6 +137,26 @@ def test_mlflow_keeps_the_best_models(study: StudyReader) -> None:
         assert paths == (["best.pt"] if number in kept else [])
 
 
+def test_mlflow_has_test_metrics_once_a_trial_is_evaluated(search: Search, tmp_path: Path) -> None:
+    write(tmp_path, "predicting:Predicting", settings="{}", trackers="[mlflow]")
+    search("run", "toy.yaml", "--engine", "inline", "--quiet")
+    folder = tmp_path / "studies/toy"
+    away = command_in(tmp_path, PYTHONPATH=str(ROOT), MLFLOW_TRACKING_URI="nowhere://")
+    assert "mlflow is left out" in away("evaluate", "toy").stderr
+    assert search("resume", "toy", "-n", "+1", "--engine", "inline", "-q").returncode == 0
+    assert search("evaluate", "toy", "--top", "2").returncode == 0
+    _, found = runs(database(folder))
+    study = StudyReader.open("toy", tmp_path / "studies")
+    for number, run in found.items():
+        test = study.trial(number).test
+        shown = {name: value for name, value in run.data.metrics.items() if "test_" in name}
+        known = {} if test is None else test.metrics
+        assert shown == {f"test_{k}": v for k, v in known.items() if v is not None}
+        assert run.data.tags.get("evaluated") == ("true" if test else None)
+        assert (run.data.tags["sampler"], run.data.tags["space"]) == ("random", "1")
+    assert sum("evaluated" in run.data.tags for run in found.values()) == 2
+
+
 def test_tensorboard_has_a_row_of_hyperparameters(study: StudyReader) -> None:
     metadata = read_events(study.folder, 0).summary_metadata
     parts = {

@@ -415,6 +415,7 @@ class Study:
             `confusion`, `worst` and the `seconds` of the test pass.
         """
         from search.best_trial.evaluation import choose_trials, evaluate_trials
+        from search.progress.trackers.tracking import track_evaluated
         from search.summaries.evaluation import evaluation_facts, evaluation_parts
 
         several = trials if isinstance(trials, Iterable) else [trials]
@@ -423,6 +424,7 @@ class Study:
         evaluated = evaluate_trials(
             self.reader, chosen, again=again, skip=not numbers, say=announce
         )
+        track_evaluated(self.reader, evaluated, announce)
         parts = [part for trial in evaluated for part in evaluation_parts(self.name, trial)]
         return Findings([evaluation_facts(trial) for trial in evaluated], parts)
 

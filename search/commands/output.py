@@ -23,16 +23,21 @@ DOCUMENT_FORMATS = ("text", "md", "latex", "json")
 TABLE_FORMATS = (*DOCUMENT_FORMATS, "csv")
 
 
-_at_end = ExitStack()
+_at_end: ExitStack | None = None
+"""What is undone at the end of the command line; None where none runs, as in a test."""
 _data: TextIO | None = None
 """Stdout while it is kept for JSON alone."""
 
 
 @contextmanager
 def stdout_given_back() -> Iterator[None]:
-    """Give stdout back at the end of a command that kept it for its data."""
-    with _at_end:
-        yield
+    """Give stdout back at the end of a command line that kept it for its data."""
+    global _at_end, _data
+    try:
+        with ExitStack() as _at_end:
+            yield
+    finally:
+        _at_end = _data = None
 
 
 def keep_stdout_for_data() -> None:
@@ -41,14 +46,8 @@ def keep_stdout_for_data() -> None:
     An objective prints what it likes when it is imported or runs in this process.
     """
     global _data
-    if _data is None:
+    if _at_end is not None and _data is None:
         _data = _at_end.enter_context(_diverted())
-        _at_end.callback(_forget_data)
-
-
-def _forget_data() -> None:
-    global _data
-    _data = None
 
 
 @contextmanager
