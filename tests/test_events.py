@@ -61,7 +61,8 @@ def test_events_tell_a_session_from_its_start_to_its_end(
     folder: Path, engine: str, engine_flags: list[str]
 ) -> None:
     flags = [*engine_flags, "--quiet"]
-    result = process_in(folder)("run", "toy.yaml", "--events", *flags)
+    search = process_in(folder) if engine == "ray" else command_in(folder)
+    result = search("run", "toy.yaml", "--events", *flags)
     assert result.returncode == 0, result.stderr
     events = told(result)
     assert kinds(events) == ["run_started", *3 * TRIAL, "run_ended"]

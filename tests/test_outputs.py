@@ -16,7 +16,7 @@ from tests.contracts import assert_keeps_to_schema, read_strictly
 from tests.processes import ROOT, Search, command_in, environment
 
 OBJECTIVE = """\
-import os
+import os, sys
 import numpy as np
 
 print("imported")
@@ -28,6 +28,7 @@ class Net:
 
     def __init__(self, params, epochs=3):
         print("made")
+        sys.__stdout__.write("by another name\\n")
         os.system("echo from a child")
         self.params, self.epochs, self.epoch = params, epochs, 0
 
@@ -246,7 +247,9 @@ def test_output_is_all_that_a_command_prints_whatever_an_objective_prints(folder
         check=True,
     )
     assert read_strictly(done.stdout)["tried"]["metrics"]["gap"] is None
-    assert [text in done.stderr for text in ("imported", "made", "from a child")] == [True] * 3
+    assert [
+        text in done.stderr for text in ("imported", "made", "from a child", "by another")
+    ] == [True] * 4
 
 
 def test_schema_of_an_output_is_printed_and_one_of_nothing_is_refused(search: Search) -> None:

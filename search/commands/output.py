@@ -57,18 +57,19 @@ def _diverted() -> Iterator[TextIO]:
     stream.flush()
     with redirect_stdout(sys.stderr):
         try:
-            number = stream.fileno()
-        except OSError:  # it is no file, as in tests
+            number, errors = stream.fileno(), sys.stderr.fileno()
+        except OSError:  # they are no files, as in tests
             yield stream
             return
         own = os.dup(number)
-        os.dup2(sys.stderr.fileno(), number)
+        os.dup2(errors, number)
         data = os.fdopen(own, "w", encoding="utf-8")
         try:
             yield data
         finally:
+            stream.flush()  # what was written to it by another of its names
             os.dup2(own, number)
-            with suppress(BrokenPipeError):  # its reader has gone away, and was told of nothing
+            with suppress(BrokenPipeError):  # nobody reads any more what is left
                 data.close()
 
 
