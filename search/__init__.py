@@ -12,8 +12,9 @@ from search.errors import InfeasibleError, SearchError, SpaceError, StudyError
 
 if TYPE_CHECKING:
     from search.api.confirming import confirm
+    from search.api.outputs import schema
     from search.api.sessions import resume, retry, run
-    from search.api.spaces import check, init, schema, try_epoch
+    from search.api.spaces import check, init, try_epoch
     from search.api.steering import note, pause, set_values, stop_trials, tag, unpause
     from search.api.studies import (
         compare_studies,
@@ -52,7 +53,7 @@ _LATER = {
     "resume": "api.sessions",
     "retry": "api.sessions",
     "run": "api.sessions",
-    "schema": "api.spaces",
+    "schema": "api.outputs",
     "set_values": "api.steering",
     "show_studies": "api.studies",
     "stop": "api.studies",

@@ -17,12 +17,14 @@ from search.commands import (
     comparing,
     confirming,
     looking,
+    programs,
     reporting,
     running,
     spaces,
     steering,
     using,
 )
+from search.commands.output import stdout_given_back
 from search.errors import InterruptedRunError, SearchError
 
 COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
@@ -58,6 +60,9 @@ COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
         "predict": using.predict,
         "demo": using.demo,
         "export-model": using.export_model,
+    },
+    "Let programs work with it": {
+        "mcp": programs.mcp,
     },
     "Note, keep and delete": {
         "note": steering.note,
@@ -120,7 +125,8 @@ def _options(
 def main() -> None:
     """Run the command line; a user's mistake ends in one clear text and an exit code."""
     try:
-        app()
+        with stdout_given_back():
+            app()
     except SearchError as error:
         if isinstance(error, InterruptedRunError):
             # What is left is short, and must not be interrupted again.

@@ -5,6 +5,7 @@ and without a full stop.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 
 class SearchError(Exception):
@@ -29,16 +30,43 @@ class MissingExtraError(SearchError):
         )
 
 
+@dataclass(frozen=True)
+class Mistake:
+    """One mistake in a space file, written as `file:line:column: key: what must hold`.
+
+    Args:
+        text: What must hold.
+        where: The file, or how else the user gave what is wrong; empty if nothing tells.
+        line: From 1; None where there is no file.
+        column: Likewise.
+        key: The dotted key; empty for the whole.
+    """
+
+    text: str
+    where: str = ""
+    line: int | None = None
+    column: int | None = None
+    key: str = ""
+
+    def __str__(self) -> str:
+        """Write it for people."""
+        place = self.where if self.line is None else f"{self.where}:{self.line}:{self.column}"
+        return ": ".join(part for part in (place, self.key, self.text) if part)
+
+
 class SpaceError(SearchError):
     """A space file that does not hold; carries every problem found in it.
 
     Args:
-        problems: One line each, `file:line:column: key: what must hold`.
+        mistakes: All of them; a text alone is what must hold.
     """
 
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = tuple(problems)
+    def __init__(self, mistakes: Sequence[Mistake | str]) -> None:
+        self.mistakes = tuple(
+            one if isinstance(one, Mistake) else Mistake(one) for one in mistakes
+        )
+        self.problems = tuple(map(str, self.mistakes))
+        super().__init__("\n".join(self.problems))
 
 
 class StudyError(SearchError):

@@ -43,16 +43,16 @@ def test_read_document_gives_plain_data(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "key", "value"),
     [
-        (("name",), "2:1", "2:7"),
-        (("sizes",), "3:1", "3:8"),
-        (("model",), "5:1", "6:3"),
-        (("model", "depth"), "6:3", "6:10"),
-        (("model", "layers"), "7:3", "8:5"),
-        (("model", "layers", 0, "kind"), "8:8", "8:14"),
+        (("name",), (2, 1), (2, 7)),
+        (("sizes",), (3, 1), (3, 8)),
+        (("model",), (5, 1), (6, 3)),
+        (("model", "depth"), (6, 3), (6, 10)),
+        (("model", "layers"), (7, 3), (8, 5)),
+        (("model", "layers", 0, "kind"), (8, 8), (8, 14)),
     ],
 )
 def test_read_document_remembers_places(
-    tmp_path: Path, path: tuple[str | int, ...], key: str, value: str
+    tmp_path: Path, path: tuple[str | int, ...], key: tuple[int, int], value: tuple[int, int]
 ) -> None:
     document = read(tmp_path, TEXT)
     assert (document.keys[path], document.values[path]) == (key, value)
@@ -60,7 +60,7 @@ def test_read_document_remembers_places(
 
 def test_read_document_remembers_places_of_list_items(tmp_path: Path) -> None:
     document = read(tmp_path, TEXT)
-    assert [document.values["sizes", i] for i in range(3)] == ["3:9", "3:12", "4:9"]
+    assert [document.values["sizes", i] for i in range(3)] == [(3, 9), (3, 12), (4, 9)]
 
 
 @pytest.mark.parametrize(

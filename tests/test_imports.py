@@ -28,6 +28,7 @@ LAYERS = (
     {"search.report"},
     {"search.demo"},
     {"search.api"},
+    {"search.mcp"},
     {"search.commands"},
     {"search.cli"},
 )
@@ -147,6 +148,10 @@ def test_flask_is_imported_by_the_demo_only() -> None:
     assert importers_of("flask") | importers_of("werkzeug") == {"search.demo.server"}
 
 
+def test_the_protocol_for_agents_is_imported_by_its_room_only() -> None:
+    assert importers_of("mcp") == {"search.mcp.server"}
+
+
 def test_imports_form_no_cycle() -> None:
     graph = {module: names & SOURCES.keys() for module, names in IMPORTS.items()}
     graphlib.TopologicalSorter(graph).prepare()
@@ -192,6 +197,7 @@ COMMANDS_ALSO_IMPORT = {
         "search.spaces.shipped_spaces",
     },
     "search.commands.output": {"search.studies.export"},
+    "search.commands.programs": {"search.mcp.server"},
 }
 
 

@@ -18,7 +18,7 @@ from tensorboard.plugins.hparams import plugin_data_pb2
 
 from search.objective.loading import load_objective
 from search.progress.trackers.tracker import TRACKERS
-from search.progress.watching import run_watched
+from search.progress.watching import Audience, run_watched
 from search.running.engines import ENGINES
 from search.spaces import spec
 from search.studies.driver import StudyDriver
@@ -135,6 +135,26 @@ def test_mlflow_keeps_the_best_models(study: StudyReader) -> None:
     for number, run in found.items():
         paths = [one.path for one in client.list_artifacts(run.info.run_id)]
         assert paths == (["best.pt"] if number in kept else [])
+
+
+def test_mlflow_has_test_metrics_once_a_trial_is_evaluated(search: Search, tmp_path: Path) -> None:
+    write(tmp_path, "predicting:Predicting", settings="{}", trackers="[mlflow]")
+    search("run", "toy.yaml", "--engine", "inline", "--quiet")
+    folder = tmp_path / "studies/toy"
+    away = command_in(tmp_path, PYTHONPATH=str(ROOT), MLFLOW_TRACKING_URI="nowhere://")
+    assert "mlflow is left out" in away("evaluate", "toy").stderr
+    assert search("resume", "toy", "-n", "+1", "--engine", "inline", "-q").returncode == 0
+    assert search("evaluate", "toy", "--top", "2").returncode == 0
+    _, found = runs(database(folder))
+    study = StudyReader.open("toy", tmp_path / "studies")
+    for number, run in found.items():
+        test = study.trial(number).test
+        shown = {name: value for name, value in run.data.metrics.items() if "test_" in name}
+        known = {} if test is None else test.metrics
+        assert shown == {f"test_{k}": v for k, v in known.items() if v is not None}
+        assert run.data.tags.get("evaluated") == ("true" if test else None)
+        assert (run.data.tags["sampler"], run.data.tags["space"]) == ("random", "1")
+    assert sum("evaluated" in run.data.tags for run in found.values()) == 2
 
 
 def test_tensorboard_has_a_row_of_hyperparameters(study: StudyReader) -> None:
@@ -289,7 +309,8 @@ def run_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., S
             trackers=[f"{module}:{name}"], settings={"epochs": 2}, budget={"trials": 2}
         )
         study = StudyDriver.create(search, tmp_path / "studies", [str(ROOT), str(tmp_path)])
-        run_watched(study, ENGINES["inline"], None, Console(file=said, width=500), quiet=True)
+        console = Console(file=said, width=500)
+        run_watched(study, ENGINES["inline"], None, console, Audience(quiet=True))
         assert [trial.state for trial in study.trials()] == ["COMPLETE", "COMPLETE"]
         return study
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from search.studies.reader import StudyReader
+from tests.contracts import assert_keeps_to_schema
 from tests.processes import Search, command_in, environment, has_epoch
 
 SPACE = """\
@@ -89,8 +90,11 @@ def test_stop_ends_a_running_study_that_can_go_on(
 ) -> None:
     process = start(folder, *engine_flags)
     started = time.monotonic()
-    result = search("stop", "toy", *(["--now"] if now else []))
+    result = search("stop", "toy", "--json", *(["--now"] if now else []))
     assert result.returncode == 0, result.stderr
+    told = json.loads(result.stdout)
+    assert_keeps_to_schema(told, "stop")
+    assert (told["pid"], told["ended"]) == (process.pid, now)
     assert f"process {process.pid} on " in result.stderr
     process.communicate(timeout=20)
     assert time.monotonic() - started < 10

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from search.api.driving import driver_of, overrides_of
-from search.api.sessions import Ended, run_session, signals_restored
+from search.api.sessions import Ended, audience_of, run_session, signals_restored
 from search.api.study import Folder, Study, announce, place_of
 from search.errors import SearchError, StudyError
 from search.objective.loading import extend_import_path
@@ -104,7 +104,8 @@ def confirm(  # noqa: PLR0913  the flags of `search confirm`
                 _say_plan(driver)
                 options = overrides_of(budget=budget, workers=workers)
                 extend_study(driver, _n_trials(driver), options)
-                found = run_session(driver, module, address, quiet, plain=plain)
+                audience = audience_of(driver, quiet, plain)
+                found = run_session(driver, module, address, audience)
             _require_randomness(driver)
         if test:
             _test(found)

@@ -20,7 +20,8 @@ from search.api.steering import set_values, unpause
 from search.api.study import Folder, Study, announce, place_of, studies_folder
 from search.errors import ObjectiveError, SearchError, StudyError
 from search.objective.probing import describe, may_describe
-from search.progress.watching import run_watched
+from search.progress.events import Tell
+from search.progress.watching import Audience, run_watched
 from search.running.engines import engine_module
 from search.running.session import extend_study, wanted_trials
 from search.spaces.space_file import import_folders, load_space_file
@@ -80,6 +81,7 @@ def run(  # noqa: PLR0913  the flags of `search run`
     address: str | None = None,
     quiet: bool = False,
     plain: bool = True,
+    on_event: Tell | None = None,
     ended: Ended = lambda _: None,
 ) -> Study:
     """Run a search, as `search run` does.
@@ -103,6 +105,7 @@ def run(  # noqa: PLR0913  the flags of `search run`
         address: A Ray cluster to join; None for one on this machine.
         quiet: Whether to show no progress.
         plain: Whether a terminal shows a table in place, not the screen that takes all of it.
+        on_event: Called with each event of the session, a dict, as `--events` prints it.
         ended: Called with the study at the end, whether or not by an error.
 
     Returns:
@@ -133,7 +136,8 @@ def run(  # noqa: PLR0913  the flags of `search run`
             if other:
                 of = f"{inform(driver, other)} of {len(other.trials())} trials of {other.name}"
                 announce(f"{driver.name}: {of} inform the sampler")
-            return run_session(driver, module, address, quiet, ended, plain=plain)
+            audience = audience_of(driver, quiet, plain, on_event)
+            return run_session(driver, module, address, audience, ended)
     finally:
         with suppress(DatabaseError):
             driver.discard_if_empty()
@@ -154,6 +158,7 @@ def resume(  # noqa: PLR0913  the flags of `search resume`
     address: str | None = None,
     quiet: bool = False,
     plain: bool = True,
+    on_event: Tell | None = None,
     ended: Ended = lambda _: None,
 ) -> Study:
     """Go on with a study, as `search resume` does: interrupted trials first.
@@ -174,6 +179,7 @@ def resume(  # noqa: PLR0913  the flags of `search resume`
         address: A Ray cluster to join; None for one on this machine.
         quiet: Whether to show no progress.
         plain: Whether a terminal shows a table in place, not the screen that takes all of it.
+        on_event: Called with each event of the session, a dict, as `--events` prints it.
         ended: Called with the study at the end, whether or not by an error.
 
     Returns:
@@ -190,7 +196,8 @@ def resume(  # noqa: PLR0913  the flags of `search resume`
         if space is not None:
             driver = _change_space(driver, find(space))
         extend_study(driver, None if trials is None else str(trials), options)
-        return run_session(driver, module, address, quiet, ended, plain=plain)
+        audience = audience_of(driver, quiet, plain, on_event)
+        return run_session(driver, module, address, audience, ended)
 
 
 @signals_restored()
@@ -205,6 +212,7 @@ def retry(  # noqa: PLR0913  the flags of `search retry`
     address: str | None = None,
     quiet: bool = False,
     plain: bool = True,
+    on_event: Tell | None = None,
     ended: Ended = lambda _: None,
 ) -> Study:
     """Run failed trials again, each as a new trial, as `search retry` does.
@@ -220,6 +228,7 @@ def retry(  # noqa: PLR0913  the flags of `search retry`
         address: A Ray cluster to join; None for one on this machine.
         quiet: Whether to show no progress.
         plain: Whether a terminal shows a table in place, not the screen that takes all of it.
+        on_event: Called with each event of the session, a dict, as `--events` prints it.
         ended: Called with the study at the end, whether or not by an error.
 
     Returns:
@@ -247,24 +256,22 @@ def retry(  # noqa: PLR0913  the flags of `search retry`
         wanted = len(driver.trials()) + n_waiting(driver)
         more = str(wanted) if wanted > (driver.spec.budget.trials or wanted) else None
         extend_study(driver, more, overrides_of(workers=workers))
-        return run_session(driver, module, address, quiet, ended, plain=plain)
+        audience = audience_of(driver, quiet, plain, on_event)
+        return run_session(driver, module, address, audience, ended)
 
 
 def run_session(
     driver: StudyDriver,
     engine: str,
     address: str | None,
-    quiet: bool,
+    audience: Audience,
     ended: Ended = lambda _: None,
-    *,
-    plain: bool = True,
 ) -> Study:
     """Run a session of a study that this process drives."""
     _say_other_sessions(driver)
     study = Study(driver)
     try:
-        screen = [] if plain else _screen_of(driver)
-        run_watched(driver, engine, address, Console(stderr=True), quiet=quiet, screen=screen)
+        run_watched(driver, engine, address, Console(stderr=True), audience)
     except BaseException:
         with suppress(DatabaseError):  # the error that ended the session says more
             ended(study)
@@ -273,9 +280,12 @@ def run_session(
     return study
 
 
-def _screen_of(driver: StudyDriver) -> list[str]:
-    """Name the program of a run's screen, which no module of the user's folder can replace."""
-    return [sys.executable, "-P", "-m", "search.api.watching", str(driver.folder.resolve())]
+def audience_of(
+    driver: StudyDriver, quiet: bool, plain: bool, on_event: Tell | None = None
+) -> Audience:
+    """Gather who sees a session; no module in the user's folder can replace the screen."""
+    screen = (sys.executable, "-P", "-m", "search.api.watching", str(driver.folder.resolve()))
+    return Audience(quiet, () if plain else screen, on_event)
 
 
 def _paused(study: Study | str | Path, studies: Folder) -> StudyReader | None:

@@ -13,12 +13,18 @@ from search.running.trying import Tried, try_first_epoch
 from search.spaces.first_space import write_first_space
 from search.spaces.shipped_spaces import find_space
 from search.spaces.space_file import import_folders, load_space_file, problem_in
-from search.spaces.spec import Spec, json_schema
+from search.spaces.spec import Spec
 from search.summaries.layout import Part
-from search.summaries.space import class_part, notes_part, space_part
+from search.summaries.space import (
+    CheckFacts,
+    TriedFacts,
+    class_part,
+    notes_part,
+    space_facts,
+    space_part,
+)
+from search.summaries.space import wrong_space_facts as wrong_space_facts
 from search.text import listing
-
-schema = json_schema
 
 Space = str | Path | Mapping[str, Any]
 """A space file, the name of one that comes with this program, or what one holds."""
@@ -41,6 +47,17 @@ class Checked:
     notes: list[str] = field(default_factory=list)
     problem: str = ""
     declares: bool = False
+
+    @property
+    def facts(self) -> CheckFacts:
+        """The same as plain data, as `search check --json` prints it."""
+        counts = self.class_counts
+        return {
+            **space_facts(self.spec),
+            "classes": None if counts is None else {name: dict(counts[name]) for name in counts},
+            "notes": list(self.notes),
+            "problem": self.problem,
+        }
 
     @property
     def parts(self) -> list[Part]:
@@ -90,12 +107,14 @@ def find(space: Space) -> Path | Mapping[str, Any]:
     return found
 
 
-def check(space: Space, overrides: Sequence[str] = ()) -> Checked:
+def check(space: Space, overrides: Sequence[str] = (), *, ask: bool = True) -> Checked:
     """Validate a space file and describe its search, as `search check` does.
 
     Args:
         space: A space file, the name of a shipped one, or what one holds.
         overrides: Assignments to its keys, such as `budget.trials=10`.
+        ask: Whether objective and plug-ins may be imported and asked; without that, nothing that
+            the file names is executed, and what only they could tell is not checked.
 
     Returns:
         The search, and what its objective says of its images.
@@ -105,7 +124,9 @@ def check(space: Space, overrides: Sequence[str] = ()) -> Checked:
         7
     """
     source = find(space)
-    spec = load_space_file(source, overrides, probe=True)
+    spec = load_space_file(source, overrides, probe=ask, ask=ask)
+    if not ask:
+        return Checked(spec)
     try:
         description = describe(spec.objective, spec.settings)
         return Checked(
@@ -137,3 +158,14 @@ def try_epoch(space: Space, overrides: Sequence[str] = ()) -> Tried:
     if tried.problem:
         raise SpaceError([problem_in(source, overrides, *tried.problem)])
     return tried
+
+
+def tried_facts(tried: Tried) -> TriedFacts:
+    """Give what one epoch has shown as plain data."""
+    return {
+        "params": tried.params,
+        "metrics": tried.epoch.metrics,
+        "set_up_s": tried.set_up_s,
+        "epoch_s": tried.epoch.seconds,
+        "abilities": list(tried.abilities),
+    }

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -37,6 +36,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
+    from search.api.outputs import ResultFacts
+    from search.best_trial.model_file import ModelFacts
     from search.best_trial.prediction import Classified as Classified
     from search.best_trial.trained import Use
     from search.summaries.comparison import ComparisonFacts
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from search.summaries.evaluation import EvaluationFacts
     from search.summaries.ladder import LadderFacts
     from search.summaries.summary import SummaryFacts
+    from search.summaries.trial import WholeTrialFacts
 
 Folder = str | Path | None
 """The folder of all studies; None stands for `$SEARCH_STUDIES`, else for `studies`."""
@@ -235,6 +237,19 @@ class Study:
         lines = [counts_text(trials), *failure_lines(trials), *ahead_lines(self.reader)]
         return "\n".join(lines)
 
+    def result(self) -> "ResultFacts":
+        """Tell what a session has come to, as `search run --json` does."""
+        from search.summaries.trial import trial_facts
+
+        trials, verdict = self.trials, self.confirmation() if self.confirms else None
+        is_complete = bool(trials) and trials[0].state == "COMPLETE"
+        return {
+            "study": study_facts(self.reader),
+            "folder": str(self.folder),
+            "best": trial_facts(trials[0]) if is_complete else None,
+            "confirmation": verdict.facts if verdict else None,
+        }
+
     def has_unfinished_leader(self) -> bool:
         """Tell whether an interrupted trial is ahead of all complete ones."""
         return bool(ahead_lines(self.reader))
@@ -247,7 +262,9 @@ class Study:
         """
         return Findings(study_facts(self.reader), study_parts(self.reader))
 
-    def show_trial(self, trial: Trial | int, *, layers: bool = False) -> Findings[dict[str, Any]]:
+    def show_trial(
+        self, trial: Trial | int, *, layers: bool = False
+    ) -> "Findings[WholeTrialFacts]":
         """Describe a trial with every epoch, as `search show` does.
 
         Args:
@@ -257,10 +274,10 @@ class Study:
         Returns:
             Its parameters, its end, its epochs, its test metrics.
         """
-        from search.summaries.trial import trial_layers, trial_parts
+        from search.summaries.trial import trial_layers, trial_parts, whole_trial_facts
 
         shown = self.trial(_number_of(trial))
-        facts = {**asdict(shown), "history": self.reader.history(shown.number)}
+        facts = whole_trial_facts(self.reader, shown)
         parts = trial_parts(self.reader, shown)
         if layers:
             facts["layers"] = trial_layers(self.reader, shown)
@@ -401,6 +418,7 @@ class Study:
             `confusion`, `worst` and the `seconds` of the test pass.
         """
         from search.best_trial.evaluation import choose_trials, evaluate_trials
+        from search.progress.trackers.tracking import track_evaluated
         from search.summaries.evaluation import evaluation_facts, evaluation_parts
 
         several = trials if isinstance(trials, Iterable) else [trials]
@@ -409,6 +427,7 @@ class Study:
         evaluated = evaluate_trials(
             self.reader, chosen, again=again, skip=not numbers, say=announce
         )
+        track_evaluated(self.reader, evaluated, announce)
         parts = [part for trial in evaluated for part in evaluation_parts(self.name, trial)]
         return Findings([evaluation_facts(trial) for trial in evaluated], parts)
 
@@ -521,7 +540,7 @@ class Study:
 
         serve_dashboard(self.reader, port, show=show, tell=tell, say=announce)
 
-    def export_model(self, output: str | Path, trial: Trial | int | None = None) -> dict[str, Any]:
+    def export_model(self, output: str | Path, trial: Trial | int | None = None) -> "ModelFacts":
         """Write the network of a trial to a file that runs without this project.
 
         Args:

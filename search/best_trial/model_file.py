@@ -7,18 +7,20 @@ torch is imported here as in `search.studies.checkpoints`: late, and for its fil
 
 import importlib.util
 import io
-import json
 import tempfile
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from typing_extensions import TypedDict
 
 from search.best_trial.trained import EXPORT, named_classes, trained_classifier
 from search.errors import ObjectiveError, SearchError
 from search.objective.contract import Classifier
 from search.studies.durable import write_whole
 from search.studies.reader import StudyReader
-from search.studies.trials import Trial
+from search.studies.trials import Metrics, Trial
+from search.text import json_text
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
@@ -28,6 +30,20 @@ FACTS_FILE = "model.json"
 CLASSES_FILE = "classes.json"
 """Name of the list of classes, likewise."""
 _ONNX_PACKAGES = ("onnx", "onnxscript")
+
+
+class ModelFacts(TypedDict):
+    """What stands in the file: whose network it is, what it takes and gives, how good it is."""
+
+    study: str
+    trial: int
+    best_epoch: int | None
+    params: dict[str, Any]
+    metrics: Metrics
+    test: Metrics | None
+    image_shape: list[int]
+    values: str
+    classes: list[str]
 
 
 def require_model_name(path: Path) -> None:
@@ -48,7 +64,7 @@ def require_model_name(path: Path) -> None:
         )
 
 
-def write_model(study: StudyReader, trial: Trial, path: Path) -> dict[str, Any]:
+def write_model(study: StudyReader, trial: Trial, path: Path) -> ModelFacts:
     """Write the network of a COMPLETE trial's best epoch, whole or not at all.
 
     Args:
@@ -61,7 +77,7 @@ def write_model(study: StudyReader, trial: Trial, path: Path) -> dict[str, Any]:
     """
     with trained_classifier(study, trial, EXPORT) as classifier:
         program, n_classes = _exported(classifier)
-        facts = {
+        facts: ModelFacts = {
             "study": study.name,
             "trial": trial.number,
             "best_epoch": trial.best_epoch,
@@ -97,7 +113,7 @@ def _exported(classifier: Classifier) -> "tuple[ExportedProgram, int]":
     return program, probabilities.shape[1]
 
 
-def _pt2(program: "ExportedProgram", facts: dict[str, Any]) -> bytes:
+def _pt2(program: "ExportedProgram", facts: ModelFacts) -> bytes:
     import torch
 
     file = io.BytesIO()
@@ -107,7 +123,7 @@ def _pt2(program: "ExportedProgram", facts: dict[str, Any]) -> bytes:
     return file.getvalue()
 
 
-def _onnx(program: "ExportedProgram", facts: dict[str, Any]) -> bytes:
+def _onnx(program: "ExportedProgram", facts: ModelFacts) -> bytes:
     import torch
 
     with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
@@ -124,5 +140,5 @@ def _onnx(program: "ExportedProgram", facts: dict[str, Any]) -> bytes:
         return file.read_bytes()
 
 
-def _texts(facts: dict[str, Any]) -> dict[str, str]:
-    return {FACTS_FILE: json.dumps(facts), CLASSES_FILE: json.dumps(facts["classes"])}
+def _texts(facts: ModelFacts) -> dict[str, str]:
+    return {FACTS_FILE: json_text(facts, None), CLASSES_FILE: json_text(facts["classes"], None)}

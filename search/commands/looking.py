@@ -118,10 +118,12 @@ def export(
         int | None, typer.Option("--trial", help="The epochs of one trial in place of all trials.")
     ] = None,
     studies: StudiesOption = STUDIES,
+    as_json: JsonOption = False,
 ) -> None:
     """Write every trial of a study, or every epoch of a trial, as a table with stable columns."""
     from search.api.study import Study
 
+    format_ = "json" if as_json else format_
     stdout = typer.get_binary_stream("stdout")
     n_rows = Study.open(study, studies).export(output or stdout, format_, trial)
     if output:

@@ -79,6 +79,9 @@ PlainOption = Annotated[
     bool, typer.Option("--plain", help="On a terminal, a table in place of the screen.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+EventsOption = Annotated[
+    bool, typer.Option("--events", help="Print a line of JSON for each event, for programs.")
+]
 FormatOption = Annotated[
     str, typer.Option("--format", "-f", help=f"One of {', '.join(DOCUMENT_FORMATS)}.")
 ]

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from search.commands.options import STUDIES, StudiesOption, studies_like
-from search.commands.output import say
+from search.commands.options import STUDIES, JsonOption, StudiesOption, studies_like
+from search.commands.output import for_programs, print_json, say
 from search.errors import SearchError, StudyError
 from search.studies.folder import study_names
 from search.text import listing
@@ -56,37 +56,41 @@ def report(  # noqa: PLR0913  each is a flag
         ),
     ] = False,
     studies: StudiesOption = STUDIES,
+    as_json: JsonOption = False,
 ) -> None:
     """Write a study as one HTML page, with tables and plots; or several, side by side."""
     from search.api.study import Study
 
     folder = plots or figures  # --figures is what --plots was called in earlier versions
     _refuse("--port", port is not None and not live, "a page is served with --live only")
+    _refuse("--output", output is not None and live, "with --live no file is written")
+    _refuse("--json", as_json and live, "with --live no file is written")
+    is_for_programs = for_programs(as_json)
+    files: list[Path] = []
     if len(study) > 1:
         for option, is_given in (("--live", live), ("--plots", folder is not None)):
             _refuse(option, is_given, f"one study must be named, got {listing(study)}")
-        _written(_side_by_side(study, output, studies), show=open_)
-        return
-    opened = Study.open(study[0], studies)
-    if folder is not None:
-        say(f"wrote {len(opened.write_plots(folder))} files to {folder}")
-    if live:
-        _refuse("--output", output is not None, "with --live no file is written")
-        opened.live_report(port, ask=not without_objective, show=open_, tell=typer.echo)
-        return
-    _written(opened.report(output, ask=not without_objective), show=open_)
+        page = _side_by_side(study, output, studies)
+    else:
+        opened = Study.open(study[0], studies)
+        if folder is not None:
+            files = opened.write_plots(folder)
+            say(f"wrote {len(files)} files to {folder}")
+        if live:
+            opened.live_report(port, ask=not without_objective, show=open_, tell=typer.echo)
+            return
+        page = opened.report(output, ask=not without_objective)
+    say(f"wrote {page}")
+    if is_for_programs:
+        print_json({"report": str(page), "plots": [str(file) for file in files]})
+    if open_:
+        webbrowser.open(page.resolve().as_uri())
 
 
 def _side_by_side(names: Sequence[str], output: Path | None, studies: Path) -> Path:
     from search.api.studies import report_studies
 
     return report_studies(names, output, studies=studies)
-
-
-def _written(page: Path, *, show: bool) -> None:
-    say(f"wrote {page}")
-    if show:
-        webbrowser.open(page.resolve().as_uri())
 
 
 def _refuse(option: str, is_given: bool, why: str) -> None:

@@ -9,6 +9,8 @@ from search.commands.options import (
     STUDIES,
     AddressOption,
     EngineOption,
+    EventsOption,
+    JsonOption,
     PlainOption,
     PrunerOption,
     QuietOption,
@@ -20,7 +22,7 @@ from search.commands.options import (
     TimeOption,
     WorkersOption,
 )
-from search.commands.output import next_commands, print_result, say
+from search.commands.output import for_programs, next_commands, print_json, say, session_output
 from search.errors import SearchError
 from search.studies.folder import study_command
 
@@ -48,10 +50,13 @@ def run(  # noqa: PLR0913  each is a flag
     studies: StudiesOption = STUDIES,
     quiet: QuietOption = False,
     plain: PlainOption = False,
+    as_json: JsonOption = False,
+    events: EventsOption = False,
 ) -> None:
     """Run a search and print its best trials."""
     from search.api import sessions
 
+    on_event, ended = session_output(as_json, events)
     sessions.run(
         space,
         set_ or [],
@@ -68,8 +73,9 @@ def run(  # noqa: PLR0913  each is a flag
         engine=engine,
         address=address,
         quiet=quiet,
-        plain=plain,
-        ended=print_result,
+        plain=plain or as_json or events,
+        on_event=on_event,
+        ended=ended,
     )
 
 
@@ -91,10 +97,13 @@ def resume(  # noqa: PLR0913  each is a flag
     studies: StudiesOption = STUDIES,
     quiet: QuietOption = False,
     plain: PlainOption = False,
+    as_json: JsonOption = False,
+    events: EventsOption = False,
 ) -> None:
     """Go on with a study: run what is left of its budget, interrupted trials first."""
     from search.api import sessions
 
+    on_event, ended = session_output(as_json, events)
     sessions.resume(
         study,
         trials,
@@ -107,8 +116,9 @@ def resume(  # noqa: PLR0913  each is a flag
         engine=engine,
         address=address,
         quiet=quiet,
-        plain=plain,
-        ended=print_result,
+        plain=plain or as_json or events,
+        on_event=on_event,
+        ended=ended,
     )
 
 
@@ -126,10 +136,13 @@ def retry(  # noqa: PLR0913  each is a flag
     studies: StudiesOption = STUDIES,
     quiet: QuietOption = False,
     plain: PlainOption = False,
+    as_json: JsonOption = False,
+    events: EventsOption = False,
 ) -> None:
     """Run failed trials again, each as a new trial with the same parameters."""
     from search.api import sessions
 
+    on_event, ended = session_output(as_json, events)
     sessions.retry(
         study,
         trial or [],
@@ -139,8 +152,9 @@ def retry(  # noqa: PLR0913  each is a flag
         engine=engine,
         address=address,
         quiet=quiet,
-        plain=plain,
-        ended=print_result,
+        plain=plain or as_json or events,
+        on_event=on_event,
+        ended=ended,
     )
 
 
@@ -151,10 +165,12 @@ def watch(
     ] = 1.0,
     plain: PlainOption = False,
     studies: StudiesOption = STUDIES,
+    as_json: JsonOption = False,
 ) -> None:
     """Follow a running study from another terminal until it ends, or look through one at rest."""
     from search.api.study import Study
 
+    _, ended = session_output(as_json, events=False)
     opened = Study.open(study, studies)
     try:
         to_its_end = opened.watch(interval, plain=plain)
@@ -164,7 +180,7 @@ def watch(
     if not to_its_end:
         say(f"{opened.name}: no longer watched, the run goes on")
         return
-    print_result(opened)
+    ended(opened)
 
 
 def stop(
@@ -176,20 +192,28 @@ def stop(
         bool, typer.Option("--now", help="Do not wait for the running epochs.")
     ] = False,
     studies: StudiesOption = STUDIES,
+    as_json: JsonOption = False,
 ) -> None:
     """End a running study from another terminal, which can be resumed, or single trials."""
     from search.api.steering import stop_trials
     from search.api.studies import open as open_study
     from search.api.studies import stop as stop_study
 
+    is_for_programs = for_programs(as_json)
     opened = open_study(study, studies)
     if trials:
         if now:
             raise SearchError("--now: it ends the whole run; a trial ends after its epoch")
-        say(f"{opened.name}: {stop_trials(opened, trials)}")
+        change = stop_trials(opened, trials)
+        if is_for_programs:
+            print_json({"study": opened.name, "change": str(change)})
+        say(f"{opened.name}: {change}")
         next_commands(study_command(opened.folder, "show", trials[0]))
         return
     driver = stop_study(opened, now=now)
+    if is_for_programs:
+        facts = {"pid": driver.pid, "host": driver.host, "ended": now}
+        print_json({"study": opened.name, **facts})
     say(f"{opened.name}: {driver} {'has ended' if now else 'ends after the running epochs'}")
     next_commands(study_command(opened.folder, "resume"))
 
@@ -198,13 +222,18 @@ def enqueue(
     study: StudyArgument,
     values: Annotated[list[str], typer.Argument(help="A point, such as filters=32 stride=2.")],
     studies: StudiesOption = STUDIES,
+    as_json: JsonOption = False,
 ) -> None:
     """Add a point to a running or saved study, to be tried next."""
     from search.api.studies import enqueue as enqueue_to
     from search.api.studies import open as open_study
 
+    is_for_programs = for_programs(as_json)
     opened = open_study(study, studies)
-    say(f"{opened.name}: trial {enqueue_to(opened, values)} will try it")
+    number = enqueue_to(opened, values)
+    if is_for_programs:
+        print_json({"study": opened.name, "trial": number})
+    say(f"{opened.name}: trial {number} will try it")
     if not opened.is_running:
         next_commands(study_command(opened.folder, "resume", "--trials", "+1"))
 
@@ -213,18 +242,24 @@ def remove(
     study: StudyArgument,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     studies: StudiesOption = STUDIES,
+    as_json: JsonOption = False,
 ) -> None:
     """Delete a study with everything recorded of it."""
     from search.api.studies import open as open_study
     from search.api.studies import remove as remove_study
 
+    is_for_programs = for_programs(as_json)  # the question, too, then goes to stderr
     opened = open_study(study, studies)
     n_trials = len(opened.trials)
     if not yes and not typer.confirm(f"delete {opened.folder} and its {n_trials} trials?"):
         raise SearchError(f"{opened.folder}: nothing was deleted")
     confirmation = opened.folder.with_name(f"{opened.folder.name}.confirm")
     remove_study(opened)
+    is_left = confirmation.exists()
+    if is_for_programs:
+        left = confirmation.name if is_left else None
+        print_json({"study": opened.name, "folder": str(opened.folder), "confirmation": left})
     say(f"deleted {opened.folder}")
-    if confirmation.exists():
+    if is_left:
         say(f"{confirmation.name}, which confirms it, is left")
         next_commands(study_command(confirmation, "remove"))

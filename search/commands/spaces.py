@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from search.commands.options import SetOption, SpaceArgument, shipped_like
-from search.commands.output import next_commands, print_json, print_parts, say
+from search.commands.options import JsonOption, SetOption, SpaceArgument, shipped_like
+from search.commands.output import for_programs, next_commands, print_json, print_parts, say
+from search.errors import SpaceError
 
 _CURRENT_FOLDER = Path()
 
@@ -44,10 +45,14 @@ def check(
     try_: Annotated[
         bool, typer.Option("--try", help="Also run one epoch of one point; nothing is recorded.")
     ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Validate a space file and describe its search and its images."""
     from search.api import spaces
 
+    if for_programs(as_json):
+        _check_for_programs(space, set_ or [], try_)
+        return
     found = spaces.find(space)
     checked = spaces.check(found, set_ or [])
     print_parts(checked.parts)
@@ -65,8 +70,29 @@ def check(
     next_commands(*map(shlex.join, commands))
 
 
-def schema() -> None:
-    """Print the JSON schema of the space file."""
+def _check_for_programs(space: Path, sets: list[str], try_: bool) -> None:
+    """Print all that is found as JSON; mistakes, too, which also end it as they always do."""
     from search.api import spaces
 
-    print_json(spaces.schema())
+    try:
+        facts = spaces.check(space, sets).facts
+        if try_:
+            facts["tried"] = spaces.tried_facts(spaces.try_epoch(space, sets))
+    except SpaceError as error:
+        print_json(spaces.wrong_space_facts(error.mistakes))
+        raise
+    print_json(facts)
+
+
+def schema(
+    output: Annotated[
+        str | None,
+        typer.Argument(
+            help="A command, for what it prints with --json, or events; default: the space file."
+        ),
+    ] = None,
+) -> None:
+    """Print the JSON schema of the space file, or of what a command prints with --json."""
+    from search.api.outputs import schema
+
+    print_json(schema(output))

@@ -14,6 +14,7 @@ from search.commands.options import (
 )
 from search.commands.output import (
     checked_format,
+    for_programs,
     next_commands,
     print_findings,
     print_json,
@@ -75,10 +76,13 @@ def predict(  # noqa: PLR0913  each is a flag
     """Classify image files with the best trial."""
     from search.api.study import Study
 
+    for_programs(as_json)
     opened = Study.open(study, studies)
     chosen, found = opened.classify(images, trial)
     if as_json:
-        print_json([_facts(one, chosen.number, top) for one in found])
+        from search.api.outputs import prediction_facts
+
+        print_json([prediction_facts(one, chosen.number, top) for one in found])
     else:
         say(f"{opened.name}: trial {chosen.number}, epoch {chosen.best_epoch}")
         stdout().print(_table(found, top))
@@ -116,12 +120,16 @@ def export_model(
     ],
     trial: TrialOption = None,
     studies: StudiesOption = STUDIES,
+    as_json: JsonOption = False,
 ) -> None:
     """Write the network of the best trial to a file that runs without this project."""
     from search.api.study import Study
 
+    for_programs(as_json)
     opened = Study.open(study, studies)
     facts = opened.export_model(output, trial)
+    if as_json:
+        print_json(facts)
     shape = " × ".join(map(str, facts["image_shape"]))
     say(
         f"wrote trial {facts['trial']}, epoch {facts['best_epoch']}, to {output}: images of "
@@ -138,6 +146,7 @@ def keep(
         typer.Argument(help="Complete trials; default: none, only say which are left."),
     ] = None,
     studies: StudiesOption = STUDIES,
+    as_json: JsonOption = False,
 ) -> None:
     """Keep the best checkpoints of some trials, whatever their rank."""
     from search.api.studies import keep as keep_trials
@@ -145,15 +154,12 @@ def keep(
 
     opened = Study.open(study, studies)
     kept = keep_trials(opened, trials or [])
+    if for_programs(as_json):
+        print_json({"study": opened.name, "present": kept.present, "named": kept.named})
     say(f"{opened.name}: trials with a checkpoint: {listing(kept.present)}")
     say(f"{opened.name}: kept whatever their rank: {listing(kept.named)}")
     if kept.present:
         next_commands(study_command(opened.folder, "evaluate", "--trial", kept.present[0]))
-
-
-def _facts(one: "Classified", trial: int, top: int) -> dict[str, object]:
-    classes = [{"class": name, "probability": share} for name, share in one.classes[:top]]
-    return {"image": str(one.path), "trial": trial, "classes": classes}
 
 
 def _table(found: "list[Classified]", top: int) -> "Table":

@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.live import Live
 
 from search.progress.beside import ScreenProgress, has_keyboard
+from search.progress.events import Tell, telling
 from search.progress.reading import Watcher
 from search.progress.terminal import make_progress, print_headline, print_line
 from search.progress.trackers.tracking import tracked
@@ -18,27 +20,38 @@ from search.studies.reader import StudyReader
 from search.studies.trials import Trial
 
 
-def run_watched(
-    study: StudyDriver,
-    engine: str,
-    address: str | None,
-    console: Console,
-    *,
-    quiet: bool,
-    screen: Sequence[str] = (),
-) -> None:
-    """Run a study as `run_study` does, shown on a console and told to the study's trackers.
+@dataclass(frozen=True)
+class Audience:
+    """Who sees a session, besides the study's trackers.
 
-    With `screen`, the program of one, it has the terminal if there is a person with a keyboard.
+    Args:
+        quiet: Whether the console is shown no progress.
+        screen: The program of a screen, which has the terminal if there is a person with a
+            keyboard; empty for none.
+        tell: Given each event; None if nobody is.
     """
-    chosen = make_progress(console, quiet)
-    if screen and not quiet and has_keyboard(console):
-        chosen = ScreenProgress(console, screen)
+
+    quiet: bool = False
+    screen: Sequence[str] = ()
+    tell: Tell | None = None
+
+
+def run_watched(
+    study: StudyDriver, engine: str, address: str | None, console: Console, audience: Audience
+) -> None:
+    """Run a study as `run_study` does, shown on a console and told to the study's trackers."""
+    chosen = make_progress(console, audience.quiet)
+    if audience.screen and not audience.quiet and has_keyboard(console):
+        chosen = ScreenProgress(console, audience.screen)
 
     def say(text: str) -> None:
         print_line(console, text)
 
-    with chosen as progress, tracked(study, progress, say) as observer:
+    with (
+        chosen as progress,
+        telling(progress, audience.tell) as told,
+        tracked(study, told, say) as observer,
+    ):
         run_study(study, engine, address, observer, say)
 
 

@@ -55,14 +55,19 @@ class Tried:
     abilities: tuple[str, ...]
     problem: tuple[KeyPath, str] | None
 
+    @property
+    def set_up_s(self) -> float:
+        """Time before the first epoch."""
+        return self.epoch.elapsed_s - self.epoch.seconds
+
     def lines(self, spec: Spec) -> Iterator[str]:
         """Say to people what one epoch has shown."""
         epoch = self.epoch
         values = listing(f"{name}={value_text(value)}" for name, value in self.params.items())
         metrics = listing(f"{name} {number_text(value)}" for name, value in epoch.metrics.items())
-        set_up, first = epoch.elapsed_s - epoch.seconds, format_duration(epoch.seconds)
+        set_up, first = format_duration(self.set_up_s), format_duration(epoch.seconds)
         yield f"tried       {values}"
-        yield f"took        {format_duration(set_up)} to set up, {first} for the first epoch"
+        yield f"took        {set_up} to set up, {first} for the first epoch"
         if spec.epochs:
             training = f"about {format_duration(spec.epochs * epoch.seconds)} of training"
             yield f"a trial     {training} if all {spec.epochs} epochs take as long"

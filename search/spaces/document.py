@@ -13,13 +13,16 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from search.errors import SpaceError
+from search.errors import Mistake, SpaceError
 
 _MAX_DEPTH = 100
 _PLAIN_KINDS = {"map", "seq", "str", "null", "bool", "int", "float", "timestamp"}
 
 KeyPath = tuple[str | int, ...]
 """Keys and list indices from the top of a document to one of its values."""
+
+Place = tuple[str, int | None, int | None]
+"""What a mistake is in, with line and column in a file."""
 
 
 class Problem(NamedTuple):
@@ -50,37 +53,37 @@ class Document:
     Args:
         name: What the file is called in messages.
         data: Its content.
-        keys: Place of each key, as `line:column` from 1.
+        keys: Line and column of each key, from 1.
         values: Place of each value.
         overridden: How the values that were set over the file's were given, by path.
-        problems: The mistakes noted so far, as they are told.
+        problems: The mistakes noted so far.
         is_file: Whether the text has lines worth naming.
     """
 
     name: str
     data: dict[str, Any] = field(default_factory=dict)
-    keys: dict[KeyPath, str] = field(default_factory=dict)
-    values: dict[KeyPath, str] = field(default_factory=dict)
+    keys: dict[KeyPath, tuple[int, int]] = field(default_factory=dict)
+    values: dict[KeyPath, tuple[int, int]] = field(default_factory=dict)
     overridden: dict[KeyPath, str] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
+    problems: list[Mistake] = field(default_factory=list)
     is_file: bool = True
 
     def add_problem(self, path: KeyPath, text: str, at_key: bool = False) -> None:
         """Note one mistake; a path that the file lacks is placed at its nearest ancestor."""
-        name = dotted(path)
-        self.problems.append(f"{self._place(path, at_key)}: {name + ': ' if name else ''}{text}")
+        self.problems.append(Mistake(text, *self._place(path, at_key), dotted(path)))
 
     def raise_problems(self) -> None:
         """Stop if any mistake was noted, with all of them in the order of the file."""
         if self.problems:
-            raise SpaceError(sorted(dict.fromkeys(self.problems), key=_reading_order))
+            mistakes = sorted(dict.fromkeys(self.problems), key=_reading_order)
+            raise SpaceError(mistakes)
 
     def override(self, override: Override, example: str = "--set budget.trials=10") -> None:
         """Set one value; `example` is a right one, for the message if this is none."""
         where = override.where
         key, equals, text = override.assignment.partition("=")
         if not equals or not key.strip():
-            raise SpaceError([f"{where}: key=value must hold, as in {example}"])
+            raise SpaceError([Mistake(f"key=value must hold, as in {example}", where)])
         path: KeyPath = tuple(key.strip().split("."))
         given = Document(where, is_file=False)
         value = _compose(text, given, path)
@@ -96,19 +99,19 @@ class Document:
             del self.overridden[other]
         self.overridden[path] = where
 
-    def _place(self, path: KeyPath, at_key: bool) -> str:
+    def _place(self, path: KeyPath, at_key: bool) -> Place:
         for other, where in reversed(self.overridden.items()):
             length = min(len(other), len(path))
             if path and other[:length] == path[:length]:
-                return where
+                return where, None, None
         if not self.is_file:
-            return self.name
+            return self.name, None, None
         first, second = (self.keys, self.values) if at_key else (self.values, self.keys)
         for end in range(len(path), -1, -1):
             place = first.get(path[:end]) or second.get(path[:end])
             if place:
-                return f"{self.name}:{place}"
-        return f"{self.name}:1:1"
+                return self.name, *place
+        return self.name, 1, 1
 
 
 def read_document(path: Path) -> Document:
@@ -117,15 +120,18 @@ def read_document(path: Path) -> Document:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise SpaceError([f"{path}: a space file must exist, none found"]) from None
+        raise SpaceError([Mistake("a space file must exist, none found", str(path))]) from None
     except IsADirectoryError:
-        raise SpaceError([f"{path}: a space file must be a file, got a folder"]) from None
+        text = "a space file must be a file, got a folder"
+        raise SpaceError([Mistake(text, str(path))]) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise SpaceError([f"{path}: a space file must be readable text, got {error}"]) from None
+        text = f"a space file must be readable text, got {error}"
+        raise SpaceError([Mistake(text, str(path))]) from None
     data = _compose(text, document)
     if not isinstance(data, dict):
         kind = "nothing" if data is None else "a list" if isinstance(data, list) else "a string"
-        raise SpaceError([f"{path}:1:1: the top level must be a mapping of keys, got {kind}"])
+        text = f"the top level must be a mapping of keys, got {kind}"
+        raise SpaceError([Mistake(text, str(path), 1, 1)])
     document.data = data
     return document
 
@@ -207,13 +213,13 @@ def _compose(text: str, document: Document, path: KeyPath = ()) -> Any:
     try:
         return reader.build(reader.yaml.compose(text), path)
     except RecursionError:
-        raise SpaceError([f"{document.name}: not YAML: nested too deeply"]) from None
+        raise SpaceError([Mistake("not YAML: nested too deeply", document.name)]) from None
     except YAMLError as error:
         index, reason = _syntax_problem(error, text)
         before = text[:index]
         line, column = before.count("\n") + 1, index - (before.rfind("\n") + 1) + 1
-        place = f"{document.name}:{line}:{column}" if document.is_file else document.name
-        raise SpaceError([f"{place}: {reason}"]) from None
+        place = (line, column) if document.is_file else (None, None)
+        raise SpaceError([Mistake(reason, document.name, *place)]) from None
 
 
 def _syntax_problem(error: YAMLError, text: str) -> tuple[int, str]:
@@ -229,15 +235,13 @@ def _syntax_problem(error: YAMLError, text: str) -> tuple[int, str]:
     return index, f"not YAML: the character {text[index : index + 1]!r} is not allowed"
 
 
-def _place(node: Node) -> str:
-    return f"{_line(node)}:{node.start_mark.column + 1}"
+def _place(node: Node) -> tuple[int, int]:
+    return _line(node), int(node.start_mark.column) + 1
 
 
 def _line(node: Node) -> int:
     return int(node.start_mark.line) + 1
 
 
-def _reading_order(problem: str) -> tuple[int, int]:
-    numbers = [part for part in problem.split(":")[1:3] if part.isdigit()]
-    line, column = [int(number) for number in numbers] if len(numbers) == 2 else (0, 0)
-    return line, column
+def _reading_order(problem: Mistake) -> tuple[int, int]:
+    return problem.line or 0, problem.column or 0

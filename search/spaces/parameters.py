@@ -67,7 +67,7 @@ class _Conditional(StrictModel):
 class FloatParameter(_Conditional):
     """A real number."""
 
-    type: Literal["float"]
+    type: Literal["float"] = Field(description="Which kind of parameter.")
     low: float = Field(description="Smallest value, inclusive.", allow_inf_nan=False)
     high: float = Field(description="Largest value, inclusive.", allow_inf_nan=False)
     log: bool = Field(default=False, description="Search the logarithm; low must be above 0.")
@@ -87,7 +87,7 @@ class FloatParameter(_Conditional):
 class IntParameter(_Conditional):
     """A whole number."""
 
-    type: Literal["int"]
+    type: Literal["int"] = Field(description="Which kind of parameter.")
     low: int = Field(description="Smallest value, inclusive.")
     high: int = Field(description="Largest value, inclusive.")
     log: bool = Field(default=False, description="Search the logarithm; low must be above 0.")
@@ -104,7 +104,7 @@ class IntParameter(_Conditional):
 class CategoricalParameter(_Conditional):
     """One of several values; a single one fixes the parameter."""
 
-    type: Literal["categorical"]
+    type: Literal["categorical"] = Field(description="Which kind of parameter.")
     choices: list[ScalarField] = Field(
         description="The values: strings, numbers, true/false, null."
     )

@@ -24,11 +24,12 @@ from search.text import listing, shown, unknown
 _RESERVED = {"true", "false", *expressions.FUNCTIONS}
 
 
-def relation_problems(spec: Spec) -> Iterator[Problem]:
+def relation_problems(spec: Spec, *, ask: bool = True) -> Iterator[Problem]:
     """Find every mistake between keys.
 
     Args:
         spec: A search whose keys are right each for itself.
+        ask: Whether what the file names may be looked for and imported: objective and plug-ins.
 
     Yields:
         Each mistake. Once there is none, its space can be built.
@@ -39,16 +40,20 @@ def relation_problems(spec: Spec) -> Iterator[Problem]:
     if spec.budget.until and len(spec.metrics) > 1:
         text = f"{spec.budget.until} needs one metric, got {len(spec.metrics)}"
         yield Problem(("budget", "until"), text)
-    yield from _sampler_problems(spec)
-    yield from _pruner_problems(spec)
+    if ask or not is_plugin(spec.sampler.name):
+        yield from _sampler_problems(spec)
+    if ask or not is_plugin(spec.pruner.name):
+        yield from _pruner_problems(spec)
     yield from _settings_problems(spec)
-    yield from _tracker_problems(spec.trackers)
+    yield from _tracker_problems(spec.trackers, ask)
     yield from _parameter_problems(spec.parameters)
     yield from _condition_problems(spec.parameters)
-    yield from _constraint_problems(spec)
+    yield from _constraint_problems(spec, ask)
     for i, point in enumerate(spec.start_from):
         for problem in value_problems(spec.parameters, point):
             yield problem._replace(path=("start_from", i, *problem.path))
+    if not ask:
+        return
     problem_text = objective_problem(spec.objective)
     if problem_text:
         yield Problem(("objective",), problem_text)
@@ -162,12 +167,12 @@ def _settings_problems(spec: Spec) -> Iterator[Problem]:
         yield Problem(("settings", name), text, at_key=True)
 
 
-def _tracker_problems(trackers: Sequence[str]) -> Iterator[Problem]:
+def _tracker_problems(trackers: Sequence[str], ask: bool) -> Iterator[Problem]:
     for i, name in enumerate(trackers):
         if name in trackers[:i]:
             yield Problem(("trackers", i), f"names must differ, got {name!r} twice")
         elif is_plugin(name):
-            text = plugin_problem(name)
+            text = plugin_problem(name) if ask else None
             if text:
                 yield Problem(("trackers", i), text)
         elif name not in TRACKER_NAMES:
@@ -208,7 +213,7 @@ def _condition_problems(parameters: Mapping[str, Parameter]) -> Iterator[Problem
         yield Problem(("parameters", error.args[1][0], "when"), text)
 
 
-def _constraint_problems(spec: Spec) -> Iterator[Problem]:
+def _constraint_problems(spec: Spec, ask: bool) -> Iterator[Problem]:
     strange = {}
     for i, text in enumerate(spec.constraints):
         try:
@@ -218,7 +223,7 @@ def _constraint_problems(spec: Spec) -> Iterator[Problem]:
         else:
             strange[i] = sorted(names)
     try:
-        if not any(strange.values()) or _is_measurable(spec):
+        if not any(strange.values()) or not ask or _is_measurable(spec):
             return
     except ObjectiveError as error:
         yield Problem(("objective",), str(error).removeprefix("objective: "))

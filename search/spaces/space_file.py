@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 
-from search.errors import SpaceError
+from search.errors import Mistake, SpaceError
 from search.objective.loading import extend_import_path
 from search.spaces.document import Document, KeyPath, Override, Problem, read_document
 from search.spaces.points import probing_problems, space_problems
@@ -38,6 +38,7 @@ def load_space_file(
     overrides: Iterable[str | Override] = (),
     *,
     probe: bool = False,
+    ask: bool = True,
 ) -> Spec:
     """Read, override and validate a space file.
 
@@ -48,16 +49,20 @@ def load_space_file(
         space: The file, or what one holds.
         overrides: Assignments such as `budget.trials=10`, as by `--set`, applied in this order.
         probe: Whether an objective that declares no names is imported and asked about points.
+        ask: Whether anything that the file names may be imported; without that, what only the
+            objective or a plug-in could tell is not checked.
 
     Returns:
         A search that can run.
     """
     document = _read(space, overrides)
-    extend_import_path(import_folders(space))
+    if ask:
+        extend_import_path(import_folders(space))
     spec = _shaped(document)
-    _refuse(document, relation_problems(spec))
+    _refuse(document, relation_problems(spec, ask=ask))
     built = Space.of(spec)
-    _refuse(document, space_problems(spec, built))
+    if ask or not built.measured_constraints:
+        _refuse(document, space_problems(spec, built))
     _refuse(document, probing_problems(spec, built) if probe else ())
     return spec
 
@@ -77,8 +82,8 @@ def read_space_file(path: Path) -> Spec:
     try:
         return _shaped(_read(path, ()))
     except SpaceError as error:
-        hint = f"{path}: a newer version of search wrote this file, or it was changed since"
-        raise SpaceError([*error.problems, hint]) from None
+        hint = "a newer version of search wrote this file, or it was changed since"
+        raise SpaceError([*error.mistakes, Mistake(hint, str(path))]) from None
 
 
 def space_file_text(spec: Spec, header: Iterable[str]) -> str:
@@ -96,7 +101,7 @@ def space_file_text(spec: Spec, header: Iterable[str]) -> str:
     yaml.width = 100
     text = io.StringIO()
     text.writelines(f"# {line}\n" for line in header)
-    yaml.dump(_plain_data(spec), text)
+    yaml.dump(plain_data(spec), text)
     return text.getvalue()
 
 
@@ -108,8 +113,8 @@ def import_folders(space: Path | Mapping[str, Any]) -> list[str]:
 
 def problem_in(
     space: Path | Mapping[str, Any], overrides: Iterable[str], key: KeyPath, text: str
-) -> str:
-    """Write a mistake that was found later, as by trying the objective, with its place."""
+) -> Mistake:
+    """Place a mistake that was found later, as by trying the objective."""
     document = _read(space, overrides)
     document.add_problem(key, text)
     return document.problems[-1]
@@ -170,8 +175,8 @@ def _mapping(document: Document, section: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _plain_data(spec: Spec) -> dict[str, Any]:
-    """Turn a search into YAML's types, leaving out what a reader would not miss."""
+def plain_data(spec: Spec) -> dict[str, Any]:
+    """Turn a search into what its space file holds, leaving out what a reader would not miss."""
     data = spec.model_dump()
     for section in ("budget", "resources"):
         data[section] = {k: v for k, v in data[section].items() if v is not None}

@@ -25,6 +25,7 @@ from pydantic import (
 from search.spaces.parameters import Parameter, ScalarField, StrictModel
 from search.spaces.pruners import PRUNERS
 from search.spaces.samplers import SAMPLERS
+from search.spaces.schema_rules import DURATION, add_rules
 from search.text import format_duration, parse_duration, shown
 
 
@@ -40,7 +41,7 @@ Duration = Annotated[
     float,
     BeforeValidator(parse_duration),
     PlainSerializer(_exact_duration),
-    WithJsonSchema({"type": ["string", "number"], "examples": ["30m", "1h30m", 90]}),
+    WithJsonSchema(DURATION),
 ]
 
 TRACKER_NAMES = ("tensorboard", "mlflow")
@@ -101,7 +102,7 @@ class MetricSpec(StrictModel):
     """What is optimised."""
 
     name: str = Field(description="A metric that the objective reports each epoch.")
-    direction: Literal["maximize", "minimize"]
+    direction: Literal["maximize", "minimize"] = Field(description="Which way is better.")
     reduce: Literal["best", "last"] = Field(
         default="best",
         description="Whether a trial's value is that of its best epoch or of its last. Of several "
@@ -313,4 +314,4 @@ def json_schema() -> dict[str, Any]:
             properties["metric"] = {"$ref": "#/$defs/MetricSpec"}
         properties[key] = value
     schema["properties"] = properties
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **add_rules(schema)}

@@ -1,7 +1,6 @@
 """Tables for other programs: CSV, JSON, Markdown, LaTeX, Parquet, and DataFrames."""
 
 import io
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -10,7 +9,7 @@ from search.errors import SearchError
 from search.studies.durable import write_whole
 from search.studies.leaderboard import Row
 from search.studies.trials import History
-from search.text import cell_text, did_you_mean, latex_table, listing, markdown_table
+from search.text import cell_text, did_you_mean, json_text, latex_table, listing, markdown_table
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -38,7 +37,7 @@ def _csv(rows: list[Row]) -> bytes:
 
 
 def _json(rows: list[Row]) -> bytes:
-    return (json.dumps(rows, indent=2) + "\n").encode()
+    return f"{json_text(rows)}\n".encode()
 
 
 def _markdown(rows: list[Row]) -> bytes:

@@ -2,9 +2,9 @@
 
 import itertools
 from collections.abc import Sequence
-from typing import TypedDict
 
 from optuna.study import StudyDirection
+from typing_extensions import TypedDict
 
 from search.studies.test_metrics import Evaluation
 from search.studies.trials import is_better

@@ -1,9 +1,10 @@
 """Two trials side by side, of one study or of two."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NotRequired, TypedDict
+from typing import Any, NotRequired
 
 from optuna.study import StudyDirection
+from typing_extensions import TypedDict
 
 from search.studies.reader import StudyReader
 from search.studies.test_metrics import TEST_METRICS

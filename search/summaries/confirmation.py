@@ -3,9 +3,9 @@
 import math
 from collections.abc import Sequence
 from statistics import fmean, stdev
-from typing import TypedDict
 
 from optuna.study import StudyDirection
+from typing_extensions import TypedDict
 
 from search.statistics.repeated import Race, Standing, mean_reach
 from search.studies.confirmation import Candidate

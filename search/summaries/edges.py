@@ -6,7 +6,9 @@ all numbers; a parameter of fewer than three values has no ends, as one of two i
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any
+
+from typing_extensions import TypedDict
 
 from search.spaces.parameters import CategoricalParameter, FloatParameter, IntParameter, Parameter
 from search.studies.trials import Trial

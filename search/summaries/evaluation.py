@@ -1,7 +1,9 @@
 """A trial's metrics by split and what it makes of a split: classes, confusions, misses."""
 
 from dataclasses import asdict
-from typing import Any, TypedDict
+from typing import Any
+
+from typing_extensions import TypedDict
 
 from search.studies.test_metrics import LARGEST_MATRIX, TEST_METRICS, Evaluation
 from search.studies.trials import Trial

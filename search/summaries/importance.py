@@ -6,11 +6,11 @@ parameters that only some of the trials have, which are named apart.
 """
 
 import random
-from typing import TypedDict
 from weakref import WeakKeyDictionary
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
+from typing_extensions import TypedDict
 
 from search.spaces.optuna_privates import quiet_optuna
 from search.studies.reader import StudyReader

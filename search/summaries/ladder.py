@@ -1,7 +1,9 @@
 """A sequence of trials as steps: what each changed from the one before and what it brought."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NotRequired, TypedDict
+from typing import Any, NotRequired
+
+from typing_extensions import TypedDict
 
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial, is_better

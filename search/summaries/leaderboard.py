@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any, NotRequired
+
+from pydantic import ConfigDict, with_config
+from typing_extensions import TypedDict
 
 from search.studies.lead import Lead, lead_of
 from search.studies.leaderboard import (
@@ -31,6 +34,32 @@ _FIRST = ["rank", "trial", FRONT, "state", "value", VALUE_SE, TIED]
 _LAST = [NOTE, "reason", "seed", "space"]
 _N_PRINTED = 8
 """Parameters that a page of paper has room for."""
+
+
+@with_config(ConfigDict(extra="allow"))
+class LeaderboardRow(TypedDict):
+    """A trial's row: beside these keys, each metric at `best_epoch` and each `params_NAME`.
+
+    Once a trial of the study has been evaluated each has `test_NAME` of the test metrics, too.
+    `front` is there where a study has several metrics, `confirms` and `repetition` in a
+    confirmation; see `search.studies.leaderboard`.
+    """
+
+    rank: int | None
+    front: NotRequired[int | None]
+    trial: int
+    confirms: NotRequired[int | None]
+    repetition: NotRequired[int | None]
+    state: str
+    value: float | None
+    best_epoch: int | None
+    n_epochs: int
+    seconds: float | None
+    seed: int
+    space: int
+    value_se: float | None
+    tied_with_best: bool | None
+    reason: str
 
 
 class FrontFacts(TypedDict):

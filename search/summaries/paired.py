@@ -1,9 +1,10 @@
 """Whether two trials differ at all, by what is known of the same validation images."""
 
 from collections.abc import Sequence
-from typing import Literal, TypedDict
+from typing import Literal
 
 from optuna.study import StudyDirection
+from typing_extensions import TypedDict
 
 from search.statistics.paired import ByImage, compare
 from search.studies.lead import data_of, is_accuracy, metric_by_image, scores_of

@@ -1,15 +1,20 @@
 """A search before it runs: its parameters, size, sample points, budget, images by class."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from search.errors import SearchError
+from typing_extensions import TypedDict
+
+from search.errors import Mistake, SearchError
 from search.objective.contract import ClassCounts
 from search.objective.loading import COMMAND, extend_import_path
 from search.objective.probing import describe
 from search.spaces.parameters import CategoricalParameter, Parameter, wanted_values
 from search.spaces.sampling import sample_points
-from search.spaces.space import Space
+from search.spaces.space import Params, Space
+from search.spaces.space_file import plain_data
 from search.spaces.spec import Spec
+from search.studies.database import shown_url
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial
 from search.summaries.evaluation import SHOWN_SPLITS
@@ -23,6 +28,87 @@ _MOST_CLASSES = 20
 _MOST_POINTS = 100_000
 """Points up to which a space is counted."""
 _N_SAMPLES = 3
+
+
+class TriedFacts(TypedDict):
+    """What one epoch of one point has shown: `set_up_s` before the first epoch, `epoch_s` in it.
+
+    `abilities` are sentences on what the objective can do besides training.
+    """
+
+    params: Params
+    metrics: dict[str, float | int | None]
+    set_up_s: float
+    epoch_s: float
+    abilities: list[str]
+
+
+class MistakeFacts(TypedDict):
+    """One mistake: what must hold, in which file or option, at which line, column and key.
+
+    `line` and `column` count from 1 and are None where there is no file, as of `--set`.
+    """
+
+    text: str
+    where: str
+    line: int | None
+    column: int | None
+    key: str
+
+
+class CheckFacts(TypedDict):
+    """What is found of a space file.
+
+    `space` is the search as it would run, every default filled in (see `search schema`), and
+    None where there are `problems`. `n_points` is None for a continuous space or one of more
+    than 100,000 points. `classes` counts images by class and split, where the objective can;
+    `notes` say what is odd of them, `problem` why no trial can run yet, and `tried` what one
+    epoch has shown, if one was run.
+    """
+
+    valid: bool
+    problems: list[MistakeFacts]
+    space: dict[str, Any] | None
+    n_points: int | None
+    classes: dict[str, dict[str, int]] | None
+    notes: list[str]
+    problem: str
+    tried: TriedFacts | None
+
+
+def wrong_space_facts(mistakes: Sequence[Mistake]) -> CheckFacts:
+    """Tell of a space file that does not hold."""
+    return {
+        "valid": False,
+        "problems": [
+            {
+                "text": one.text,
+                "where": one.where,
+                "line": one.line,
+                "column": one.column,
+                "key": one.key,
+            }
+            for one in mistakes
+        ],
+        "space": None,
+        "n_points": None,
+        "classes": None,
+        "notes": [],
+        "problem": "",
+        "tried": None,
+    }
+
+
+def space_facts(spec: Spec) -> CheckFacts:
+    """Tell of a valid search what it is; what its objective tells comes on top."""
+    space = Space.of(spec)
+    size = None if space.continuous() else space.size(_MOST_POINTS)
+    return {
+        **wrong_space_facts([]),
+        "valid": True,
+        "space": {**plain_data(spec), "storage": shown_url(spec.storage)},
+        "n_points": None if size == _MOST_POINTS else size,
+    }
 
 
 def space_part(spec: Spec) -> Part:

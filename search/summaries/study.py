@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NotRequired, TypedDict
+from typing import Any, NotRequired
 
 from optuna.study import StudyDirection
+from typing_extensions import TypedDict
 
 from search.errors import StudyError
 from search.spaces.optuna_privates import study_id

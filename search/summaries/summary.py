@@ -1,7 +1,8 @@
 """The summary of a study: its best trials, what mattered, edges of the space, endings."""
 
 from collections.abc import Sequence
-from typing import TypedDict
+
+from typing_extensions import TypedDict
 
 from search.studies.confirmation import open_confirmation
 from search.studies.lead import lead_of

@@ -1,6 +1,9 @@
 """One trial in full: its parameters, its end, every epoch, its test metrics, its layers."""
 
-from typing import Any, TypedDict
+from dataclasses import asdict
+from typing import Any, NotRequired, cast
+
+from typing_extensions import TypedDict
 
 from search.errors import SearchError
 from search.objective.command import OUTPUT_FILE
@@ -9,7 +12,8 @@ from search.objective.probing import describe
 from search.studies.confirmation import read_plan
 from search.studies.folder import ERROR_FILE
 from search.studies.reader import StudyReader
-from search.studies.trials import Trial
+from search.studies.test_metrics import Evaluation
+from search.studies.trials import Failure, History, Metrics, Trial
 from search.summaries.evaluation import (
     SplitMetrics,
     evaluation_parts,
@@ -55,6 +59,41 @@ def trial_facts(trial: Trial) -> TrialFacts:
         "metrics": split_metrics(trial),
         "other_metrics": other_metrics(trial),
     }
+
+
+class WholeTrialFacts(TypedDict):
+    """All that is known of a trial, see `search.Trial`.
+
+    `values` holds the (first) metric by epoch, and `history` a row an epoch: `epoch`, `seconds`
+    and every metric. `layers` is a text, if it was asked for.
+    """
+
+    number: int
+    state: str
+    params: dict[str, Any]
+    value: float | None
+    best_epoch: int | None
+    n_epochs: int
+    metrics: Metrics
+    seconds: float | None
+    seed: int
+    failure: Failure | None
+    values: dict[int, float]
+    space_version: int
+    stop_reason: str
+    test: Evaluation | None
+    split_seed: int | None
+    candidate: int | None
+    repetition: int | None
+    note: str
+    history: History
+    layers: NotRequired[str]
+
+
+def whole_trial_facts(study: StudyReader, trial: Trial) -> WholeTrialFacts:
+    """Give all that is known of a trial, with every epoch."""
+    facts = {**asdict(trial), "history": study.history(trial.number)}
+    return cast(WholeTrialFacts, facts)
 
 
 def trial_parts(study: StudyReader, trial: Trial) -> list[Part]:

@@ -1,9 +1,9 @@
 """What the lead of a study's best trial is worth, in sentences."""
 
 from collections.abc import Sequence
-from typing import TypedDict
 
 import numpy as np
+from typing_extensions import TypedDict
 
 from search.statistics.paired import images_needed
 from search.statistics.selection import optimism_of_best

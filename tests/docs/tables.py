@@ -7,7 +7,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import typer.main
 from ruamel.yaml import YAML
@@ -20,7 +20,10 @@ from objectives.models import MODELS
 from objectives.recipe import TrainingParameters
 from objectives.schedules import ScheduleParameters
 from objectives.sources import SOURCES
+from search.api.outputs import OUTPUTS
 from search.cli import app
+from search.mcp.tools import CHANGING, READING, ChangingTools
+from search.progress.events import Event
 from search.spaces.pruners import PRUNERS
 from search.spaces.samplers import SAMPLERS
 from search.spaces.spec import TRACKER_NAMES, json_schema
@@ -242,6 +245,33 @@ def _public_names() -> Iterator[Row]:
         yield _code(f"search.{name}"), _says(getattr(search, name))
 
 
+def _outputs() -> Iterator[Row]:
+    for verbs, output in _by_output().items():
+        yield ", ".join(_code(f"search {verb}") for verb in verbs), output
+
+
+def _by_output() -> dict[tuple[str, ...], str]:
+    """Put commands that print the same together."""
+    verbs: dict[str, list[str]] = {}
+    for verb, output in OUTPUTS.items():
+        verbs.setdefault(output.description, []).append(verb)
+    return {tuple(names): description for description, names in verbs.items()}
+
+
+def _events() -> Iterator[Row]:
+    for event in get_args(Event):
+        keys = get_type_hints(event)
+        (name,) = get_args(keys["event"])
+        fields = [key for key in keys if key not in {"event", "time"}]
+        yield _code(name), _says(event), ", ".join(map(_code, fields))
+
+
+def _tools() -> Iterator[Row]:
+    for name in (*READING, *CHANGING):
+        needs = "" if name in READING else _code("--allow-changes")
+        yield _code(name), _says(getattr(ChangingTools, name)), needs
+
+
 def _markers() -> Iterator[Row]:
     for marker in _project()["tool"]["pytest"]["ini_options"]["markers"]:
         name, _, meaning = marker.partition(": ")
@@ -286,6 +316,9 @@ TABLES: dict[str, tuple[Row, Callable[[], Iterable[Row]]]] = {
     "model parameters": (("parameter", "of", "meaning", "default"), _model_parameters),
     "rooms": (("room", "what it holds", "modules"), _rooms),
     "names": (("name", "what it is"), _public_names),
+    "outputs": (("command", "what it prints with `--json`"), _outputs),
+    "events": (("event", "what it tells", "its fields"), _events),
+    "tools": (("tool", "what it does", "needs"), _tools),
     "markers": (("marker", "what the test needs"), _markers),
     "benchmarks": (("name", "what it measures"), _benchmarks),
 }

@@ -9,6 +9,7 @@ from search.errors import SearchError
 from search.objective.contract import Metrics
 from search.progress.trackers.tracker import TrackedTrial
 from search.studies.checkpoints import BEST_CHECKPOINT, checkpoint_name
+from search.studies.leaderboard import TEST_PREFIX
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial
 
@@ -16,7 +17,7 @@ DATABASE = "mlflow.db"
 """In the study's folder, unless MLFLOW_TRACKING_URI says otherwise."""
 ARTIFACTS = "mlflow_artifacts"
 """Beside it: the best models."""
-_IDENTITY, _STATE = "search.identity", "state"
+_IDENTITY, _STATE, _EVALUATED = "search.identity", "state", "evaluated"
 _STATUS = {
     **{"COMPLETE": "FINISHED", "PRUNED": "KILLED", "FAIL": "FAILED"},
     "INTERRUPTED": "SCHEDULED",
@@ -56,6 +57,7 @@ class MlflowTracker:
         )
         self._runs: dict[str, str] = {}
         self._states: dict[str, str] = {}
+        self._evaluated: set[str] = set()
         self._read_runs()
         self._run_of: dict[int, str] = {}
         self._completed: dict[int, str] = {}
@@ -63,9 +65,11 @@ class MlflowTracker:
 
     def knows(self, tracked: TrackedTrial) -> bool:
         """See `Tracker`."""
-        known = self._states.get(tracked.identity) == tracked.trial.state
-        if known and tracked.trial.state == "COMPLETE":
-            self._completed[tracked.trial.number] = self._runs[tracked.identity]
+        trial = tracked.trial
+        known = self._states.get(tracked.identity) == trial.state
+        known = known and (trial.test is None or tracked.identity in self._evaluated)
+        if known and trial.state == "COMPLETE":
+            self._completed[trial.number] = self._runs[tracked.identity]
         return known
 
     def begin(self, tracked: TrackedTrial) -> None:
@@ -101,6 +105,7 @@ class MlflowTracker:
         if trial.has_ended and trial.best_epoch is not None:
             tags["best_epoch"] = str(trial.best_epoch)
             self._log(trial.number, best, trial.best_epoch)
+            self._log_test(trial)
         run = self._run_of.pop(trial.number)
         for name, value in tags.items():
             self._client.set_tag(run, name, value)
@@ -110,6 +115,14 @@ class MlflowTracker:
             self._client.update_run(run, status=_STATUS[trial.state])
         if trial.state == "COMPLETE":
             self._completed[trial.number] = run
+
+    def evaluated(self, tracked: TrackedTrial) -> None:
+        """See `Tracker`: add the test metrics to a trial's run, if it has one."""
+        number, run = tracked.trial.number, self._runs.get(tracked.identity)
+        if run is not None:  # what is lacking is written whole by the next session
+            self._run_of[number] = run
+            self._log_test(tracked.trial)
+            del self._run_of[number]
 
     def close(self) -> None:
         """Add the best models that the study keeps."""
@@ -136,6 +149,8 @@ class MlflowTracker:
                 identity = run.data.tags.get(_IDENTITY, "")
                 self._runs[identity] = run.info.run_id
                 self._states[identity] = run.data.tags.get(_STATE, "")
+                if _EVALUATED in run.data.tags:
+                    self._evaluated.add(identity)
             token = page.token
             if not token:
                 return
@@ -143,10 +158,14 @@ class MlflowTracker:
     def _create(self, tracked: TrackedTrial) -> str:
         from mlflow.entities import Param
 
-        trial = tracked.trial
+        trial, spec = tracked.trial, self._study.spec
         tags = {
             _IDENTITY: tracked.identity,
             "study": self._study.name,
+            "objective": spec.objective,
+            "sampler": spec.sampler.name,
+            "pruner": spec.pruner.name,
+            "space": str(trial.space_version),
             "trial": str(trial.number),
             "seed": str(trial.seed),
             _STATE: "RUNNING",
@@ -158,6 +177,14 @@ class MlflowTracker:
         self._client.log_batch(run.info.run_id, params=params)
         self._runs[tracked.identity] = str(run.info.run_id)
         return self._runs[tracked.identity]
+
+    def _log_test(self, trial: Trial) -> None:
+        """Write the test metrics of a trial that has been evaluated."""
+        if trial.test is None or trial.best_epoch is None:
+            return
+        metrics = {f"{TEST_PREFIX}{name}": value for name, value in trial.test.metrics.items()}
+        self._log(trial.number, {**metrics}, trial.best_epoch)
+        self._client.set_tag(self._run_of[trial.number], _EVALUATED, "true")
 
     def _log(self, number: int, metrics: Metrics, step: int) -> None:
         from mlflow.entities import Metric

@@ -54,6 +54,9 @@ class Tracker(Protocol):
     made and called in one thread of the driver's process, apart from the run, so it may be
     slow. Whatever it raises ends its part in this session, with one warning, and nothing else;
     the next session is told again of every trial that `knows` denies.
+
+    One that has a method `evaluated(tracked)` is also told of trials that `search evaluate` has
+    evaluated, whose `trial.test` holds the test metrics; no session runs then.
     """
 
     def knows(self, tracked: TrackedTrial) -> bool:

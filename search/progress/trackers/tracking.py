@@ -6,7 +6,7 @@ next session writes what it lacks.
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from queue import SimpleQueue
 
@@ -44,6 +44,23 @@ def tracked(
             lane.join(max(deadline - time.monotonic(), 0.0))
 
 
+def track_evaluated(
+    study: StudyReader, trials: Sequence[Trial], warn: Callable[[str], None]
+) -> None:
+    """Tell those trackers of a study that want to know of trials that have been evaluated.
+
+    `warn` tells the user, in one line, which one failed; the next run writes what it lacks.
+    """
+    for name in study.spec.trackers:
+        try:
+            tracker = make_tracker(name, study)
+            if hasattr(tracker, "evaluated"):
+                for trial in trials:
+                    tracker.evaluated(_tracked_of(study, trial))
+        except Exception as error:  # noqa: BLE001  whatever a tracker does, the metrics stand
+            warn(_left_out(name, error))
+
+
 class _Lane:
     """A tracker in a thread of its own."""
 
@@ -78,14 +95,13 @@ class _Lane:
                 job(tracker)
             tracker.close()
         except Exception as error:  # noqa: BLE001  whatever a tracker does, the run goes on
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            self._warn_once(reason)
+            self._warn_once(error)
 
-    def _warn_once(self, reason: str) -> None:
+    def _warn_once(self, reason: Exception | str) -> None:
         warned, self._has_warned = self._has_warned, True
         self._works = False
         if not warned:
-            self._warn(f"warning: trackers: {self._name} is left out of this run: {reason}")
+            self._warn(_left_out(self._name, reason))
 
 
 class _Tracking:
@@ -107,12 +123,12 @@ class _Tracking:
         trials = self._study.optuna_study.get_trials(deepcopy=False)
         for trial in run.study.trials():
             if trial.has_ended:
-                known = self._tracked(trial, trials[trial.number])
+                known = _tracked(self._study, trial, trials[trial.number])
                 self._pass_on(_write_ended(known))
 
     def trial_started(self, trial: Trial) -> None:
         self._observer.trial_started(trial)
-        known = self._running(trial)
+        known = _tracked_of(self._study, trial)
         self._pass_on(lambda tracker: tracker.begin(known))
 
     def epoch_finished(self, number: int, epoch: Epoch) -> None:
@@ -121,7 +137,7 @@ class _Tracking:
 
     def trial_finished(self, trial: Trial) -> None:
         self._observer.trial_finished(trial)
-        known = self._running(trial)
+        known = _tracked_of(self._study, trial)
 
         def end(tracker: Tracker) -> None:
             tracker.begin(known)  # one that was left RUNNING may not have begun in this run
@@ -142,15 +158,21 @@ class _Tracking:
         for lane in self._lanes:
             lane.put(job)
 
-    def _running(self, trial: Trial) -> TrackedTrial:
-        trials = self._study.optuna_study.get_trials(deepcopy=False)
-        return self._tracked(trial, trials[trial.number])
 
-    def _tracked(self, trial: Trial, frozen: FrozenTrial) -> TrackedTrial:
-        study = self._study
-        begun = frozen.datetime_start.isoformat() if frozen.datetime_start else ""
-        identity = f"{study.name}/{trial.number}/{begun}"
-        return TrackedTrial(trial, identity, frozen, study.trial_folder(trial.number))
+def _tracked_of(study: StudyReader, trial: Trial) -> TrackedTrial:
+    trials = study.optuna_study.get_trials(deepcopy=False)
+    return _tracked(study, trial, trials[trial.number])
+
+
+def _tracked(study: StudyReader, trial: Trial, frozen: FrozenTrial) -> TrackedTrial:
+    begun = frozen.datetime_start.isoformat() if frozen.datetime_start else ""
+    identity = f"{study.name}/{trial.number}/{begun}"
+    return TrackedTrial(trial, identity, frozen, study.trial_folder(trial.number))
+
+
+def _left_out(name: str, reason: Exception | str) -> str:
+    lines = str(reason).strip().splitlines() or [type(reason).__name__]
+    return f"warning: trackers: {name} is left out of this run: {lines[0]}"
 
 
 def _write_ended(tracked: TrackedTrial) -> Job:

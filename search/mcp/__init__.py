@@ -1,0 +1,1 @@
+"""Studies as tools for agents, by the Model Context Protocol over stdin and stdout."""
