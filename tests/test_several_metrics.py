@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from search.columns import COLUMNS
 from search.errors import ObjectiveError, StudyError
 from search.progress.terminal import Progress
 from search.running.engines import inline
@@ -15,7 +16,7 @@ from search.running.session import extend_study
 from search.spaces.pruners import PRUNERS
 from search.studies.driver import StudyDriver
 from search.studies.export import EXPORT_FORMATS
-from search.studies.leaderboard import COLUMNS, leaderboard_rows
+from search.studies.leaderboard import leaderboard_rows
 from search.studies.queue import enqueue_point, informing_trials, retry_trials, warm_start
 from search.studies.space_change import change_space
 from search.studies.trials import Epoch, Failure, Trial

@@ -32,6 +32,7 @@ from search.summaries.study import (
     study_facts,
     study_parts,
 )
+from search.text import printable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -68,7 +69,7 @@ _NEEDS = {
 
 def announce(text: str) -> None:
     """Tell the user something that is no result, on stderr."""
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{printable(text)}\n")
 
 
 def studies_folder(studies: Folder) -> Path:

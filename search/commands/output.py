@@ -2,14 +2,14 @@
 
 import json
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from search.errors import SearchError
 from search.studies.folder import study_command
-from search.text import did_you_mean, listing
+from search.text import did_you_mean, listing, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,7 +32,13 @@ def stdout() -> "Console":
 
 def say(text: str) -> None:
     """Tell the user something that is no data."""
-    typer.echo(text, err=True)
+    typer.echo(printable(text), err=True)
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines of data to stdout."""
+    for line in lines:
+        typer.echo(printable(line))
 
 
 def print_json(data: object) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from search.commands.options import SetOption, SpaceArgument
-from search.commands.output import next_commands, print_json, print_parts, say
+from search.commands.output import next_commands, print_json, print_lines, print_parts, say
 
 
 def check(
@@ -29,7 +29,7 @@ def check(
     commands = [["search", "run", str(space), *sets]]
     if try_:
         tried = spaces.try_epoch(space, set_ or [])
-        typer.echo("\n" + "\n".join(tried.lines(checked.spec)))
+        print_lines(["", *tried.lines(checked.spec)])
     elif not checked.declares:
         commands.insert(0, ["search", "check", str(space), "--try", *sets])
     next_commands(*map(shlex.join, commands))

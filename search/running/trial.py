@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from search.columns import metric_name_problem
 from search.errors import ObjectiveError
 from search.objective.contract import Metrics, ObjectiveFactory, ResumableObjective
 from search.objective.loading import load_objective
@@ -245,6 +246,9 @@ def _checked(reported: object, number: int, names: Sequence[str]) -> dict[str, f
             f"{reported!r:.80}"
         )
     metrics = {str(name): _plain_number(str(name), value) for name, value in reported.items()}
+    for name in metrics:
+        if problem_text := metric_name_problem(name):
+            raise ObjectiveError(f"objective: {problem_text}")
     known = {name: value for name, value in metrics.items() if value is not None}
     wrong = [f"{name} is {value}" for name, value in known.items() if not math.isfinite(value)]
     if wrong:
@@ -258,13 +262,13 @@ def _checked(reported: object, number: int, names: Sequence[str]) -> dict[str, f
 
 
 def _plain_number(name: str, value: object) -> float | int | None:
+    """Make a number of what is one, or an array or a tensor of one element."""
     if value is None:
         return None
-    if isinstance(value, numbers.Integral):
-        return int(value)
     try:
-        return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, RuntimeError):
+        one: Any = value.item() if hasattr(value, "item") else value
+        return int(one) if isinstance(one, numbers.Integral) else float(one)
+    except (OverflowError, TypeError, ValueError, RuntimeError):
         raise ObjectiveError(
             f"objective: the metric {name} must be a number or None, got {value!r:.80}"
         ) from None

@@ -5,8 +5,8 @@ from typing import Any, NotRequired, TypedDict
 
 from optuna.study import StudyDirection
 
+from search.columns import TEST_METRICS
 from search.studies.reader import StudyReader
-from search.studies.test_metrics import TEST_METRICS
 from search.studies.trials import Trial
 from search.summaries.class_changes import (
     ClassChange,

@@ -4,16 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
+from search.columns import CONFIRMS, FRONT, PARAMETER_PREFIX, TIED, VALUE_SE
 from search.studies.lead import Lead, lead_of
-from search.studies.leaderboard import (
-    CONFIRMS,
-    FRONT,
-    PARAMETER_PREFIX,
-    TIED,
-    VALUE_SE,
-    Row,
-    leaderboard_rows,
-)
+from search.studies.leaderboard import Row, leaderboard_rows
 from search.studies.ranking import knee_trial, pareto_front
 from search.studies.reader import StudyReader
 from search.summaries.endings import lost_best_note

@@ -8,7 +8,7 @@ from search.objective.loading import extend_import_path
 from search.objective.probing import describe
 from search.spaces.parameters import CategoricalParameter, Parameter, wanted_values
 from search.spaces.sampling import sample_points
-from search.spaces.space import Space
+from search.spaces.space import MAX_LISTED, Space
 from search.spaces.spec import Spec
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial
@@ -20,8 +20,6 @@ from search.text import bound_text, counted, format_duration, number_text, perce
 
 _MOST_CLASSES = 20
 """Classes up to which each has a row of its own."""
-_MOST_POINTS = 100_000
-"""Points up to which a space is counted."""
 _N_SAMPLES = 3
 
 
@@ -88,10 +86,13 @@ def _size_text(space: Space) -> str:
     continuous = space.continuous()
     if continuous:
         return f"continuous ({', '.join(continuous)})"
-    size = space.size(_MOST_POINTS) or 0
+    size = space.size()
+    if size is None:
+        bound = " before constraints" if space.constraints else ""
+        return f"more than {counted(MAX_LISTED, 'point')}{bound}"
     if space.measured_constraints:
         return f"up to {counted(size, 'point')}, fewer with measured constraints"
-    return counted(size, "point") + (" or more" if size == _MOST_POINTS else "")
+    return counted(size, "point")
 
 
 def _budget_text(spec: Spec) -> str:
