@@ -57,7 +57,7 @@ def test_run_params_lie_in_the_space_with_the_first_and_the_seeds_as_they_must_b
     assert [record.params for record in by_number(study)[:2]] == first
     seeds = [trial_seed(1, number) for number in range(12)]
     assert [record.seed for record in by_number(study)] == seeds
-    assert [record.metrics["seed"] for record in by_number(study)] == seeds
+    assert [record.metrics["given"] for record in by_number(study)] == seeds
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def traded(params: dict[str, Any], epochs: int = 6) -> Iterator[Any]:
     x, waste = params["x"], params["waste"]
     for epoch in range(1, epochs + 1):
         score = x * (1 - waste) * (1 - 0.5**epoch)
-        yield {"score": score, "cost": x**2 + waste, "epoch": epoch}
+        yield {"score": score, "cost": x**2 + waste, "at": epoch}
 
 
 def misbehaving(params: dict[str, Any]) -> Iterator[Any]:
@@ -65,7 +65,7 @@ def seeded(params: dict[str, Any], seed: int = 0) -> Iterator[Any]:
 
     import numpy as np
 
-    yield {"score": params["x"], "seed": seed, "draw": random.random() + np.random.rand()}
+    yield {"score": params["x"], "given": seed, "draw": random.random() + np.random.rand()}
 
 
 def hanging(params: dict[str, Any]) -> Iterator[Any]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from rich.console import Console
 
 from search.errors import MissingExtraError, StudyError
+from search.studies.checkpoint_store import shown_location
 from search.studies.confirmation import open_confirmation, read_plan
 from search.studies.export import format_of, history_frame, leaderboard_frame, write_leaderboard
 from search.studies.folder import usual_studies
@@ -235,6 +236,11 @@ class Study:
         trials = self.trials
         lines = [counts_text(trials), *failure_lines(trials), *ahead_lines(self.reader)]
         return "\n".join(lines)
+
+    def place_elsewhere(self) -> str | None:
+        """Name the place of its checkpoints if that is not its folder, without keys."""
+        given = self.reader.spec.storage_path
+        return None if given is None else shown_location(self.reader.checkpoints.location)
 
     def has_unfinished_leader(self) -> bool:
         """Tell whether an interrupted trial is ahead of all complete ones."""

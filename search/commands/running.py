@@ -22,6 +22,7 @@ from search.commands.options import (
 from search.commands.output import next_commands, print_result, say
 from search.errors import SearchError
 from search.studies.folder import study_command
+from search.text import printable
 
 _INTERRUPTED = 130
 
@@ -195,7 +196,10 @@ def remove(
 
     opened = open_study(study, studies)
     n_trials = len(opened.trials)
-    if not yes and not typer.confirm(f"delete {opened.folder} and its {n_trials} trials?"):
+    place = opened.place_elsewhere()
+    also = f", with their checkpoints in {place}" if place else ""
+    asked = f"delete {opened.folder} and its {n_trials} trials{also}?"
+    if not yes and not typer.confirm(printable(asked)):
         raise SearchError(f"{opened.folder}: nothing was deleted")
     confirmation = opened.folder.with_name(f"{opened.folder.name}.confirm")
     remove_study(opened)
