@@ -157,7 +157,7 @@ def test_epoch_without_one_of_the_metrics_ends_the_run(run_study: RunStudy) -> N
         run_study("inline", **{**TRADED, "metrics": metrics})
     assert str(error.value) == (
         "metrics[1].name: a metric that the objective reports must be given, got 'price'; "
-        "it reports cost, epoch, score"
+        "it reports cost, done, score"
     )
 
 

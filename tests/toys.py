@@ -33,7 +33,7 @@ def traded(params: dict[str, Any], epochs: int = 6) -> Iterator[Any]:
     x, waste = params["x"], params["waste"]
     for epoch in range(1, epochs + 1):
         score = x * (1 - waste) * (1 - 0.5**epoch)
-        yield {"score": score, "cost": x**2 + waste, "at": epoch}
+        yield {"score": score, "cost": x**2 + waste, "done": epoch}
 
 
 def misbehaving(params: dict[str, Any]) -> Iterator[Any]:
