@@ -29,6 +29,12 @@ _OBJECTIVES = {
     "exits": "import sys\n\nsys.exit(7)\n\n\ndef train(params, **settings): ...\n",
 }
 _SCHEMA = json_schema()
+_SOUND: dict[str, Any] = {
+    "study": "toy",
+    "objective": "toy_objective:train",
+    "metric": {"name": "score", "direction": "maximize"},
+    "budget": {"trials": 4},
+}
 _ODD_NUMBERS = [0, -1, 2**53, 2**53 + 1, 2**63, 10**30, 1e308, -1e308, 5e-324, 1e-320, 1e999]
 _ODD_TEXTS = [
     *("", "~", "~nouser/x", "[/]", "\x1b[31m", "\u202e", "a\nb", "\x00", "1e-4", "no", "<<"),
@@ -110,15 +116,21 @@ def _of(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
 
 def _object(schema: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
     parts = {name: _of(part) for name, part in schema.get("properties", {}).items()}
-    if "objective" in parts:  # else hardly any would be looked at in full
-        parts["objective"] = st.sampled_from(["toy_objective:train"] * 9 + ["exits:train"])
     required = {name: parts.pop(name) for name in schema.get("required", []) if name in parts}
+    if "study" in required:  # the top: most must be sound, for the rest to be looked at
+        del parts["metrics"]
+        required["metric"] = parts.pop("metric")
+        required |= {name: _mostly(value, required[name]) for name, value in _SOUND.items()}
     fixed = st.fixed_dictionaries(required, optional=parts)
     further = schema.get("additionalProperties")
     if not isinstance(further, dict):
         return fixed
-    names = st.sampled_from(["p0", "p1", "rate", "epochs"]) | st.sampled_from(_ODD_TEXTS)
+    names = _mostly("p0", _mostly("p1", _mostly("p2", st.sampled_from(_ODD_TEXTS))))
     return st.dictionaries(names, _of(further), max_size=4)
+
+
+def _mostly(value: Any, others: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.integers(0, 9).flatmap(lambda n: others if n == 9 else st.just(value))
 
 
 def _odd() -> st.SearchStrategy[Any]:

@@ -43,7 +43,10 @@ from search.studies.folder import ERROR_FILE
 from search.studies.predictions import Predictions, are_too_many, as_predictions
 from search.studies.reader import StudyReader
 from search.studies.trials import End, Epoch, Event, Failure, FailureKind, Trial
-from search.text import did_you_mean, listing
+from search.text import did_you_mean, listing, shortened
+
+_LONGEST_REASON, _LONGEST_TRACEBACK = 1_000, 100_000
+"""Characters that are recorded of an exception; some carry a whole batch."""
 
 
 class _NonFiniteError(Exception):
@@ -317,9 +320,19 @@ def _failure(error: Exception) -> Failure:
         kind = "infeasible"
     elif isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         kind = "out_of_memory"
-    first_line = (str(error).strip().splitlines() or ["no message"])[0]
+    first_line = _recordable(error, _LONGEST_REASON).strip().partition("\n")[0] or "no message"
     if kind == "infeasible":
         return Failure(kind, first_line)
+    told = _recordable(traceback.format_exc(), _LONGEST_TRACEBACK)
     if getattr(error, "fatal", False):
-        return Failure(kind, first_line, traceback.format_exc(), fatal=True)
-    return Failure(kind, f"{type(error).__name__}: {first_line}", traceback.format_exc())
+        return Failure(kind, first_line, told, fatal=True)
+    return Failure(kind, f"{type(error).__name__}: {first_line}", told)
+
+
+def _recordable(told: object, most: int) -> str:
+    """Write what an objective raised in a length, and in characters, that a file can hold."""
+    try:
+        text = str(told)
+    except Exception as error:  # noqa: BLE001  it is the user's code, too
+        text = f"a message that cannot be written ({type(error).__name__})"
+    return shortened(text, most).encode(errors="backslashreplace").decode()
