@@ -24,7 +24,7 @@ from search.commands import (
     steering,
     using,
 )
-from search.commands.output import stdout_given_back
+from search.commands.output import say, stdout_given_back
 from search.errors import InterruptedRunError, SearchError
 
 COMMANDS: dict[str, dict[str, Callable[..., None]]] = {
@@ -132,5 +132,5 @@ def main() -> None:
             # What is left is short, and must not be interrupted again.
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, signal.SIG_IGN)
-        typer.echo(f"error: {error}", err=True)
+        say(f"error: {error}")
         sys.exit(error.exit_code)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
 _DURATION = re.compile(
     r"(?:(?P<d>[\d.]+)d)?(?:(?P<h>[\d.]+)h)?(?:(?P<m>[\d.]+)m)?(?:(?P<s>[\d.]+)s)?"
@@ -55,7 +56,7 @@ def parse_duration(value: object) -> float:
     """Read seconds from a number or a text such as `90s`, `30m`, `1h30m` or `2d`."""
     seconds = -1.0
     if isinstance(value, int | float) and not isinstance(value, bool):
-        seconds = float(value)
+        seconds = float(value) if abs(value) < 1e300 else math.inf
     elif isinstance(value, str):
         match = _DURATION.fullmatch(value.strip())
         parts = {unit: text for unit, text in match.groupdict().items() if text} if match else {}
@@ -63,7 +64,7 @@ def parse_duration(value: object) -> float:
             seconds = sum(float(text) * _UNIT_S[unit] for unit, text in parts.items())
         except ValueError:
             seconds = -1.0
-    if not 0 < seconds < float("inf"):
+    if not 0 < seconds < math.inf:
         raise ValueError(
             f"a length of time above 0 must be given, got {value!r}; "
             "valid: seconds, or a text such as 90s, 30m, 1h30m, 2d"
@@ -106,6 +107,26 @@ def shown(value: object) -> str:
     if value is None:
         return "null"
     return str(value).lower() if isinstance(value, bool) else repr(value)
+
+
+def shortened(text: str, most: int) -> str:
+    """Leave out the middle of a text that is longer than people read.
+
+    Args:
+        text: The text.
+        most: How many characters of it are kept.
+
+    Returns:
+        Its two ends, with what is missing between them.
+
+    Example:
+        >>> shortened("a" * 400 + "b" * 700, 20)
+        'aaaaaaaaaa … 1,080 characters … bbbbbbbbbb'
+    """
+    if len(text) <= most:
+        return text
+    half = most // 2
+    return f"{text[:half]} … {len(text) - 2 * half:,} characters … {text[-half:]}"
 
 
 def listing(words: Iterable[object]) -> str:
@@ -195,9 +216,15 @@ def cell_text(column: str, value: object) -> str:
     return number_text(value) if is_number else value_text(value)
 
 
-def printable(text: str) -> str:
-    """Show control characters, line breaks apart, as escapes: none may reach a terminal."""
-    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+def printable(text: str, keep: str = "\n") -> str:
+    """Show what does not print, but for what is to be kept, as Python escapes it.
+
+    Control characters of a file or an objective would rule the terminal, marks of direction
+    turn its text round, and halves of a character cannot be written at all.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in keep else repr(c)[1:-1] for c in text)
 
 
 def escape_markdown(text: str) -> str:
@@ -240,6 +267,13 @@ def latex_table(
 
 def _strong(cells: Sequence[str], form: str) -> list[str]:
     return [form.format(cell) if cell else cell for cell in cells]
+
+
+def plain_text(text: str, style: str = "") -> "Text":
+    """Make a text for a terminal, which is shown as it is: neither markup nor control codes."""
+    from rich.text import Text
+
+    return Text(printable(text), style=style)
 
 
 def new_table() -> "Table":

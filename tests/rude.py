@@ -31,8 +31,8 @@ REASONS = {
     "generator_exit": "GeneratorExit: no message",
     "keyboard": "KeyboardInterrupt: no message",
     "odd": "Odd: an odd one",
-    "wordless": "WordlessError: its text cannot be told",
-    "long": f"RuntimeError: {'long ' * 60} …",
+    "wordless": "WordlessError: a message that cannot be written (TypeError)",
+    "long": f"RuntimeError: {'long ' * 100} … 9,999,000 characters … {'long ' * 99}long",
     "half": r"RuntimeError: half a pair \udc00 of surrogates",
 }
 CHANGES = ("folder", "environment", "recursion", "signals", "streams", "closing", "torch")

@@ -134,6 +134,38 @@ def test_study_keeps_its_checkpoints_there_and_removes_them(
     assert store.names() == []
 
 
+def test_remove_of_a_study_deletes_its_checkpoints_only(
+    tmp_path: Path, run_study: RunStudy
+) -> None:
+    """A study that somebody sent may name any place, and lead to any by links."""
+    theirs = tmp_path / "home" / "toy"
+    study = run_study("inline", **WANDERING, storage_path=str(theirs.parent), keep=2)
+    precious = [theirs / "thesis.pt", theirs / "0099" / "model.pt", tmp_path / "0001" / "best.pt"]
+    for path in precious:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"x")
+    (theirs / "0100").symlink_to(tmp_path / "0001")
+    (study.folder / "trials").mkdir(exist_ok=True)
+    (study.folder / "trials" / "0000").symlink_to(tmp_path / "0001")
+    study.remove()
+    assert not study.folder.exists()
+    assert not list(theirs.glob("0*/last.pt")) + list(theirs.glob("000*/best.pt"))
+    assert all(path.exists() for path in precious)
+
+
+def test_remove_of_a_link_to_a_study_is_refused(tmp_path: Path, run_study: RunStudy) -> None:
+    study = run_study("inline")
+    link = tmp_path / "linked"
+    link.symlink_to(study.folder)
+    with pytest.raises(StudyError) as caught:
+        StudyDriver.open("linked", tmp_path).remove()
+    assert str(caught.value) == (
+        f"{link}: a study's folder must be no link to be deleted, got one to {study.folder}; "
+        "delete that, or the link"
+    )
+    assert (study.folder / "space.yaml").exists()
+
+
 def test_place_of_another_study_is_refused(location: str, tmp_path: Path) -> None:
     open_store(below(location, "toy")).write("0001/best.pt", b"x")
     with pytest.raises(StudyError) as caught:

@@ -15,9 +15,9 @@ from ruamel.yaml import YAML
 
 from objectives.sources import SOURCES
 from search.best_trial.model_file import write_model
+from search.columns import COLUMNS
 from search.spaces.space_file import load_space_file
 from search.studies.export import EXPORT_FORMATS
-from search.studies.leaderboard import COLUMNS
 from search.studies.trials import FAILURE_KINDS
 from tests.benchmarks.__main__ import MEASUREMENTS
 from tests.conftest import ROOT, RunStudy

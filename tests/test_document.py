@@ -142,13 +142,16 @@ def test_read_document_of_a_folder_raises(tmp_path: Path) -> None:
     assert str(caught.value) == f"{tmp_path}: a space file must be a file, got a folder"
 
 
-@pytest.mark.parametrize(("opening", "end"), [("[", "]"), ("{a: ", "}"), ("[", "")])
+@pytest.mark.parametrize(
+    ("opening", "end", "column"), [("[", "]", 104), ("{a: ", "}", 401), ("[", "", 104)]
+)
 def test_read_document_that_nests_without_end_raises(
-    tmp_path: Path, opening: str, end: str
+    tmp_path: Path, opening: str, end: str, column: int
 ) -> None:
     with pytest.raises(SpaceError) as caught:
         read(tmp_path, f"a: {opening * 3_000}{end * 3_000}\n")
-    assert str(caught.value) == f"{tmp_path / 'x.yaml'}: not YAML: nested too deeply"
+    place = f"{tmp_path / 'x.yaml'}:1:{column}"
+    assert str(caught.value) == f"{place}: values must be nested at most 100 deep"
 
 
 def test_add_problem_of_a_missing_key_is_placed_at_its_parent(tmp_path: Path) -> None:
@@ -242,5 +245,5 @@ def test_read_document_key_that_is_no_text_is_a_problem(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("depth", [101, 5000])
 def test_read_document_nested_too_deep_is_refused(tmp_path: Path, depth: int) -> None:
-    with pytest.raises(SpaceError, match="not YAML: nested too deeply"):
+    with pytest.raises(SpaceError, match="1:104: values must be nested at most 100 deep"):
         read(tmp_path, f"a: {'[' * depth}{']' * depth}\n")

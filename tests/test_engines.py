@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from search.columns import metric_name_problem
 from search.errors import ObjectiveError
 from search.spaces.point_sampler import trial_seed
 from search.spaces.space import Space
@@ -67,7 +68,7 @@ def test_run_params_lie_in_the_space_with_the_first_and_the_seeds_as_they_must_b
     assert [record.params for record in by_number(study)[:2]] == first
     seeds = [trial_seed(1, number) for number in range(12)]
     assert [record.seed for record in by_number(study)] == seeds
-    assert [record.metrics["seed"] for record in by_number(study)] == seeds
+    assert [record.metrics["given"] for record in by_number(study)] == seeds
 
 
 @pytest.mark.parametrize(
@@ -236,6 +237,40 @@ def test_run_useless_objective_ends_the_run_at_its_first_trial(
     with pytest.raises(ObjectiveError) as error:
         run_study("inline", **sections)
     assert str(error.value) == message
+
+
+@pytest.mark.parametrize("name", ["epoch", "value", "params_x", "a\nb"])
+def test_run_metric_named_as_a_column_ends_the_run_at_its_first_epoch(
+    run_study: RunStudy, name: str
+) -> None:
+    with pytest.raises(ObjectiveError) as error:
+        run_study("inline", objective="tests.toys:reporting", settings={"name": name})
+    assert str(error.value) == f"objective: {metric_name_problem(name)}"
+
+
+def test_run_arrays_of_one_element_count_as_numbers(run_study: RunStudy) -> None:
+    study = run_study("inline", objective="tests.toys:reporting", settings={"name": "other"})
+    first = study.trials()[0]
+    assert list(first.values.values()) == [2, 0.25, 0.5, 0.75]
+    assert (first.metrics["other"], type(first.metrics["other"])) == (3, int)
+
+
+def test_run_exception_that_no_file_can_hold_fails_its_trial_only(run_study: RunStudy) -> None:
+    ways = {"type": "categorical", "choices": ["half", "long", "none"]}
+    study = run_study(
+        "inline",
+        objective="tests.toys:unrecordable",
+        parameters={"way": ways},
+        sampler={"name": "grid"},
+        budget={"trials": 3},
+    )
+    half, long, none = by_number(study)
+    assert half.reason == "error: ValueError: \\udcff"
+    assert " characters … xxx" in long.reason
+    assert len(long.reason) < 1_200
+    assert none.reason == (
+        "error: UnspeakableError: a message that cannot be written (RuntimeError)"
+    )
 
 
 def test_run_objective_that_is_no_generator_works(run_study: RunStudy) -> None:

@@ -17,6 +17,7 @@ from sklearn.metrics import (
 
 from objectives.image_classifier import ImageClassifier
 from search.best_trial.evaluation import choose_trials, evaluate_trials
+from search.columns import TEST_METRICS
 from search.commands import looking
 from search.commands.using import evaluate
 from search.errors import ObjectiveError, SearchError, StudyError
@@ -25,7 +26,6 @@ from search.studies.export import EXPORT_FORMATS, LEADERBOARD_FILE
 from search.studies.leaderboard import leaderboard_rows
 from search.studies.lock import driving
 from search.studies.space_change import change_space
-from search.studies.test_metrics import TEST_METRICS
 from search.studies.trials import Trial
 from tests.conftest import RunStudy, make_spec
 from tests.predicting import Predicting

@@ -15,7 +15,7 @@ PACKAGES = ("search", "objectives")
 # From left to right: folders and modules; nothing imports what stands to its right, and what
 # shares a row is not ruled here.
 LAYERS = (
-    {"search.errors", "search.text"},
+    {"search.columns", "search.errors", "search.text"},
     {"search.objective"},
     {"search.spaces"},
     {"search.statistics"},

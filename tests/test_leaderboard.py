@@ -6,10 +6,11 @@ from pathlib import Path
 import optuna
 import pytest
 
+from search.columns import COLUMNS
 from search.errors import StudyError
 from search.studies.driver import StudyDriver
 from search.studies.export import EXPORT_FORMATS, write_leaderboard
-from search.studies.leaderboard import COLUMNS, leaderboard_rows
+from search.studies.leaderboard import leaderboard_rows
 from search.studies.trials import Epoch, Failure
 from search.summaries.leaderboard import leaderboard_findings
 from search.summaries.study import (

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from search.columns import COLUMNS
 from search.errors import ObjectiveError, StudyError
 from search.progress.terminal import Progress
 from search.running.engines import inline
@@ -15,7 +16,7 @@ from search.running.session import extend_study
 from search.spaces.pruners import PRUNERS
 from search.studies.driver import StudyDriver
 from search.studies.export import EXPORT_FORMATS
-from search.studies.leaderboard import COLUMNS, leaderboard_rows
+from search.studies.leaderboard import leaderboard_rows
 from search.studies.queue import enqueue_point, informing_trials, retry_trials, warm_start
 from search.studies.space_change import change_space
 from search.studies.trials import Epoch, Failure, Trial
@@ -157,7 +158,7 @@ def test_epoch_without_one_of_the_metrics_ends_the_run(run_study: RunStudy) -> N
         run_study("inline", **{**TRADED, "metrics": metrics})
     assert str(error.value) == (
         "metrics[1].name: a metric that the objective reports must be given, got 'price'; "
-        "it reports cost, epoch, score"
+        "it reports cost, done, score"
     )
 
 

@@ -10,7 +10,7 @@ from tests.space_texts import BASE, enter_folder, write_space
 
 TOP_LEVEL = (
     "study, objective, settings, metric, metrics, budget, sampler, pruner, resources, failures, "
-    "parameters, constraints, storage, storage_path, keep, trackers, start_from"
+    "parameters, constraints, storage, storage_patience, storage_path, keep, trackers, start_from"
 )
 STUDY_NAME = (
     "1:8: study: a study's name must be up to 100 letters, digits, '.', '_' and '-', not start "

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from objectives.classifier import METRICS, classification_metrics
+from search.columns import TEST_METRICS
 from search.studies.test_metrics import (
     LARGEST_MATRIX,
-    TEST_METRICS,
     Evaluation,
     evaluate_predictions,
 )

@@ -29,12 +29,39 @@ def humped(params: dict[str, Any]) -> Iterator[Any]:
         yield {"score": score}
 
 
+def reporting(params: dict[str, Any], name: str) -> Iterator[Any]:
+    """Reports a metric of any name beside the score, as arrays and tensors of one element."""
+    import numpy as np
+    import torch
+
+    for value in (np.array([2]), np.array([[0.25]]), torch.tensor([0.5]), np.float32(0.75)):
+        yield {"score": value, name: torch.tensor([[3]])}
+
+
+class UnspeakableError(Exception):
+    """An exception whose text cannot be written."""
+
+    def __str__(self) -> str:
+        """Fail, too."""
+        raise RuntimeError("no text")
+
+
+def unrecordable(params: dict[str, Any]) -> Iterator[Any]:
+    """Raises what no file can hold as it is."""
+    yield {"score": 0.1}
+    raise {
+        "half": ValueError("\udcff"),
+        "long": ValueError("x" * 10**7),
+        "none": UnspeakableError(),
+    }[params["way"]]
+
+
 def traded(params: dict[str, Any], epochs: int = 6) -> Iterator[Any]:
     """Has a score that a cost is paid for, and may waste some of it."""
     x, waste = params["x"], params["waste"]
     for epoch in range(1, epochs + 1):
         score = x * (1 - waste) * (1 - 0.5**epoch)
-        yield {"score": score, "cost": x**2 + waste, "epoch": epoch}
+        yield {"score": score, "cost": x**2 + waste, "done": epoch}
 
 
 def misbehaving(params: dict[str, Any]) -> Iterator[Any]:
@@ -66,7 +93,7 @@ def seeded(params: dict[str, Any], seed: int = 0) -> Iterator[Any]:
 
     import numpy as np
 
-    yield {"score": params["x"], "seed": seed, "draw": random.random() + np.random.rand()}
+    yield {"score": params["x"], "given": seed, "draw": random.random() + np.random.rand()}
 
 
 def writing(

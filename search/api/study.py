@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from rich.console import Console
 
 from search.errors import MissingExtraError, StudyError
+from search.studies.checkpoint_store import shown_location
 from search.studies.confirmation import open_confirmation, read_plan
 from search.studies.export import format_of, history_frame, leaderboard_frame, write_leaderboard
 from search.studies.folder import usual_studies
@@ -31,6 +32,7 @@ from search.summaries.study import (
     study_facts,
     study_parts,
 )
+from search.text import printable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -70,7 +72,7 @@ _NEEDS = {
 
 def announce(text: str) -> None:
     """Tell the user something that is no result, on stderr."""
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{printable(text)}\n")
 
 
 def studies_folder(studies: Folder) -> Path:
@@ -249,6 +251,11 @@ class Study:
             "best": trial_facts(trials[0]) if is_complete else None,
             "confirmation": verdict.facts if verdict else None,
         }
+
+    def place_elsewhere(self) -> str | None:
+        """Name the place of its checkpoints if that is not its folder, without keys."""
+        given = self.reader.spec.storage_path
+        return None if given is None else shown_location(self.reader.checkpoints.location)
 
     def has_unfinished_leader(self) -> bool:
         """Tell whether an interrupted trial is ahead of all complete ones."""

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -10,7 +10,7 @@ import typer
 
 from search.errors import SearchError
 from search.studies.folder import study_command
-from search.text import did_you_mean, json_text, listing
+from search.text import did_you_mean, json_text, listing, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -84,7 +84,13 @@ def stdout() -> "Console":
 
 def say(text: str) -> None:
     """Tell the user something that is no data."""
-    typer.echo(text, err=True)
+    typer.echo(printable(text), err=True)
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines of data to stdout."""
+    for line in lines:
+        typer.echo(printable(line))
 
 
 def print_json(data: object) -> None:

@@ -25,6 +25,7 @@ from search.commands.options import (
 from search.commands.output import for_programs, next_commands, print_json, say, session_output
 from search.errors import SearchError
 from search.studies.folder import study_command
+from search.text import printable
 
 _INTERRUPTED = 130
 
@@ -251,7 +252,10 @@ def remove(
     is_for_programs = for_programs(as_json)  # the question, too, then goes to stderr
     opened = open_study(study, studies)
     n_trials = len(opened.trials)
-    if not yes and not typer.confirm(f"delete {opened.folder} and its {n_trials} trials?"):
+    place = opened.place_elsewhere()
+    also = f", with their checkpoints in {place}" if place else ""
+    asked = f"delete {opened.folder} and its {n_trials} trials{also}?"
+    if not yes and not typer.confirm(printable(asked)):
         raise SearchError(f"{opened.folder}: nothing was deleted")
     confirmation = opened.folder.with_name(f"{opened.folder.name}.confirm")
     remove_study(opened)

@@ -7,7 +7,14 @@ from typing import Annotated
 import typer
 
 from search.commands.options import JsonOption, SetOption, SpaceArgument, shipped_like
-from search.commands.output import for_programs, next_commands, print_json, print_parts, say
+from search.commands.output import (
+    for_programs,
+    next_commands,
+    print_json,
+    print_lines,
+    print_parts,
+    say,
+)
 from search.errors import SpaceError
 
 _CURRENT_FOLDER = Path()
@@ -64,7 +71,7 @@ def check(
     commands = [["search", "run", str(space), *sets]]
     if try_:
         tried = spaces.try_epoch(found, set_ or [])
-        typer.echo("\n" + "\n".join(tried.lines(checked.spec)))
+        print_lines(["", *tried.lines(checked.spec)])
     elif not checked.declares:
         commands.insert(0, ["search", "check", str(space), "--try", *sets])
     next_commands(*map(shlex.join, commands))

@@ -164,9 +164,7 @@ def keep(
 
 def _table(found: "list[Classified]", top: int) -> "Table":
     """Lay out a line for each image, its likeliest classes side by side."""
-    from rich.text import Text
-
-    from search.text import new_table, number_text
+    from search.text import new_table, number_text, plain_text
 
     n_shown = min(top, len(found[0].classes))
     table = new_table()
@@ -175,8 +173,8 @@ def _table(found: "list[Classified]", top: int) -> "Table":
         table.add_column("class" if place == 1 else f"{place}.")
         table.add_column("probability" if place == 1 else "", justify="right")
     for one in found:
-        cells = [Text(str(one.path))]
+        cells = [plain_text(str(one.path))]
         for name, share in one.classes[:n_shown]:
-            cells += [Text(name), Text(number_text(share))]
+            cells += [plain_text(name), plain_text(number_text(share))]
         table.add_row(*cells)
     return table

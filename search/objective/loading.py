@@ -6,6 +6,7 @@ import importlib.util
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from search.errors import ObjectiveError
 from search.objective.contract import ObjectiveFactory
@@ -34,15 +35,26 @@ def load_objective(path: str) -> ObjectiveFactory:
     problem = objective_problem(path)
     if problem:
         raise ObjectiveError(f"objective: {problem}")
-    module_name, _, name = full_path(path).partition(":")
     try:
-        module = importlib.import_module(module_name)
-    except Exception as error:  # noqa: BLE001  importing runs the user's code
-        raise ObjectiveError(f"objective: {_import_problem(module_name, error)}") from error
-    factory = getattr(module, name, None)
+        factory = imported(full_path(path))
+    except ImportError as error:
+        raise ObjectiveError(f"objective: {error}") from error
     if not callable(factory):
         raise ObjectiveError(f"objective: {path} must be a callable, got {factory!r}")
     return factory  # type: ignore[no-any-return]
+
+
+def imported(path: str) -> Any:
+    """Import what a path names; None if its module has no such name.
+
+    An ImportError says what went wrong, whatever it was: importing runs the user's code, which
+    may also end the program, as a script without `if __name__ == "__main__"` does.
+    """
+    module_name, _, name = path.partition(":")
+    try:
+        return getattr(importlib.import_module(module_name), name, None)
+    except (Exception, SystemExit) as error:  # noqa: BLE001
+        raise ImportError(_import_problem(module_name, error)) from error
 
 
 def objective_problem(path: str) -> str | None:
@@ -57,7 +69,7 @@ def objective_problem(path: str) -> str | None:
         found = importlib.util.find_spec(module_name)
     except ModuleNotFoundError:
         found = None
-    except Exception as error:  # noqa: BLE001  finding a module imports its package
+    except (Exception, SystemExit) as error:  # noqa: BLE001  finding a module imports its package
         return _import_problem(module_name, error)
     if found is None:
         return (
@@ -74,7 +86,7 @@ def objective_problem(path: str) -> str | None:
     )
 
 
-def _import_problem(module_name: str, error: Exception) -> str:
+def _import_problem(module_name: str, error: BaseException) -> str:
     return (
         f"the module {module_name!r} must import without an error, got "
         f"{type(error).__name__}: {error}"

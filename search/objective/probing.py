@@ -147,7 +147,7 @@ class Measure:
         measure: Any = static_member(self._objective, "measure")
         try:
             measured = measure(dict(params), **self._settings)
-        except Exception as error:  # noqa: BLE001  it is the user's code
+        except (Exception, SystemExit) as error:  # noqa: BLE001  it is the user's code
             if getattr(error, "infeasible", False):
                 return None
             raise self._problem(f"{type(error).__name__}: {error}") from error
@@ -212,7 +212,7 @@ def _asked(method: Callable[..., Any], *args: object, **settings: object) -> Any
     """Call an objective's own function; what it raises becomes a message."""
     try:
         return method(*args, **settings)
-    except Exception as error:  # noqa: BLE001  it is the user's code
+    except (Exception, SystemExit) as error:  # noqa: BLE001  it is the user's code
         lines = str(error).strip().splitlines() or ["no message"]
         fatal = getattr(error, "fatal", False)
         told = "\n".join(lines) if fatal else f"{type(error).__name__}: {lines[0]}"

@@ -16,7 +16,15 @@ from rich.text import Text
 
 from search.spaces.spec import Spec
 from search.studies.trials import Trial
-from search.text import format_duration, new_table, number_text, tenths, value_text
+from search.text import (
+    format_duration,
+    new_table,
+    number_text,
+    plain_text,
+    printable,
+    tenths,
+    value_text,
+)
 
 _WORDS = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}
 
@@ -164,8 +172,8 @@ class LiveView:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """See rich: the table gives way to the lines below it."""
         width = max(options.max_width - _CTRL_C, 1)
-        texts = [Text(line) for line in fold_parts(self.headline, width)]
-        texts += [Text(self.note, style="bold")] if self.note else []
+        texts = [plain_text(line) for line in fold_parts(self.headline, width)]
+        texts += [plain_text(self.note, "bold")] if self.note else []
         below = [line for text in texts for line in text.wrap(console, width)]
         columns = self._columns(width)
         n_rows = options.max_height - len(below) - max(c.n_words for c in columns) - 2
@@ -173,7 +181,7 @@ class LiveView:
         if n_shown:
             yield _table(columns, n_shown)
             n_more = len(self.trials) - n_shown
-            yield from [Text(f"and {n_more} more")] if n_more else []
+            yield from [plain_text(f"and {n_more} more")] if n_more else []
             yield Text()
         yield from below
 
@@ -237,19 +245,19 @@ class _Column:
 
 
 def _cell(params: Mapping[str, Any], name: str) -> str:
-    return " ".join(value_text(params[name]).split()) if name in params else "–"
+    return " ".join(printable(value_text(params[name])).split()) if name in params else "–"
 
 
 def _table(columns: Sequence[_Column], n_rows: int) -> Table:
     table = new_table()
     for column in columns:
         table.add_column(
-            Text(column.heading),
+            plain_text(column.heading),
             justify=column.justify,
             vertical="bottom",
             no_wrap=True,
             min_width=max(map(cell_len, column.cells)),
         )
     for number in range(n_rows):
-        table.add_row(*(Text(column.cells[number]) for column in columns))
+        table.add_row(*(plain_text(column.cells[number]) for column in columns))
     return table

@@ -5,11 +5,11 @@ from contextlib import suppress
 
 from rich.console import Console, RenderableType
 from rich.live import Live
-from rich.text import Text
 
 from search.progress.standing import Standing, fold_parts
 from search.running.run import Run
 from search.studies.trials import Epoch, Trial
+from search.text import plain_text, printable
 
 
 class Progress:
@@ -61,7 +61,7 @@ class Progress:
         # Whoever was interrupted may hold the console's lock, or be in the middle of a line's
         # buffer; the system's own call needs neither.
         with suppress(OSError):  # a console that is no file has nobody to be told
-            os.write(self.console.file.fileno(), f"{text}\n".encode())
+            os.write(self.console.file.fileno(), f"{printable(text)}\n".encode())
 
     def __enter__(self) -> "Progress":
         """Begin to show."""
@@ -124,7 +124,7 @@ class LiveProgress(Progress):
 
     def _view(self) -> RenderableType:
         if self.standing is None:
-            return Text("\n".join(filter(None, ["starting workers …", self._note])))
+            return plain_text("\n".join(filter(None, ["starting workers …", self._note])))
         return self.standing.view(self._note)
 
 
@@ -143,4 +143,4 @@ def print_headline(console: Console, standing: Standing) -> None:
 
 def print_line(console: Console, line: str) -> None:
     """Print a line as it is, of any length."""
-    console.print(line, markup=False, highlight=False, soft_wrap=True)
+    console.print(plain_text(line), soft_wrap=True)

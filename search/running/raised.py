@@ -5,11 +5,10 @@ import traceback
 from search.objective.command import ScriptError
 from search.studies.checkpoint_store import StoreError
 from search.studies.trials import Failure, FailureKind
+from search.text import shortened
 
-MAX_REASON = 300
-"""Characters of a reason; more would fill tables."""
-MAX_TRACEBACK = 20_000
-"""Characters of a traceback that are kept: its beginning and its end."""
+MAX_REASON, MAX_TRACEBACK = 1_000, 100_000
+"""Characters that are recorded of an exception; some carry a whole batch."""
 
 
 class NonFiniteError(Exception):
@@ -35,13 +34,8 @@ def failure_of(error: BaseException) -> Failure:
 
 
 def text_of(error: BaseException) -> str:
-    """Write the first line of what an exception says, shortened, of characters that exist."""
-    try:
-        text = str(error)
-    except Exception:  # noqa: BLE001  it is the user's class
-        return "its text cannot be told"
-    line, *_ = text.strip()[: MAX_REASON + 1].splitlines() or ["no message"]
-    return _plain(line if len(line) <= MAX_REASON else f"{line[:MAX_REASON]} …")
+    """Write the first line of what an exception says."""
+    return _recordable(error, MAX_REASON).strip().partition("\n")[0] or "no message"
 
 
 def _traceback(error: BaseException) -> str:
@@ -49,11 +43,13 @@ def _traceback(error: BaseException) -> str:
         text = "".join(traceback.format_exception(error))
     except Exception:  # noqa: BLE001  it words the user's classes
         text = "".join(traceback.format_tb(error.__traceback__)) + type(error).__name__
-    if len(text) > MAX_TRACEBACK:
-        text = f"{text[: MAX_TRACEBACK // 2]} … {text[-MAX_TRACEBACK // 2 :]}"
-    return _plain(text)
+    return _recordable(text, MAX_TRACEBACK)
 
 
-def _plain(text: str) -> str:
-    """Write characters that no file can hold, as half a surrogate pair, by their numbers."""
-    return text.encode("utf-8", "backslashreplace").decode()
+def _recordable(told: object, most: int) -> str:
+    """Write what an objective raised in a length, and in characters, that a file can hold."""
+    try:
+        text = str(told)
+    except Exception as error:  # noqa: BLE001  it is the user's code, too
+        text = f"a message that cannot be written ({type(error).__name__})"
+    return shortened(text, most).encode(errors="backslashreplace").decode()

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from search.columns import metric_name_problem
 from search.errors import Interrupt, ObjectiveError
 from search.objective.contract import (
     TOLD_OF_A_TRIAL,
@@ -314,6 +315,9 @@ def _checked(
             f"{reported!r:.80}"
         )
     metrics = {str(name): _plain_number(str(name), value) for name, value in reported.items()}
+    for name in metrics:
+        if problem_text := metric_name_problem(name):
+            raise ObjectiveError(f"objective: {problem_text}")
     known = {name: value for name, value in metrics.items() if value is not None}
     wrong = [f"{name} is {value}" for name, value in known.items() if not math.isfinite(value)]
     if wrong:
@@ -328,13 +332,13 @@ def _checked(
 
 
 def _plain_number(name: str, value: object) -> float | int | None:
+    """Make a number of what is one, or an array or a tensor of one element."""
     if value is None:
         return None
-    if isinstance(value, numbers.Integral):
-        return int(value)
     try:
-        return float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, RuntimeError):
+        one: Any = value.item() if hasattr(value, "item") else value
+        return int(one) if isinstance(one, numbers.Integral) else float(one)
+    except (OverflowError, TypeError, ValueError, RuntimeError):
         raise ObjectiveError(
             f"objective: the metric {name} must be a number or None, got {value!r:.80}"
         ) from None

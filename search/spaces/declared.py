@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from search.columns import metric_name_problem
 from search.errors import ObjectiveError
 from search.objective.loading import COMMAND
 from search.objective.probing import describe, may_describe
@@ -55,7 +56,7 @@ def place_in(text: str, names: Mapping[KeyPath, str]) -> KeyPath | None:
     return min(found, key=lambda path: found[path], default=None)
 
 
-def first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
     """Write what an objective raised, with its type unless it was raised to be read by people."""
     line = (str(error).strip().splitlines() or ["no message"])[0]
     return line if getattr(error, "fatal", False) else f"{type(error).__name__}: {line}"
@@ -91,6 +92,8 @@ def _name_problems(declared: Declared, spec: Spec) -> Iterator[Problem]:
                 yield Problem(("parameters", name), text, at_key=True)
     if "metrics" in declared:
         valid = declared["metrics"]
+        for problem in filter(None, map(metric_name_problem, valid)):
+            yield Problem(("objective",), problem)
         for i, metric in enumerate(spec.metrics):
             if metric.name not in valid:
                 text = unknown("metric of the objective", metric.name, valid)

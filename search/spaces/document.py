@@ -1,21 +1,39 @@
 """Reads a YAML 1.2 text and remembers where every key and value stands.
 
 Leaves what the values mean to `search.spaces.spec`. Values are plain scalars, lists and dicts:
-tags that would build Python objects are refused.
+tags that would build Python objects are refused. What is too large is refused before it is
+built: reading takes a fraction of a second and few megabytes, whoever wrote the text.
 """
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.composer import Composer
+from ruamel.yaml.error import MarkedYAMLError, StreamMark, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from search.errors import Mistake, SpaceError
+from search.text import shortened
 
-_MAX_DEPTH = 100
+MAX_CHARACTERS = 400_000
+"""Of a text: each takes a microsecond to read."""
+MAX_VALUES = 10_000
+"""In a text, aliases written out, as a few lines of them can stand for billions. A value takes 30
+microseconds to read; a file of 1,000 known points has about as many."""
+MAX_DEPTH = 100
+"""Lists and mappings within another; reading calls itself for each."""
+MAX_BITS = 64
+"""Of a whole number: any such is a float, if not exactly, and can be written."""
+MAX_PROBLEMS = 100
+"""Mistakes that are told at once."""
+OF_OURS = 10
+"""How many times larger a file may be that this program wrote: it writes each value on a line."""
+
+_MAX_TEXT = 1_000
 _PLAIN_KINDS = {"map", "seq", "str", "null", "bool", "int", "float", "timestamp"}
 
 KeyPath = tuple[str | int, ...]
@@ -70,13 +88,15 @@ class Document:
 
     def add_problem(self, path: KeyPath, text: str, at_key: bool = False) -> None:
         """Note one mistake; a path that the file lacks is placed at its nearest ancestor."""
-        self.problems.append(Mistake(text, *self._place(path, at_key), dotted(path)))
+        told = shortened(text, _MAX_TEXT)
+        self.problems.append(Mistake(told, *self._place(path, at_key), dotted(path)))
 
     def raise_problems(self) -> None:
         """Stop if any mistake was noted, with all of them in the order of the file."""
         if self.problems:
             mistakes = sorted(dict.fromkeys(self.problems), key=_reading_order)
-            raise SpaceError(mistakes)
+            more = ["there are more mistakes"] if len(mistakes) > MAX_PROBLEMS else []
+            raise SpaceError([*mistakes[:MAX_PROBLEMS], *more])
 
     def override(self, override: Override, example: str = "--set budget.trials=10") -> None:
         """Set one value; `example` is a right one, for the message if this is none."""
@@ -114,20 +134,32 @@ class Document:
         return self.name, 1, 1
 
 
-def read_document(path: Path) -> Document:
-    """Read a YAML file whose top level is a mapping; keys given twice are noted as problems."""
+def read_document(path: Path, slack: int = 1) -> Document:
+    """Read a YAML file whose top level is a mapping; keys given twice are noted as problems.
+
+    Args:
+        path: The file.
+        slack: How many times larger than others it may be.
+
+    Returns:
+        Its content, with places.
+    """
     document = Document(name=str(path))
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open(encoding="utf-8") as file:
+            text = file.read(slack * MAX_CHARACTERS + 1)  # it may have no end
     except FileNotFoundError:
         raise SpaceError([Mistake("a space file must exist, none found", str(path))]) from None
     except IsADirectoryError:
         text = "a space file must be a file, got a folder"
         raise SpaceError([Mistake(text, str(path))]) from None
     except (OSError, UnicodeDecodeError) as error:
-        text = f"a space file must be readable text, got {error}"
-        raise SpaceError([Mistake(text, str(path))]) from None
-    data = _compose(text, document)
+        problem = f"a space file must be readable text, got {error}"
+        raise SpaceError([Mistake(problem, str(path))]) from None
+    if len(text) > slack * MAX_CHARACTERS:
+        problem = f"a space file must have at most {slack * MAX_CHARACTERS:,} characters, got more"
+        raise SpaceError([Mistake(problem, str(path))])
+    data = _compose(text, document, slack=slack)
     if not isinstance(data, dict):
         kind = "nothing" if data is None else "a list" if isinstance(data, list) else "a string"
         text = f"the top level must be a mapping of keys, got {kind}"
@@ -144,13 +176,53 @@ def dotted(path: KeyPath) -> str:
     return text
 
 
+class _LimitError(Exception):
+    """A text is larger than any should be, or nested deeper; `mark` is where."""
+
+    def __init__(self, text: str, mark: StreamMark) -> None:
+        super().__init__(text)
+        self.mark = mark
+
+
+class _BoundedComposer(Composer):
+    """Stops at the first value too many; an anchor may be given twice, as YAML 1.2 has it."""
+
+    def __init__(self, loader: Any, most: int) -> None:
+        super().__init__(loader)
+        self.warn_double_anchors = False
+        self._most = most
+        self._n_nodes = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        self._n_nodes += 1
+        mark = self.parser.peek_event().start_mark
+        if self._n_nodes > 2 * self._most:  # keys are nodes, too
+            raise _too_many(self._most, mark)
+        if self.depth > MAX_DEPTH:
+            raise _too_deep(mark)
+        return super().compose_node(parent, index)
+
+
+def _too_many(most: int, mark: StreamMark) -> _LimitError:
+    return _LimitError(f"at most {most:,} values must be given, aliases written out", mark)
+
+
+def _too_deep(mark: StreamMark) -> _LimitError:
+    return _LimitError(f"values must be nested at most {MAX_DEPTH} deep", mark)
+
+
 class _Reader:
     """Builds plain data from YAML nodes and notes their places in a document."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, most: int) -> None:
         self.document = document
         self.yaml = YAML(typ="safe", pure=True)
+        self.yaml.Composer = functools.partial(  # type: ignore[assignment]  # it is but called
+            _BoundedComposer, most=most
+        )
         self.open_nodes: set[int] = set()
+        self._most = most
+        self._n_values = 0
 
     def build(self, node: Node | None, path: KeyPath) -> Any:
         if node is None:
@@ -164,8 +236,11 @@ class _Reader:
         if kind not in _PLAIN_KINDS:
             self.document.add_problem(path, f"plain values only, got the tag {node.tag}")
             return None
-        if len(path) > _MAX_DEPTH:
-            raise RecursionError
+        self._n_values += 1
+        if self._n_values > self._most:
+            raise _too_many(self._most, node.start_mark)
+        if len(path) > MAX_DEPTH:
+            raise _too_deep(node.start_mark)
         self.open_nodes.add(id(node))
         try:
             if isinstance(node, MappingNode):
@@ -185,7 +260,7 @@ class _Reader:
                     path, f"a key must be a string, on line {_line(key_node)}"
                 )
                 continue
-            key = str(key_node.value)
+            key = self._text(str(key_node.value), path)
             inner = (*path, key)
             self.document.keys[inner] = _place(key_node)
             if key in seen:
@@ -198,28 +273,41 @@ class _Reader:
 
     def _scalar(self, node: ScalarNode, path: KeyPath) -> Any:
         kind = str(node.tag).removeprefix("tag:yaml.org,2002:")
-        if kind == "timestamp":
-            return str(node.value)
+        if kind in {"timestamp", "str"}:
+            return self._text(str(node.value), path)
         try:
-            return self.yaml.constructor.construct_object(node)
+            value = self.yaml.constructor.construct_object(node)
         except (ValueError, LookupError):
             self.document.add_problem(path, f"a value of the type {kind} must be given")
             return None
+        if isinstance(value, int) and value.bit_length() > MAX_BITS:
+            text = f"a whole number of at most {MAX_BITS} bits must be given, got one of "
+            self.document.add_problem(path, text + f"{value.bit_length():,}")
+            return None
+        return value
+
+    def _text(self, text: str, path: KeyPath) -> str:
+        """Join the halves of a character as JSON escapes it; half of one is a mistake."""
+        try:
+            return text.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            self.document.add_problem(path, f"a text must be Unicode, got {text!r}")
+            return ""
 
 
-def _compose(text: str, document: Document, path: KeyPath = ()) -> Any:
+def _compose(text: str, document: Document, path: KeyPath = (), slack: int = 1) -> Any:
     """Read a text into plain data, noting in the document where everything stands."""
-    reader = _Reader(document)
+    reader = _Reader(document, slack * MAX_VALUES)
     try:
         return reader.build(reader.yaml.compose(text), path)
-    except RecursionError:
-        raise SpaceError([Mistake("not YAML: nested too deeply", document.name)]) from None
+    except _LimitError as error:
+        index, reason = error.mark.index, str(error)
     except YAMLError as error:
         index, reason = _syntax_problem(error, text)
-        before = text[:index]
-        line, column = before.count("\n") + 1, index - (before.rfind("\n") + 1) + 1
-        place = (line, column) if document.is_file else (None, None)
-        raise SpaceError([Mistake(reason, document.name, *place)]) from None
+    before = text[:index]
+    line, column = before.count("\n") + 1, index - (before.rfind("\n") + 1) + 1
+    place = (line, column) if document.is_file else (None, None)
+    raise SpaceError([Mistake(shortened(reason, _MAX_TEXT), document.name, *place)])
 
 
 def _syntax_problem(error: YAMLError, text: str) -> tuple[int, str]:

@@ -12,7 +12,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from search.spaces.parameters import Scalar
+from search.spaces.parameters import Scalar, key_of_value, on_step
 from search.spaces.space import Params, Space
 
 Rows = NDArray[np.float32]
@@ -50,19 +50,14 @@ def _columns(distribution: BaseDistribution) -> tuple[Callable[[Scalar], list[fl
     if not isinstance(distribution, CategoricalDistribution):
         return lambda value: [unit_of(distribution, value)], 1
     choices = list(distribution.choices)
-    keys = [_key(choice) for choice in choices]
+    keys = [key_of_value(choice) for choice in choices]
     if len(choices) > 2 and not all(isinstance(choice, int | float) for choice in choices):
         rows = np.eye(len(choices)).tolist()
         hot = dict(zip(keys, rows, strict=True))
-        return lambda value: hot[_key(value)], len(choices)
+        return lambda value: hot[key_of_value(value)], len(choices)
     order = sorted(choices) if len(choices) > 2 else choices  # type: ignore[type-var]
-    places = {_key(choice): [i / max(len(order) - 1, 1)] for i, choice in enumerate(order)}
-    return lambda value: places[_key(value)], 1
-
-
-def _key(choice: Scalar) -> tuple[bool, Scalar]:
-    """Tell choices apart as `is_one_of` does: 1 is 1.0 and not True."""
-    return isinstance(choice, bool), choice
+    places = {key_of_value(c): [i / max(len(order) - 1, 1)] for i, c in enumerate(order)}
+    return lambda value: places[key_of_value(value)], 1
 
 
 def unit_of(distribution: BaseDistribution, value: Scalar) -> float:
@@ -87,8 +82,8 @@ def value_at(distribution: BaseDistribution, unit: float) -> Scalar:
         return distribution.low + distribution.step * _index(unit, n_values)
     low, high, step = distribution.low, distribution.high, distribution.step
     if step and not distribution.log:
-        value = low + step * _index(unit, round((high - low) / step) + 1)
-        return min(max(round(value, 12), low), high)
+        value = on_step(low, step, _index(unit, round((high - low) / step) + 1))
+        return min(max(value, low), high)
     if isinstance(distribution, IntDistribution):
         number = (low - 0.5) * math.exp(unit * math.log((high + 0.5) / (low - 0.5)))
         return min(max(round(number), int(low)), int(high))

@@ -8,23 +8,27 @@ code. Allowed: numbers, strings, true/false, parameter names, `+ - * / // % **`,
 import ast
 import operator
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from search.errors import SearchError
 
+Compute = Callable[[Mapping[str, Any]], Any]
+"""Computes something from the values of a point."""
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {"abs": abs, "max": max, "min": min}
 
 MAX_LENGTH = 1_000
 """Characters of an expression; it also bounds how deep one can nest."""
+_NUMBERS = (int, float)
 
 
 def _of_numbers(compute: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     """Keep arithmetic from strings and lists, which Python would repeat or join."""
 
     def checked(left: Any, right: Any) -> Any:
-        if not (isinstance(left, int | float) and isinstance(right, int | float)):
+        if not (isinstance(left, _NUMBERS) and isinstance(right, _NUMBERS)):
             raise TypeError(f"numbers are needed, got {left!r} and {right!r}")
         return compute(left, right)
 
@@ -68,7 +72,7 @@ class Expression:
 
     text: str
     names: frozenset[str]
-    _tree: ast.expr
+    _compute: Compute
 
     def holds(self, params: Mapping[str, Any]) -> bool:
         """Tell whether the expression is true.
@@ -80,8 +84,8 @@ class Expression:
         if not self.names <= params.keys():
             return True
         try:
-            return bool(_value(self._tree, params))
-        except (ArithmeticError, TypeError, ValueError) as error:
+            return bool(self._compute(params))
+        except (ArithmeticError, RecursionError, TypeError, ValueError) as error:
             raise ExpressionError(f"{self.text!r} cannot be computed: {error}") from None
 
 
@@ -104,12 +108,13 @@ def parse(text: str) -> Expression:
             warnings.simplefilter("ignore")
             tree = ast.parse(text.strip(), mode="eval").body
         names = frozenset(_names(tree))
+        compute = _computing(tree)
     except (SyntaxError, ValueError) as error:
         reason = error.msg if isinstance(error, SyntaxError) else str(error)
         raise ExpressionError(f"not an expression: {reason}") from None
     except (MemoryError, RecursionError):
         raise ExpressionError("not an expression: nested too deeply") from None
-    return Expression(text=text, names=names, _tree=tree)
+    return Expression(text, names, compute)
 
 
 def _names(node: ast.AST) -> set[str]:
@@ -139,26 +144,47 @@ def _names_of_children(node: ast.AST) -> set[str]:
     return set().union(*map(_names, children))
 
 
-def _value(node: ast.expr, params: Mapping[str, Any]) -> Any:
+def _computing(node: ast.expr) -> Compute:
+    """Give what computes a node from the values of a point; samplers ask thousands of times."""
     match node:
+        case ast.Name(id=name) if name in _CONSTANTS:
+            constant = _CONSTANTS[name]
+            return lambda _: constant
         case ast.Name(id=name):
-            return _CONSTANTS[name] if name in _CONSTANTS else params[name]
+            return operator.itemgetter(name)
         case ast.Constant(value=value):
-            return value
+            return lambda _: value
         case ast.Call(func=ast.Name(id=name), args=args):
-            return FUNCTIONS[name](*[_value(arg, params) for arg in args])
+            function, parts = FUNCTIONS[name], [*map(_computing, args)]
+            return lambda params: function(*[part(params) for part in parts])
         case ast.List(elts=items) | ast.Tuple(elts=items):
-            return [_value(item, params) for item in items]
+            parts = [*map(_computing, items)]
+            return lambda params: [part(params) for part in parts]
         case ast.BinOp(left=left, op=op, right=right):
-            return _BINARY[type(op)](_value(left, params), _value(right, params))
+            of_two, first, second = _BINARY[type(op)], _computing(left), _computing(right)
+            return lambda params: of_two(first(params), second(params))
         case ast.UnaryOp(op=sign, operand=operand):
-            return _UNARY[type(sign)](_value(operand, params))
+            of_one, inner = _UNARY[type(sign)], _computing(operand)
+            return lambda params: of_one(inner(params))
         case ast.BoolOp(op=ast.And(), values=values):
-            return all(_value(value, params) for value in values)
+            parts = [*map(_computing, values)]
+            return lambda params: all(part(params) for part in parts)
         case ast.BoolOp(values=values):
-            return any(_value(value, params) for value in values)
+            parts = [*map(_computing, values)]
+            return lambda params: any(part(params) for part in parts)
         case ast.Compare(left=left, ops=ops, comparators=rights):
-            items = [_value(item, params) for item in [left, *rights]]
-            pairs = zip(items[:-1], ops, items[1:], strict=True)
-            return all(_COMPARE[type(op)](a, b) for a, op, b in pairs)
+            return _comparing([left, *rights], [_COMPARE[type(op)] for op in ops])
     raise AssertionError(f"parse() let through {ast.dump(node)}")
+
+
+def _comparing(
+    nodes: Sequence[ast.expr], comparisons: Sequence[Callable[[Any, Any], Any]]
+) -> Compute:
+    parts = [*map(_computing, nodes)]
+
+    def compare(params: Mapping[str, Any]) -> bool:
+        items = [part(params) for part in parts]
+        pairs = zip(items[:-1], comparisons, items[1:], strict=True)
+        return all(holds(left, right) for left, holds, right in pairs)
+
+    return compare

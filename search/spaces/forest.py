@@ -22,7 +22,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from search.spaces.encoding import Encoding, Rows, unit_of, value_at
 from search.spaces.optuna_privates import every_trial, fixed_params
-from search.spaces.parameters import Scalar, is_one_of
+from search.spaces.parameters import Scalar, is_one_of, on_step
 from search.spaces.point_sampler import (
     MAX_DRAWS,
     Informing,
@@ -248,10 +248,10 @@ def _stepped(distribution: BaseDistribution, value: Scalar, rng: np.random.Gener
     near = value_at(distribution, min(max(unit_of(distribution, value) + way, 0.0), 1.0))
     if near != value or distribution.single() or not distribution.step:
         return near
-    step = distribution.step if way > 0 else -distribution.step
-    moved = value + (step if distribution.low <= value + step <= distribution.high else -step)
-    if isinstance(distribution, FloatDistribution):
-        moved = round(moved, 12)
+    step, n = distribution.step, 1 if way > 0 else -1
+    n = n if distribution.low <= value + n * step <= distribution.high else -n
+    is_float = isinstance(distribution, FloatDistribution)
+    moved = on_step(value, step, n) if is_float else value + n * step
     return min(max(moved, distribution.low), distribution.high)
 
 

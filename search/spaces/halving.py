@@ -11,6 +11,9 @@ from optuna.trial import FrozenTrial, TrialState
 
 from search.spaces.optuna_privates import RUNG_NOTES, note_of_rung
 
+_MOST_RUNGS = 60
+"""Each has at least twice the epochs of the one before, and nobody waits for so many."""
+
 
 class Halving(SuccessiveHalvingPruner):
     """Optuna's successive halving, decision for decision, but for two things.
@@ -35,6 +38,11 @@ class Halving(SuccessiveHalvingPruner):
         min_early_stopping_rate: int = 0,
         bootstrap_count: int = 0,
     ) -> None:
+        if min_early_stopping_rate > _MOST_RUNGS:
+            raise ValueError(
+                f"min_early_stopping_rate must be at most {_MOST_RUNGS}, got "
+                f"{min_early_stopping_rate}"
+            )
         super().__init__(min_resource, reduction_factor, min_early_stopping_rate, bootstrap_count)
         self._first = min_resource * reduction_factor**min_early_stopping_rate
         self._factor = reduction_factor

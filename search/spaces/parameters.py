@@ -3,6 +3,7 @@
 A model that exists is sound in itself: it has values, and Optuna takes its range.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
@@ -22,6 +23,8 @@ Scalar = bool | int | float | str | None
 
 
 def _scalar(value: object) -> object:
+    if isinstance(value, float) and math.isnan(value):
+        raise ValueError("a number must be one, got nan")
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise ValueError(f"a string, a number, true, false or null must be given, got {shown(value)}")
@@ -113,9 +116,12 @@ class CategoricalParameter(_Conditional):
     def _check(self) -> Self:
         if not self.choices:
             raise ValueError("choices must hold at least one value, got []")
-        for i, choice in enumerate(self.choices):
-            if is_one_of(choice, self.choices[:i]):
+        seen: set[tuple[bool, Scalar]] = set()
+        for choice in self.choices:
+            key = key_of_value(choice)
+            if key in seen:
                 raise ValueError(f"choices must differ, got {shown(choice)} twice")
+            seen.add(key)
         return self
 
 
@@ -133,10 +139,16 @@ Parameter = Annotated[
 
 def _check_range(parameter: FloatParameter | IntParameter) -> None:
     low, high, step = parameter.low, parameter.high, parameter.step
+    if not math.isfinite(high - low):
+        raise ValueError(f"high - low must be a finite number, got low={low}, high={high}")
     if low > high:
         raise ValueError(f"low <= high must hold, got low={low}, high={high}")
     if parameter.log and low <= 0:
         raise ValueError(f"low > 0 must hold for log: true, got low={low}")
+    if parameter.log and not math.isfinite(high / low):
+        raise ValueError(f"high / low must be a finite number, got low={low}, high={high}")
+    if isinstance(step, float) and not math.isfinite((high - low) / step):
+        raise ValueError(f"step must divide high - low, got low={low}, high={high}, step={step}")
     if parameter.log and step not in (None, 1):
         raise ValueError(f"log: true and a step exclude each other, got step={step}")
     if step and not step_fits(high - low, step):
@@ -148,9 +160,19 @@ def step_fits(length: float, step: float) -> bool:
     return abs(length / step - round(length / step)) < 1e-8
 
 
+def on_step(low: float, step: float, n: int) -> float:
+    """Give the value some steps above the lowest one, without the rounding errors of floats."""
+    return round(low + n * step, max(12, 3 - math.floor(math.log10(step))))
+
+
+def key_of_value(value: Scalar) -> tuple[bool, Scalar]:
+    """Give what equal values have in common, as `is_one_of` tells them: 1 is 1.0 and not true."""
+    return isinstance(value, bool), value
+
+
 def is_one_of(value: Scalar, group: Sequence[Scalar]) -> bool:
     """Tell whether a value is among others; unlike in Python, 1 is not true."""
-    return any(
+    return value in group and any(
         value == item and isinstance(value, bool) == isinstance(item, bool) for item in group
     )
 

@@ -1,12 +1,11 @@
 """Classes that a space file names, and their options checked against their signatures."""
 
-import importlib
 import inspect
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from search.errors import SearchError
-from search.objective.loading import objective_problem
+from search.objective.loading import imported, objective_problem
 from search.spaces.document import Problem
 from search.text import did_you_mean, listing, shown
 
@@ -50,14 +49,10 @@ def load_class(path: str, base: type) -> type[Any]:
     problem = plugin_problem(path)
     if problem:
         raise PluginError(problem)
-    module_name, _, name = path.partition(":")
     try:
-        found = getattr(importlib.import_module(module_name), name, None)
-    except Exception as error:  # noqa: BLE001  importing runs the user's code
-        got = f"{type(error).__name__}: {error}"
-        raise PluginError(
-            f"the module {module_name!r} must import without an error, got {got}"
-        ) from error
+        found = imported(path)
+    except ImportError as error:
+        raise PluginError(str(error)) from error
     if not (isinstance(found, type) and issubclass(found, base)):
         owner = f"{base.__module__.split('.')[0]}'s {base.__name__}"
         raise PluginError(f"{path} must be a subclass of {owner}, got {found!r}")

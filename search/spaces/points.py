@@ -7,9 +7,11 @@ from search.objective.probing import Measured, describe, point_probe
 from search.spaces.declared import first_line, place_in
 from search.spaces.document import KeyPath, Problem
 from search.spaces.expressions import Expression, ExpressionError
+from search.spaces.plugins import is_plugin
 from search.spaces.relations import value_problems
+from search.spaces.samplers import SAMPLERS
 from search.spaces.sampling import sample_points
-from search.spaces.space import Params, Space
+from search.spaces.space import MAX_LISTED, Params, Space
 from search.spaces.spec import Spec
 from search.text import listing, shown, unknown
 
@@ -129,8 +131,13 @@ def _start_problems(spec: Spec, space: Space) -> Iterator[Problem]:
 def _feasibility_problems(spec: Spec, space: Space) -> Iterator[Problem]:
     """Make sure that there is a point to try."""
     sample_points(space, 1)
-    values = spec.sampler.options.get("values") if spec.sampler.name == "grid" else None
-    if values and next(space.points(values), None) is None:
+    if is_plugin(spec.sampler.name) or not SAMPLERS[spec.sampler.name].lists:
+        return
+    values = spec.sampler.options.get("values")
+    if not space.is_listable(values):
+        text = f"{spec.sampler.name} lists every point; at most {MAX_LISTED:,} must be there"
+        yield Problem(("sampler", "name"), f"{text} before constraints, got more")
+    elif values and next(space.points(values), None) is None:
         text = "some of the listed points must satisfy the constraints, none does"
         yield Problem(("sampler", "values"), text)
 
@@ -160,7 +167,7 @@ def probing_problems(spec: Spec, space: Space) -> Iterator[Problem]:
     for point in [*given, *sample_points(space, _PROBED_POINTS, spec.sampler.seed)]:
         try:
             ask(dict(point))
-        except Exception as error:  # noqa: BLE001  it is the user's code
+        except (Exception, SystemExit) as error:  # noqa: BLE001  it is the user's code
             if getattr(error, "infeasible", False):
                 continue
             reason = first_line(error)

@@ -44,6 +44,13 @@ _CAN_WIN = (TrialState.COMPLETE, TrialState.RUNNING)
 _USUAL_EPOCHS = 27  # hyperband's longest trial where nothing says how long one is
 
 
+def _hyperband(low: int, high: int, reduction_factor: int = 3, **options: Any) -> BasePruner:
+    # Optuna divides by its logarithm, and looks at it no earlier than at the first epoch.
+    if reduction_factor < 2:
+        raise ValueError(f"reduction_factor must be at least 2, got {reduction_factor}")
+    return HyperbandPruner(low, high, reduction_factor, **options)
+
+
 @dataclass(frozen=True)
 class PrunerKind:
     """One row of the table.
@@ -70,7 +77,7 @@ PRUNERS: dict[str, PrunerKind] = {
     ),
     "hyperband": PrunerKind(
         "several brackets of successive halving (Li et al. 2018, arXiv:1603.06560)",
-        lambda low, high, options: HyperbandPruner(min_resource=low, max_resource=high, **options),
+        lambda low, high, options: _hyperband(low, high, **options),
         option_types(HyperbandPruner, {"min_resource", "max_resource"}),
         also=("bohb", "hb"),
     ),

@@ -7,12 +7,14 @@ import graphlib
 import keyword
 from collections.abc import Iterator, Mapping, Sequence
 
+from search.columns import metric_name_problem
 from search.errors import ObjectiveError
 from search.objective.loading import objective_problem
 from search.objective.probing import Measure
 from search.spaces import expressions
 from search.spaces.declared import declared_problems
 from search.spaces.document import Problem
+from search.spaces.limits import limit_problems
 from search.spaces.parameters import Parameter, Scalar, valid_values, wanted_values
 from search.spaces.plugins import is_plugin, plugin_problem
 from search.spaces.pruners import PRUNERS, PrunerKind, pruner_problems
@@ -34,6 +36,10 @@ def relation_problems(spec: Spec, *, ask: bool = True) -> Iterator[Problem]:
     Yields:
         Each mistake. Once there is none, its space can be built.
     """
+    too_much = list(limit_problems(spec))
+    yield from too_much
+    if too_much:
+        return
     yield from _metric_problems(spec.metrics)
     if spec.budget.trials is None and spec.budget.time is None:
         yield Problem(("budget",), "trials, time or both must be given")
@@ -75,6 +81,9 @@ def value_problems(
 def _metric_problems(metrics: Sequence[MetricSpec]) -> Iterator[Problem]:
     names = [metric.name for metric in metrics]
     for i, metric in enumerate(metrics):
+        problem = metric_name_problem(metric.name)
+        if problem:
+            yield Problem(("metrics", i, "name"), problem)
         if metric.name in names[:i]:
             text = f"names must differ, got {metric.name!r} twice"
             yield Problem(("metrics", i, "name"), text)

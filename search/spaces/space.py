@@ -11,6 +11,7 @@ import graphlib
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import overload
 
 from optuna import Trial
 from optuna.distributions import (
@@ -29,6 +30,7 @@ from search.spaces.parameters import (
     Parameter,
     Scalar,
     is_one_of,
+    on_step,
     step_fits,
     wanted_values,
 )
@@ -36,6 +38,10 @@ from search.spaces.spec import Spec
 
 Params = dict[str, Scalar]
 """A point: the value of each parameter that exists in it."""
+
+MAX_LISTED = 100_000
+"""Points up to which a space is listed: seconds and some hundred bytes each, to count them or to
+propose them one after the other. More trials than that nobody runs."""
 
 Choose = Callable[[str, BaseDistribution], Scalar]
 """Gives a value for a parameter."""
@@ -61,7 +67,7 @@ class Space:
         self.distributions = {name: distribution_of(p) for name, p in self.parameters.items()}
         expressions = [parse(text) for text in constraints]
         self.constraints = [e for e in expressions if e.names <= parameters.keys()]
-        self.measured_constraints = [e for e in expressions if e not in self.constraints]
+        self.measured_constraints = [e for e in expressions if not e.names <= parameters.keys()]
         self.measure = measure
 
     @classmethod
@@ -135,41 +141,77 @@ class Space:
         Args:
             values: Values for parameters that have no finite number of them.
 
-        Yields:
+        Returns:
             Each point once.
         """
-        axes = {
-            name: (values or {}).get(name) or finite_values(distribution)
-            for name, distribution in self.distributions.items()
-        }
-        for params in self._points([*self.parameters], {}, axes):
-            if self.satisfies(params):
-                yield params
+        return (dict(p) for p in self._candidates(values or {}) if self.satisfies(p))
+
+    def is_listable(self, values: Mapping[str, Sequence[Scalar]] | None = None) -> bool:
+        """Tell whether `points` has at most `MAX_LISTED` to look at; see there for `values`."""
+        n_most = math.prod(map(len, self._axes(values or {}).values()))
+        if n_most <= MAX_LISTED or not any(p.when for p in self.parameters.values()):
+            return n_most <= MAX_LISTED
+        first = itertools.islice(self._candidates(values or {}), MAX_LISTED + 1)
+        return sum(1 for _ in first) <= MAX_LISTED
 
     def continuous(self) -> list[str]:
         """Name the parameters that have no finite number of values."""
         return [name for name, d in self.distributions.items() if not finite_values(d)]
 
-    def size(self, limit: int = 1_000_000) -> int | None:
-        """Count the feasible points, at most `limit`; None if the space is continuous.
+    def size(self) -> int | None:
+        """Count the feasible points; None if the space is continuous or not listable.
 
         Points that only measuring could rule out are counted, too.
         """
-        if self.continuous():
+        if self.continuous() or not self.is_listable():
             return None
-        points = self.bound_by(self.constraints).points()
-        return sum(1 for _ in itertools.islice(points, limit))
+        return sum(1 for _ in self.bound_by(self.constraints).points())
 
-    def _points(
-        self, names: list[str], params: Params, axes: Mapping[str, Sequence[Scalar]]
-    ) -> Iterator[Params]:
-        if not names:
-            yield dict(params)
-        elif not self.exists(names[0], params):
-            yield from self._points(names[1:], params, axes)
-        else:
-            for value in axes[names[0]]:
-                yield from self._points(names[1:], {**params, names[0]: value}, axes)
+    def _axes(self, values: Mapping[str, Sequence[Scalar]]) -> dict[str, Sequence[Scalar]]:
+        """Give the values of each parameter of a finite space."""
+        return {n: values.get(n) or finite_values(d) for n, d in self.distributions.items()}
+
+    def _candidates(self, values: Mapping[str, Sequence[Scalar]]) -> Iterator[Params]:
+        """Walk through the points of a finite space, whatever the constraints: one changing."""
+        names, axes = [*self.parameters], [*self._axes(values).values()]
+        point: Params = {}
+        turned: list[tuple[int, int]] = []  # which parameter is at which of its values
+        start = 0
+        while True:
+            for place in range(start, len(names)):
+                if self.exists(names[place], point):
+                    turned.append((place, 0))
+                    point[names[place]] = axes[place][0]
+            yield point
+            while turned:
+                place, i = turned.pop()
+                if i + 1 < len(axes[place]):
+                    turned.append((place, i + 1))
+                    point[names[place]] = axes[place][i + 1]
+                    start = place + 1
+                    break
+                del point[names[place]]
+            else:
+                return
+
+
+class _Steps(Sequence[float]):
+    """The values of a float that has a step, of which there may be a million."""
+
+    def __init__(self, low: float, step: float, n: int) -> None:
+        self._low, self._step, self._n = low, step, n
+
+    def __len__(self) -> int:
+        return self._n
+
+    @overload
+    def __getitem__(self, place: int) -> float: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[float]: ...
+    def __getitem__(self, place: int | slice) -> float | Sequence[float]:
+        if isinstance(place, slice):
+            return [self[i] for i in range(self._n)[place]]
+        return on_step(self._low, self._step, range(self._n)[place])
 
 
 def distribution_of(parameter: Parameter) -> BaseDistribution:
@@ -219,17 +261,17 @@ def holds_value(distribution: BaseDistribution, value: Scalar) -> bool:
     return low <= value <= high and (not step or step_fits(value - low, step))
 
 
-def finite_values(distribution: BaseDistribution) -> list[Scalar]:
-    """List the values in rising order (choices as given); none if there is no end of them."""
+def finite_values(distribution: BaseDistribution) -> Sequence[Scalar]:
+    """Give the values in rising order (choices as given); none if there is no end of them."""
     match distribution:
         case CategoricalDistribution(choices=choices):
-            return list(choices)
+            return choices
         case IntDistribution(low=low, high=high, step=step):
-            return list(range(low, high + 1, step))
+            return range(low, high + 1, step)
         case FloatDistribution(low=low, high=high, step=step):
             if step is None:
                 return [low] if low == high else []
-            return [round(low + i * step, 12) for i in range(round((high - low) / step) + 1)]
+            return _Steps(low, step, round((high - low) / step) + 1)
     raise AssertionError(f"no other distribution is built here, got {distribution}")
 
 

@@ -7,6 +7,7 @@ Each step reports all of its mistakes at once, and the next one takes its result
 
 import copy
 import io
+import itertools
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,21 @@ from ruamel.yaml import YAML
 
 from search.errors import Mistake, SpaceError
 from search.objective.loading import extend_import_path
-from search.spaces.document import Document, KeyPath, Override, Problem, read_document
+from search.spaces.document import (
+    MAX_PROBLEMS,
+    OF_OURS,
+    Document,
+    KeyPath,
+    Override,
+    Problem,
+    read_document,
+)
 from search.spaces.points import probing_problems, space_problems
 from search.spaces.relations import relation_problems
 from search.spaces.shape import shape_problems
 from search.spaces.space import Space
 from search.spaces.spec import PrunerSpec, SamplerSpec, Spec
+from search.text import printable
 
 _CHOSEN: dict[str, type[SamplerSpec] | type[PrunerSpec]] = {
     "sampler": SamplerSpec,
@@ -80,7 +90,7 @@ def read_space_file(path: Path) -> Spec:
         SpaceError: If a newer version of this program wrote it, or it was damaged since.
     """
     try:
-        return _shaped(_read(path, ()))
+        return _shaped(_read(path, (), slack=OF_OURS))
     except SpaceError as error:
         hint = "a newer version of search wrote this file, or it was changed since"
         raise SpaceError([*error.mistakes, Mistake(hint, str(path))]) from None
@@ -100,7 +110,7 @@ def space_file_text(spec: Spec, header: Iterable[str]) -> str:
     yaml.default_flow_style = None
     yaml.width = 100
     text = io.StringIO()
-    text.writelines(f"# {line}\n" for line in header)
+    text.writelines(f"# {printable(line, keep='')}\n" for line in header)
     yaml.dump(plain_data(spec), text)
     return text.getvalue()
 
@@ -120,9 +130,11 @@ def problem_in(
     return document.problems[-1]
 
 
-def _read(space: Path | Mapping[str, Any], overrides: Iterable[str | Override]) -> Document:
+def _read(
+    space: Path | Mapping[str, Any], overrides: Iterable[str | Override], slack: int = 1
+) -> Document:
     if isinstance(space, Path):
-        document = read_document(space)
+        document = read_document(space, slack)
         document.raise_problems()
     else:
         document = Document("the space", copy.deepcopy(dict(space)), is_file=False)
@@ -144,7 +156,7 @@ def _shaped(document: Document) -> Spec:
 
 def _refuse(document: Document, problems: Iterable[Problem]) -> None:
     """Stop if there are problems, with all of them at their places."""
-    for path, text, at_key in problems:
+    for path, text, at_key in itertools.islice(problems, MAX_PROBLEMS + 1):
         if path[:2] == ("metrics", 0) and "metric" in document.data:
             path = ("metric", *path[2:])  # the file gives one metric, not a list
         document.add_problem(path, text, at_key)

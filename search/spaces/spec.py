@@ -78,9 +78,17 @@ def _storage(value: str) -> str:
 
 
 def _storage_path(value: object) -> object:
-    if isinstance(value, str) and value and "://" not in value:
+    if isinstance(value, str) and "\0" in value:
+        raise ValueError(f"a folder's name must have no NUL character, got {shown(value)}")
+    if not isinstance(value, str) or not value or "://" in value:
+        return value
+    try:
         return str(Path(value).expanduser().absolute())
-    return value
+    except RuntimeError:
+        raise ValueError(
+            f"a folder, or the URL of a bucket, must be given, got {shown(value)}: there is no "
+            "such user"
+        ) from None
 
 
 def _keep(value: object) -> object:

@@ -5,7 +5,7 @@ which costs no copy to keep an epoch under a second name and is flushed to the d
 """
 
 import contextlib
-import shutil
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +18,9 @@ from search.studies.durable import link_durably, make_folder, unfinished, write_
 
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
+
+
+_CHECKPOINT = re.compile(r"\d{4,}/(best|last)\.pt")
 
 
 class StoreError(SearchError, OSError):
@@ -63,7 +66,7 @@ class CheckpointStore(Protocol):
         ...
 
     def clear(self) -> None:
-        """Delete all files."""
+        """Delete the checkpoints of trials and nothing else: a study may name any place."""
         ...
 
     def require_disk(self, n_bytes: float, purpose: str) -> None:
@@ -125,8 +128,14 @@ class FolderStore:
         return sorted(str(path.relative_to(self._folder)) for path in self._folder.glob("*/*.pt"))
 
     def clear(self) -> None:
-        """See `CheckpointStore`."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        """See `CheckpointStore`; what a link leads to is left."""
+        if self._folder.is_symlink():
+            return
+        for name in filter(_CHECKPOINT.fullmatch, self.names()):
+            if not (self._folder / name).parent.is_symlink():
+                self.delete(name)
+        with contextlib.suppress(OSError):  # it holds something else, or is none
+            self._folder.rmdir()
 
     def require_disk(self, n_bytes: float, purpose: str) -> None:
         """See `CheckpointStore`."""
@@ -194,7 +203,7 @@ class BucketStore:
 
     def clear(self) -> None:
         """See `CheckpointStore`."""
-        for name in self.names():
+        for name in filter(_CHECKPOINT.fullmatch, self.names()):
             self.delete(name)
 
     def require_disk(self, n_bytes: float, purpose: str) -> None:

@@ -30,6 +30,7 @@ from search.studies.folder import (
     make_study_folder,
     provenance,
     remove_study_folder,
+    require_no_link,
 )
 from search.studies.live_trial import LiveTrial
 from search.studies.lock import driving
@@ -196,6 +197,7 @@ class StudyDriver(StudyReader):
 
     def remove(self) -> None:
         """Delete everything recorded of the study; only the driver may call it."""
+        require_no_link(self.folder)
         delete_optuna_study(self.folder, self.spec.storage, self.spec.study)
         self.checkpoints.store.clear()
         remove_study_folder(self.folder)

@@ -95,6 +95,15 @@ def clear_remains(folder: Path) -> None:
             (folder / name).unlink(missing_ok=True)
 
 
+def require_no_link(folder: Path) -> None:
+    """Refuse to delete what a link leads to."""
+    if folder.is_symlink():
+        raise StudyError(
+            f"{folder}: a study's folder must be no link to be deleted, got one to "
+            f"{folder.resolve()}; delete that, or the link"
+        )
+
+
 def remove_study_folder(folder: Path) -> None:
     """Delete a study's folder; once its space file is gone, there is no study."""
     (folder / SPACE_FILE).unlink(missing_ok=True)

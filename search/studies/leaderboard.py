@@ -1,47 +1,36 @@
 """The leaderboard: one row a trial, with columns that stay the same from study to study.
 
-Columns, in this order: those of `COLUMNS` (after `rank` the `front`, where a study has several
-metrics), then each metric under its own name, then, once a trial of the study has been
-evaluated, those of the test split as `test_NAME`, then each parameter as `params_NAME`, then
-`reason` and, once a trial has one, `note`. Metrics are those of `best_epoch` and are named by
+Columns, in this order: those of `COLUMNS` of `search.columns` (after `rank` the `front`, where a
+study has several metrics), then each metric under its own name, then, once a trial of the study
+has been evaluated, those of the test split as `test_NAME`, then each parameter as `params_NAME`,
+then `reason` and, once a trial has one, `note`. Metrics are those of `best_epoch` and are named by
 their split: `val_accuracy` is of the validation split.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from search.columns import (
+    CONFIRMS,
+    FRONT,
+    NOTE,
+    PARAMETER_PREFIX,
+    REASON,
+    REPETITION,
+    TEST_METRICS,
+    TEST_PREFIX,
+    TIED,
+    VALUE_SE,
+)
 from search.errors import StudyError
 from search.studies.confirmation import Plan, read_plan
 from search.studies.lead import Lead, lead_of
 from search.studies.ranking import trial_fronts
 from search.studies.reader import StudyReader
-from search.studies.test_metrics import TEST_METRICS
 from search.studies.trials import Trial
 from search.text import did_you_mean, listing
 
-VALUE_SE = "value_se"
-TIED = "tied_with_best"
-COLUMNS = [
-    *("rank", "trial", "state", "value", "best_epoch", "n_epochs", "seconds", "seed", "space"),
-    *(VALUE_SE, TIED),
-]
-"""`rank` counts COMPLETE trials from 1; `value` is the study's (first) metric at `best_epoch`;
-`space` is the version of the space that the trial ran in; `value_se` is the standard error of
-`value`, and `tied_with_best` whether the trial cannot be told from the best one (see
-`search.studies.lead`)."""
-CONFIRMS = "confirms"
-"""Of a confirmation only: the trial that is repeated; None for a default that no trial tried."""
-REPETITION = "repetition"
-"""Of a confirmation only: with which of its seeds, from 1."""
-NOTE = "note"
-"""What a user noted of a trial; only where any has a note."""
-FRONT = "front"
-"""The Pareto front that a COMPLETE trial lies on, from 1; only where there are several metrics."""
-
 _METRICS_FIRST = ["val_loss", "val_accuracy", "val_f1", "val_auroc", "n_parameters"]
-PARAMETER_PREFIX = "params_"
-TEST_PREFIX = "test_"
-
 Row = dict[str, Any]
 
 
@@ -111,7 +100,7 @@ def _row(trial: Trial, lead: Lead, metrics: Sequence[str], parameters: Iterable[
         TIED: trial.number in lead.tied if trial.number in lead.compared else None,
         **{name: reached.get(name) for name in metrics},
         **{PARAMETER_PREFIX + name: trial.params.get(name) for name in parameters},
-        "reason": trial.reason,
+        REASON: trial.reason,
     }
 
 

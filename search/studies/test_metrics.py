@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     import optuna
     from numpy.typing import NDArray
 
-TEST_METRICS = ("loss", "accuracy", "f1", "auroc")
-"""What is computed of each split, in the order of tables."""
 LARGEST_MATRIX = 100
 """Classes up to which the confusion matrix is kept; one of 1,000 takes megabytes."""
 N_WORST = 10
@@ -47,8 +45,9 @@ class Evaluation:
     """How well a trial's best epoch classifies the test split.
 
     Args:
-        metrics: Those of `TEST_METRICS`: mean negative log likelihood in nats, accuracy, F1 and
-            AUROC as means over classes; None for an AUROC where a class has no image.
+        metrics: Those of `search.columns.TEST_METRICS`: mean negative log likelihood in nats,
+            accuracy, F1 and AUROC as means over classes; None for an AUROC where a class has no
+            image.
         seconds: Time of the test pass, reading the images included.
         per_class: Columns `class`, `precision`, `recall`, `f1` and `support`, a row a class.
         confusion: Images by true class (rows) and predicted class (columns); None for more than

@@ -16,6 +16,7 @@ from urllib.parse import quote, unquote
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from search.columns import EPOCH, SECONDS
 from search.studies import attributes
 from search.studies.test_metrics import Evaluation
 
@@ -240,8 +241,8 @@ def read_history(trial: FrozenTrial, folder: Path) -> History:
     for number, entry in entries.items():
         if entry:
             seconds = _number(entry.partition(" ")[0].removeprefix("*"))
-            row = {"epoch": number, "seconds": seconds, **_metrics(entry)}
-            rows.append({**row, "epoch": number})
+            row = {EPOCH: number, SECONDS: seconds, **_metrics(entry)}
+            rows.append({**row, EPOCH: number})
         elif number in older:
             rows.append(older[number])
     columns = dict.fromkeys(name for row in rows for name in row)

@@ -6,8 +6,8 @@ from typing import Any, NotRequired
 from optuna.study import StudyDirection
 from typing_extensions import TypedDict
 
+from search.columns import TEST_METRICS
 from search.studies.reader import StudyReader
-from search.studies.test_metrics import TEST_METRICS
 from search.studies.trials import Trial
 from search.summaries.class_changes import (
     ClassChange,

@@ -5,7 +5,8 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from search.studies.test_metrics import LARGEST_MATRIX, TEST_METRICS, Evaluation
+from search.columns import TEST_METRICS
+from search.studies.test_metrics import LARGEST_MATRIX, Evaluation
 from search.studies.trials import Trial
 from search.summaries.layout import LARGEST_MATRIX_SHOWN, Grid, Part, heading
 from search.text import counted, number_text, tenths

@@ -17,13 +17,15 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from search.studies.leaderboard import COLUMNS, PARAMETER_PREFIX, Row
+from search.columns import COLUMNS, PARAMETER_PREFIX
+from search.studies.leaderboard import Row
 from search.text import (
     escape_latex,
     escape_markdown,
     latex_table,
     markdown_table,
     new_table,
+    plain_text,
     printable,
 )
 
@@ -143,26 +145,24 @@ def text_report(parts: Sequence[Part], width: int) -> RenderableType:
     """Lay out a document for a terminal; what does not fit one table goes on in the next."""
     blocks: list[RenderableType] = []
     for part in parts:
-        lines = [_text(part.heading, "bold underline")] if part.heading else []
+        lines = [plain_text(part.heading, "bold underline")] if part.heading else []
         lines += [_field(*field, width) for field in part.fields]
-        lines += map(_text, part.sentences)
+        lines += map(plain_text, part.sentences)
         tables = _tables(part.table, width) if part.table else []
         shown = [*([Group(*lines)] if lines else []), *tables]
         if part.verbatim:
-            shown.append(Text(printable(part.verbatim), no_wrap=True, overflow="ignore"))
+            verbatim = plain_text(part.verbatim)
+            verbatim.no_wrap, verbatim.overflow = True, "ignore"
+            shown.append(verbatim)
         blocks += [block for each in shown for block in (each, Text())]
     return Group(*blocks[:-1])
 
 
-def _text(text: str, style: str = "") -> Text:
-    return Text(printable(text), style=style)
-
-
 def _field(name: str, value: str, width: int) -> Text:
     """Write a name and its value, further lines of which begin below its first."""
-    words = Text(printable(value)).wrap(_MEASURE, max(width - _FIELD_WIDTH, 20))
+    words = plain_text(value).wrap(_MEASURE, max(width - _FIELD_WIDTH, 20))
     indented = f"\n{' ' * _FIELD_WIDTH}".join(line.plain.rstrip() for line in words)
-    return Text(f"{printable(name):<{_FIELD_WIDTH - 1}} {indented}")
+    return plain_text(f"{name:<{_FIELD_WIDTH - 1}} {indented}")
 
 
 def _tables(grid: Grid, width: int) -> list[RenderableType]:
@@ -188,7 +188,7 @@ def _table(grid: Grid, places: Sequence[int]) -> Table:
         name = grid.columns[place]
         is_left = name in grid.left
         table.add_column(
-            _text(name.replace(" ", "\n")),
+            plain_text(name.replace(" ", "\n")),
             justify="left" if is_left else "right",
             style="cyan" if name in grid.tinted else None,
             no_wrap=not is_left,
@@ -200,7 +200,7 @@ def _table(grid: Grid, places: Sequence[int]) -> Table:
 
 
 def _cell(column: str, cell: str) -> Text:
-    return _text(cell, _STATE_STYLES.get(cell, "") if column == "state" else "")
+    return plain_text(cell, _STATE_STYLES.get(cell, "") if column == "state" else "")
 
 
 def markdown_report(parts: Sequence[Part]) -> str:

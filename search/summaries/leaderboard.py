@@ -7,17 +7,9 @@ from typing import Any, NotRequired
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
+from search.columns import CONFIRMS, FRONT, NOTE, PARAMETER_PREFIX, TIED, VALUE_SE
 from search.studies.lead import Lead, lead_of
-from search.studies.leaderboard import (
-    CONFIRMS,
-    FRONT,
-    NOTE,
-    PARAMETER_PREFIX,
-    TIED,
-    VALUE_SE,
-    Row,
-    leaderboard_rows,
-)
+from search.studies.leaderboard import Row, leaderboard_rows
 from search.studies.ranking import knee_trial, pareto_front
 from search.studies.reader import StudyReader
 from search.summaries.endings import lost_best_note

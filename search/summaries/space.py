@@ -11,7 +11,7 @@ from search.objective.loading import COMMAND, extend_import_path
 from search.objective.probing import describe
 from search.spaces.parameters import CategoricalParameter, Parameter, wanted_values
 from search.spaces.sampling import sample_points
-from search.spaces.space import Params, Space
+from search.spaces.space import MAX_LISTED, Params, Space
 from search.spaces.space_file import plain_data
 from search.spaces.spec import Spec
 from search.studies.database import shown_url
@@ -25,8 +25,6 @@ from search.text import bound_text, counted, format_duration, number_text, perce
 
 _MOST_CLASSES = 20
 """Classes up to which each has a row of its own."""
-_MOST_POINTS = 100_000
-"""Points up to which a space is counted."""
 _N_SAMPLES = 3
 
 
@@ -102,12 +100,11 @@ def wrong_space_facts(mistakes: Sequence[Mistake]) -> CheckFacts:
 def space_facts(spec: Spec) -> CheckFacts:
     """Tell of a valid search what it is; what its objective tells comes on top."""
     space = Space.of(spec)
-    size = None if space.continuous() else space.size(_MOST_POINTS)
     return {
         **wrong_space_facts([]),
         "valid": True,
         "space": {**plain_data(spec), "storage": shown_url(spec.storage)},
-        "n_points": None if size == _MOST_POINTS else size,
+        "n_points": space.size(),
     }
 
 
@@ -175,10 +172,13 @@ def _size_text(space: Space) -> str:
     continuous = space.continuous()
     if continuous:
         return f"continuous ({', '.join(continuous)})"
-    size = space.size(_MOST_POINTS) or 0
+    size = space.size()
+    if size is None:
+        bound = " before constraints" if space.constraints else ""
+        return f"more than {counted(MAX_LISTED, 'point')}{bound}"
     if space.measured_constraints:
         return f"up to {counted(size, 'point')}, fewer with measured constraints"
-    return counted(size, "point") + (" or more" if size == _MOST_POINTS else "")
+    return counted(size, "point")
 
 
 def _budget_text(spec: Spec) -> str:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from typing_extensions import TypedDict
 
+from search.columns import PARAMETER_PREFIX
 from search.studies.confirmation import open_confirmation
 from search.studies.lead import lead_of
-from search.studies.leaderboard import PARAMETER_PREFIX, Row, leaderboard_rows
+from search.studies.leaderboard import Row, leaderboard_rows
 from search.studies.ranking import pareto_front
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial

@@ -5,11 +5,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from search.columns import TEST_PREFIX
 from search.errors import SearchError
 from search.objective.contract import Metrics
 from search.progress.trackers.tracker import TrackedTrial
 from search.studies.checkpoints import BEST_CHECKPOINT, checkpoint_name
-from search.studies.leaderboard import TEST_PREFIX
 from search.studies.reader import StudyReader
 from search.studies.trials import Trial
 
