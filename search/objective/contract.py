@@ -9,8 +9,9 @@ metrics. A generator function is the simplest one:
             ...
             yield {"val_accuracy": accuracy, "val_loss": loss}
 
-A metric is a finite number, or None where it is not defined; a non-finite number fails the
-trial. An objective that takes an argument `seed` is given the trial's seed; one that takes
+A metric is a finite number, an array or a tensor of one element, or None where it is not
+defined; a non-finite number fails the trial. Its name is one line, and not that of another
+column of tables, such as `epoch` or `value`. An objective that takes an argument `seed` is given the trial's seed; one that takes
 `split_seed` is given, where `search confirm` repeats a trial, the seed of a new split into
 training and validation images, and else nothing. It may have eight members besides:
 
