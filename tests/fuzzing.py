@@ -104,14 +104,15 @@ def _of(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
         case "array":
             return st.lists(_of(schema.get("items", {})), max_size=4)
         case "integer":
-            return st.integers(-3, 30) | st.sampled_from([n for n in _ODD_NUMBERS if n == n // 1])
+            return _rarely(st.sampled_from(_ODD_NUMBERS), st.integers(1, 9))
         case "number":
-            return st.floats(-2, 2) | st.sampled_from(_ODD_NUMBERS)
+            return _rarely(st.sampled_from(_ODD_NUMBERS), st.sampled_from([0.25, 0.5, 1, 2]))
         case "boolean":
             return st.booleans()
         case "null":
             return st.none()
-    return st.sampled_from([*schema.get("examples", []), *_ODD_TEXTS]) | st.text(max_size=8)
+    usual = schema.get("examples", ["toy", "p0 > 1", "a", "b", "journal", "random"])
+    return _rarely(st.sampled_from(_ODD_TEXTS) | st.text(max_size=8), st.sampled_from(usual))
 
 
 def _object(schema: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
@@ -121,16 +122,27 @@ def _object(schema: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
         del parts["metrics"]
         required["metric"] = parts.pop("metric")
         required |= {name: _mostly(value, required[name]) for name, value in _SOUND.items()}
-    fixed = st.fixed_dictionaries(required, optional=parts)
+    fixed = st.fixed_dictionaries(required, optional=parts).map(_in_order)
     further = schema.get("additionalProperties")
     if not isinstance(further, dict):
         return fixed
-    names = _mostly("p0", _mostly("p1", _mostly("p2", st.sampled_from(_ODD_TEXTS))))
-    return st.dictionaries(names, _of(further), max_size=4)
+    names = _rarely(st.sampled_from(_ODD_TEXTS), st.sampled_from(["p0", "p1", "p2", "p3"]))
+    return st.dictionaries(
+        names, _of(further), min_size=schema.get("minProperties", 0), max_size=4
+    )
+
+
+def _in_order(section: dict[str, Any]) -> dict[str, Any]:
+    bounds = sorted(section[name] for name in ("low", "high") if name in section)
+    return {**section, "low": bounds[0], "high": bounds[1]} if len(bounds) == 2 else section
+
+
+def _rarely(odd: st.SearchStrategy[Any], usual: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.integers(0, 19).flatmap(lambda n: odd if n == 19 else usual)
 
 
 def _mostly(value: Any, others: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return st.integers(0, 9).flatmap(lambda n: others if n == 9 else st.just(value))
+    return _rarely(others, st.just(value))
 
 
 def _odd() -> st.SearchStrategy[Any]:

@@ -75,7 +75,7 @@ REFUSED: dict[str, tuple[Callable[[], str], str]] = {
         lambda: space(_parameters(1_200)),
         ":8:3: parameters: at most 100 parameters must be given, got 1,200",
     ),
-    "conditions 1,500 deep": (lambda: space(_chain(1_500)), f":1257:40: {_TOO_MANY}"),
+    "conditions 1,500 deep": (lambda: space(_chain(1_500)), f":1435:39: {_TOO_MANY}"),
     "conditions 500 deep": (
         lambda: space(_chain(500)),
         ":8:3: parameters: at most 100 parameters must be given, got 500",

@@ -11,8 +11,11 @@ metrics. A generator function is the simplest one:
 
 Code that cannot `yield` reports: see `search.objective.reporting`.
 
-A metric is a finite number, or None where it is not defined; a non-finite number fails the
-trial. An objective that takes an argument `seed`, `trial_number` or `trial_folder` is given the
+A metric is a finite number, an array or a tensor of one element, or None where it is not
+defined; a non-finite number fails the trial. Its name is one line, and not that of another
+column of tables, such as `epoch` or `value`.
+
+An objective that takes an argument `seed`, `trial_number` or `trial_folder` is given the
 trial's seed, its number, or its own folder, absolute and existing, for what it writes; one that
 takes `searched_metrics` the names of the metrics that are optimised. One that takes `split_seed`
 is given, where `search confirm` repeats a trial, the seed of a new split into training and
