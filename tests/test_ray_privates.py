@@ -146,7 +146,7 @@ def test_searcher_is_asked_again_while_a_trial_runs_and_never_after(tmp_path: Pa
     study = StudyDriver.create(make_spec(budget={"trials": 1}), tmp_path, [str(ROOT)])
     run, environment = Run(study, Progress(Console())), Environment((), "")
     run.start(1)
-    generator = SearchGenerator(RunSearcher(run, environment))
+    generator = SearchGenerator(RunSearcher(run, environment, lambda: None))
     generator.set_state({"counter": 0, "total_samples": 9, "finished": False, "experiment": None})
     run.next_trial(environment)
     assert generator.create_trial_if_possible({}) is None

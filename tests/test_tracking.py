@@ -19,7 +19,7 @@ from tensorboard.plugins.hparams import plugin_data_pb2
 from search.objective.loading import load_objective
 from search.progress.trackers.tracker import TRACKERS
 from search.progress.watching import run_watched
-from search.running.engines import ENGINES
+from search.running.engines import ENGINES, Place
 from search.spaces import spec
 from search.studies.driver import StudyDriver
 from search.studies.reader import StudyReader
@@ -289,7 +289,7 @@ def run_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., S
             trackers=[f"{module}:{name}"], settings={"epochs": 2}, budget={"trials": 2}
         )
         study = StudyDriver.create(search, tmp_path / "studies", [str(ROOT), str(tmp_path)])
-        run_watched(study, ENGINES["inline"], None, Console(file=said, width=500), quiet=True)
+        run_watched(study, Place(ENGINES["inline"]), Console(file=said, width=500), quiet=True)
         assert [trial.state for trial in study.trials()] == ["COMPLETE", "COMPLETE"]
         return study
 

@@ -19,7 +19,7 @@ from search.api.study import Folder, Study, announce, place_of, studies_folder
 from search.errors import ObjectiveError, SearchError, StudyError
 from search.objective.probing import describe, may_describe
 from search.progress.watching import run_watched
-from search.running.engines import engine_module
+from search.running.engines import Place, engine_module
 from search.running.session import extend_study, wanted_trials
 from search.spaces.space_file import import_folders, load_space_file
 from search.spaces.spec import Spec
@@ -33,7 +33,7 @@ from search.studies.queue import warm_start as inform
 from search.studies.reader import StudyReader
 from search.studies.space_change import change_space, n_informing, space_diff
 from search.studies.trials import FAILURE_KINDS
-from search.text import did_you_mean, listing
+from search.text import did_you_mean, listing, parse_duration
 
 Ended = Callable[[Study], object]
 """Called with the study when its session has ended, whether or not by an error."""
@@ -70,6 +70,7 @@ def run(  # noqa: PLR0913  the flags of `search run`
     studies: Folder = None,
     engine: str = "ray",
     address: str | None = None,
+    wait_for_workers: str | None = None,
     quiet: bool = False,
     ended: Ended = lambda _: None,
 ) -> Study:
@@ -92,13 +93,14 @@ def run(  # noqa: PLR0913  the flags of `search run`
         studies: The folder of all studies.
         engine: `ray`, or `inline` for one trial after another in this process.
         address: A Ray cluster to join; None for one on this machine.
+        wait_for_workers: How long to wait for a node of it, as `10m`, where no trial fits on any.
         quiet: Whether to show no progress.
         ended: Called with the study at the end, whether or not by an error.
 
     Returns:
         The study.
     """
-    module = engine_module(engine, workers, overrides)
+    place = place_to_run(engine_module(engine, workers, overrides), address, wait_for_workers)
     source = Path(space) if isinstance(space, str) else space
     options = overrides_of(
         name=name,
@@ -121,7 +123,7 @@ def run(  # noqa: PLR0913  the flags of `search run`
             if other:
                 of = f"{inform(driver, other)} of {len(other.trials())} trials of {other.name}"
                 announce(f"{driver.name}: {of} inform the sampler")
-            return run_session(driver, module, address, quiet, ended)
+            return run_session(driver, place, quiet, ended)
     finally:
         driver.discard_if_empty()
 
@@ -139,6 +141,7 @@ def resume(  # noqa: PLR0913  the flags of `search resume`
     studies: Folder = None,
     engine: str = "ray",
     address: str | None = None,
+    wait_for_workers: str | None = None,
     quiet: bool = False,
     ended: Ended = lambda _: None,
 ) -> Study:
@@ -158,13 +161,14 @@ def resume(  # noqa: PLR0913  the flags of `search resume`
         studies: The folder of all studies.
         engine: `ray`, or `inline` for one trial after another in this process.
         address: A Ray cluster to join; None for one on this machine.
+        wait_for_workers: How long to wait for a node of it, as `10m`, where no trial fits on any.
         quiet: Whether to show no progress.
         ended: Called with the study at the end, whether or not by an error.
 
     Returns:
         The study.
     """
-    module = engine_module(engine, workers)
+    place = place_to_run(engine_module(engine, workers), address, wait_for_workers)
     options = overrides_of(time=time, sampler=sampler, pruner=pruner, workers=workers)
     paused = _paused(study, studies)
     if paused and space is None:
@@ -175,7 +179,7 @@ def resume(  # noqa: PLR0913  the flags of `search resume`
         if space is not None:
             driver = _change_space(driver, Path(space) if isinstance(space, str) else space)
         extend_study(driver, None if trials is None else str(trials), options)
-        return run_session(driver, module, address, quiet, ended)
+        return run_session(driver, place, quiet, ended)
 
 
 @signals_restored()
@@ -188,6 +192,7 @@ def retry(  # noqa: PLR0913  the flags of `search retry`
     studies: Folder = None,
     engine: str = "ray",
     address: str | None = None,
+    wait_for_workers: str | None = None,
     quiet: bool = False,
     ended: Ended = lambda _: None,
 ) -> Study:
@@ -202,6 +207,7 @@ def retry(  # noqa: PLR0913  the flags of `search retry`
         studies: The folder of all studies.
         engine: `ray`, or `inline` for one trial after another in this process.
         address: A Ray cluster to join; None for one on this machine.
+        wait_for_workers: How long to wait for a node of it, as `10m`, where no trial fits on any.
         quiet: Whether to show no progress.
         ended: Called with the study at the end, whether or not by an error.
 
@@ -212,7 +218,7 @@ def retry(  # noqa: PLR0913  the flags of `search retry`
         SearchError: If there is no such kind of failure.
         StudyError: If there are no failed trials to retry.
     """
-    module = engine_module(engine, workers)
+    place = place_to_run(engine_module(engine, workers), address, wait_for_workers)
     if kind is not None and kind not in FAILURE_KINDS:
         hint = did_you_mean(kind, FAILURE_KINDS)
         valid = listing(FAILURE_KINDS)
@@ -230,21 +236,28 @@ def retry(  # noqa: PLR0913  the flags of `search retry`
         wanted = len(driver.trials()) + n_waiting(driver)
         more = str(wanted) if wanted > (driver.spec.budget.trials or wanted) else None
         extend_study(driver, more, overrides_of(workers=workers))
-        return run_session(driver, module, address, quiet, ended)
+        return run_session(driver, place, quiet, ended)
+
+
+def place_to_run(engine: str, address: str | None, wait_for_workers: str | None) -> Place:
+    """Read where trials are to run, as `--address` and `--wait-for-workers` say."""
+    try:
+        wait_s = 0.0 if wait_for_workers is None else parse_duration(wait_for_workers)
+    except ValueError as error:
+        raise SearchError(f"--wait-for-workers: {error}") from None
+    if wait_s and address is None:
+        raise SearchError("--wait-for-workers: a cluster must be joined, by --address HOST:PORT")
+    return Place(engine, address, wait_s)
 
 
 def run_session(
-    driver: StudyDriver,
-    engine: str,
-    address: str | None,
-    quiet: bool,
-    ended: Ended = lambda _: None,
+    driver: StudyDriver, place: Place, quiet: bool, ended: Ended = lambda _: None
 ) -> Study:
     """Run a session of a study that this process drives."""
     _say_other_sessions(driver)
     study = Study(driver)
     try:
-        run_watched(driver, engine, address, Console(stderr=True), quiet=quiet)
+        run_watched(driver, place, Console(stderr=True), quiet=quiet)
     finally:
         ended(study)
     return study

@@ -13,6 +13,7 @@ from search.commands.options import (
     QuietOption,
     StudiesOption,
     StudyArgument,
+    WaitOption,
     WorkersOption,
 )
 from search.commands.output import checked_format, next_commands, print_findings
@@ -42,6 +43,7 @@ def confirm(  # noqa: PLR0913  a flag each
     workers: WorkersOption = None,
     engine: EngineOption = "ray",
     address: AddressOption = None,
+    wait_for_workers: WaitOption = None,
     format_: FormatOption = "text",
     studies: StudiesOption = STUDIES,
     quiet: QuietOption = False,
@@ -69,6 +71,7 @@ def confirm(  # noqa: PLR0913  a flag each
         studies=studies,
         engine=engine,
         address=address,
+        wait_for_workers=wait_for_workers,
         quiet=quiet,
         ended=show,
     )

@@ -17,6 +17,7 @@ from search.commands.options import (
     StudiesOption,
     StudyArgument,
     TimeOption,
+    WaitOption,
     WorkersOption,
 )
 from search.commands.output import next_commands, print_result, say
@@ -44,6 +45,7 @@ def run(  # noqa: PLR0913  each is a flag
     ] = None,
     engine: EngineOption = "ray",
     address: AddressOption = None,
+    wait_for_workers: WaitOption = None,
     studies: StudiesOption = STUDIES,
     quiet: QuietOption = False,
 ) -> None:
@@ -65,6 +67,7 @@ def run(  # noqa: PLR0913  each is a flag
         studies=studies,
         engine=engine,
         address=address,
+        wait_for_workers=wait_for_workers,
         quiet=quiet,
         ended=print_result,
     )
@@ -85,6 +88,7 @@ def resume(  # noqa: PLR0913  each is a flag
     ] = None,
     engine: EngineOption = "ray",
     address: AddressOption = None,
+    wait_for_workers: WaitOption = None,
     studies: StudiesOption = STUDIES,
     quiet: QuietOption = False,
 ) -> None:
@@ -102,6 +106,7 @@ def resume(  # noqa: PLR0913  each is a flag
         studies=studies,
         engine=engine,
         address=address,
+        wait_for_workers=wait_for_workers,
         quiet=quiet,
         ended=print_result,
     )
@@ -118,6 +123,7 @@ def retry(  # noqa: PLR0913  each is a flag
     workers: WorkersOption = None,
     engine: EngineOption = "ray",
     address: AddressOption = None,
+    wait_for_workers: WaitOption = None,
     studies: StudiesOption = STUDIES,
     quiet: QuietOption = False,
 ) -> None:
@@ -132,6 +138,7 @@ def retry(  # noqa: PLR0913  each is a flag
         studies=studies,
         engine=engine,
         address=address,
+        wait_for_workers=wait_for_workers,
         quiet=quiet,
         ended=print_result,
     )

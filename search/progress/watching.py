@@ -11,6 +11,7 @@ from rich.live import Live
 from search.progress.standing import Standing
 from search.progress.terminal import make_progress, print_headline, print_line
 from search.progress.trackers.tracking import tracked
+from search.running.engines import Place
 from search.running.session import run_study
 from search.studies.driver import StudyDriver
 from search.studies.folder import study_command
@@ -19,16 +20,14 @@ from search.studies.reader import StudyReader
 from search.studies.trials import Trial, has_begun, read_trial
 
 
-def run_watched(
-    study: StudyDriver, engine: str, address: str | None, console: Console, *, quiet: bool
-) -> None:
+def run_watched(study: StudyDriver, place: Place, console: Console, *, quiet: bool) -> None:
     """Run a study as `run_study` does, shown on a console and told to the study's trackers."""
 
     def say(text: str) -> None:
         print_line(console, text)
 
     with make_progress(console, quiet) as progress, tracked(study, progress, say) as observer:
-        run_study(study, engine, address, observer, say)
+        run_study(study, place, observer, say)
 
 
 class Watcher:

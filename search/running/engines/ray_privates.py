@@ -106,6 +106,26 @@ def release_idle(controller: Any) -> None:
         controller._cleanup_cached_actors(force_all=True)
 
 
+def take_back_waiting(controller: Any) -> list[Any]:
+    """Take back the trials whose workers have not started, as no node is left for them."""
+    waiting = [trial for trial in controller.get_trials() if trial.status == "PENDING"]
+    for trial in waiting:
+        controller.stop_trial(trial)
+    return waiting
+
+
+def bootstrap_address(address: str) -> str | None:
+    """Resolve what a user gave to host and port, as `auto` and `$RAY_ADDRESS`; None if unknown."""
+    from ray._private.services import canonicalize_bootstrap_address
+
+    return canonicalize_bootstrap_address(address)
+
+
+def has_lost_node(error: str) -> bool:
+    """Tell whether a worker is gone with its node, by the text of Ray's error."""
+    return "node has died" in error or "node is dead" in error or "preempt" in error.lower()
+
+
 def assignment_of(trial: Any) -> Assignment:
     """Read what our searcher suggested; Tune copies it into the trial's configuration."""
     assignment: Assignment = trial.config["assignment"]
