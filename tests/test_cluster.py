@@ -180,3 +180,18 @@ def test_trials_are_counted_node_by_node(
     from search.running.engines.ray_cluster import Share
 
     assert Share(cpus, gpus).n_fitting(node) == n_fitting
+
+
+@pytest.mark.ray
+def test_variables_of_the_driver_reach_workers_and_what_is_missing_names_its_node(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ray_address: str
+) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv("SEARCH_DATA", str(tmp_path / "nowhere"))
+    from search.running.engines.ray_tune import run_trials
+
+    spec = make_spec(objective="tests.toys:reading", budget={"trials": 1})
+    study = StudyDriver.create(spec, tmp_path / "studies", [str(ROOT)])
+    run_trials(Run(study, Following()), ray_address)
+    (trial,) = study.trials()
+    assert f"'{tmp_path / 'nowhere'}' (on node {socket.gethostname()}, " in trial.reason

@@ -26,6 +26,7 @@ from ray.autoscaler.sdk import request_resources  # noqa: E402
 _OBJECT_STORE_BYTES = 100 * 1024**2  # events are small; the default takes a third of memory
 _PATIENCE_S = 10.0
 """How long an address may take to answer."""
+_NODE_PATIENCE_S = 2.0
 _COUNT_S = 1.0
 """How often the nodes of a cluster are counted."""
 _HTTP2_HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
@@ -165,6 +166,20 @@ def connect(resources: ResourcesSpec, address: str | None) -> None:
             object_store_memory=_OBJECT_STORE_BYTES,
             **quiet,
         )
+
+
+def is_lost(node_id: str | None) -> bool:
+    """Tell whether a node is gone; the cluster itself may take half a minute to notice."""
+    nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+    for node in nodes:
+        if node["NodeID"] == node_id and node["Alive"]:
+            place = node["NodeManagerAddress"], node["NodeManagerPort"]
+            try:
+                socket.create_connection(place, _NODE_PATIENCE_S).close()
+            except OSError:
+                return True
+            return False
+    return node_id is not None
 
 
 def counted_of(number: float, noun: str) -> str:

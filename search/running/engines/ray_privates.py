@@ -6,11 +6,13 @@ environment while it is imported: nothing here imports it before `set_environmen
 
 import logging
 import os
+import re
 import secrets
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -107,10 +109,14 @@ def release_idle(controller: Any) -> None:
 
 
 def take_back_waiting(controller: Any) -> list[Any]:
-    """Take back the trials whose workers have not started, as no node is left for them."""
+    """Take back the trials whose workers have not started, as no node is left for them.
+
+    Tune's own way to stop a trial would print that it is complete.
+    """
     waiting = [trial for trial in controller.get_trials() if trial.status == "PENDING"]
     for trial in waiting:
-        controller.stop_trial(trial)
+        controller._schedule_trial_stop(trial)
+        controller._live_trials.discard(trial)
     return waiting
 
 
@@ -119,11 +125,6 @@ def bootstrap_address(address: str) -> str | None:
     from ray._private.services import canonicalize_bootstrap_address
 
     return canonicalize_bootstrap_address(address)
-
-
-def has_lost_node(error: str) -> bool:
-    """Tell whether a worker is gone with its node, by the text of Ray's error."""
-    return "node has died" in error or "node is dead" in error or "preempt" in error.lower()
 
 
 def assignment_of(trial: Any) -> Assignment:
@@ -135,10 +136,13 @@ def assignment_of(trial: Any) -> Assignment:
 def error_of(trial: Any) -> tuple[str, bool]:
     """Read why a trial's worker is gone, and whether Ray killed it as its node ran out of memory.
 
-    Tune keeps no more than the text of the error, so the kind is known by its name there.
+    Tune writes the text of the error beside the trial, under a heading, and copies it to its
+    storage later than it asks what to do; the kind is known by words there.
     """
-    text = str(trial.get_error())
-    return text, "OutOfMemoryError" in text
+    texts = Path(trial.error_file or "")
+    written = texts.read_text(encoding="utf-8") if texts.is_file() else "its worker died"
+    text = re.split(r"(?m)^Failure # \d+ .*\n", written)[-1].strip()
+    return text, "OutOfMemoryError" in text or "running low on memory" in text
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from socket import gethostname
 from typing import Any
 
 from search.running.engines import ray_privates
-from search.running.engines.ray_cluster import Cluster, Share, connect
+from search.running.engines.ray_cluster import Cluster, Share, connect, is_lost
 from search.running.run import Run
 from search.running.trial import Assignment, import_objective, run_trial
 from search.running.worker import Environment, ended_after, environment_here
@@ -61,14 +61,14 @@ class TrialActor(tune.Trainable):
         self.setup(new_config)
         return True
 
-    def step(self) -> dict[str, Event]:
+    def step(self) -> dict[str, Event | str]:
         """See Ray: one epoch, or the end of the trial."""
         limit_s = self._assignment.time_limit_s
         left_s = None if limit_s is None else limit_s - self._elapsed_s
         with ended_after(left_s, Path(self._assignment.error_file)):
             event = next(self._events)
         self._elapsed_s = event.elapsed_s
-        return {"event": self._named(event)}
+        return {"event": self._named(event), "node": ray.get_runtime_context().get_node_id()}
 
     def _named(self, event: Event) -> Event:
         """Say on which node something is missing, where there are several."""
@@ -127,10 +127,12 @@ class RunScheduler(FIFOScheduler):
     def __init__(self, run: Run) -> None:
         super().__init__()
         self._run = run
+        self._nodes: dict[int, str] = {}
         self._n_oom_kills = _count_oom_kills()
 
     def on_trial_result(self, controller: Any, trial: Any, result: dict[str, Any]) -> str:
         """See Ray: called with every event, the last one of a trial included."""
+        self._nodes[_number(trial)] = result["node"]
         over = self._run.handle(_number(trial), result["event"])
         return TrialScheduler.STOP if over else TrialScheduler.CONTINUE
 
@@ -153,8 +155,9 @@ class RunScheduler(FIFOScheduler):
             kind, reason = "out_of_memory", "the kernel killed its worker"
         elif out_of_memory:
             kind = "out_of_memory"
-        lost_node = ray_privates.has_lost_node(text)
-        self._run.fail(_number(trial), Failure(kind, reason, text), lost_node=lost_node)
+        number = _number(trial)
+        lost_node = is_lost(self._nodes.get(number))
+        self._run.fail(number, Failure(kind, reason, text), lost_node=lost_node)
 
     def __getstate__(self) -> dict[str, Any]:
         """See `RunSearcher`."""
