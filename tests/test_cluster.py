@@ -14,6 +14,7 @@ from rich.console import Console
 
 from search.errors import SearchError
 from search.progress.terminal import Progress
+from search.running.engines.modules import TooMuchError, copy_modules
 from search.running.run import INTERRUPTED, Run
 from search.studies.driver import StudyDriver
 from tests.conftest import ROOT, make_spec
@@ -195,3 +196,40 @@ def test_variables_of_the_driver_reach_workers_and_what_is_missing_names_its_nod
     run_trials(Run(study, Following()), ray_address)
     (trial,) = study.trials()
     assert f"'{tmp_path / 'nowhere'}' (on node {socket.gethostname()}, " in trial.reason
+
+
+@pytest.mark.ray
+def test_module_that_only_the_driver_has_travels_with_the_run(
+    tmp_path: Path, ray_address: str
+) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "of_the_driver.py").write_text("def train(params):\n    yield {'score': 0.5}\n")
+    spec = make_spec(objective="of_the_driver:train", budget={"trials": 1})
+    study = StudyDriver.create(spec, tmp_path / "studies", [str(folder)])
+    from search.running.engines.ray_tune import run_trials
+
+    class Leaving(Following):
+        """Takes the module away once the cluster is joined, as if it were on another node."""
+
+        def run_started(self, run: Run, n_workers: int) -> None:
+            super().run_started(run, n_workers)
+            (folder / "of_the_driver.py").unlink()
+
+    run = Run(study, Leaving())
+    run_trials(run, ray_address)
+    assert run.error is None
+    assert [trial.state for trial in study.trials()] == ["COMPLETE"]
+
+
+def test_modules_are_copied_without_packages_and_data(tmp_path: Path) -> None:
+    for name in ("a.py", "inner/b.py", ".venv/c.py", "env/d.py", "data.bin", "__pycache__/e.py"):
+        path = tmp_path / "from" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    (tmp_path / "from/env/pyvenv.cfg").touch()
+    assert copy_modules([str(tmp_path / "from")], tmp_path / "to") == 2
+    assert (tmp_path / "to/inner/b.py").read_text() == "inner/b.py"
+    (tmp_path / "from/large.py").write_bytes(b" " * 11 * 1024**2)
+    with pytest.raises(TooMuchError, match="10 MB"):
+        copy_modules([str(tmp_path / "from")], tmp_path / "other")

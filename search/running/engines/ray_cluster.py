@@ -6,17 +6,20 @@ An autoscaler, if there is one, is asked for room for the trials that wait.
 import math
 import os
 import socket
+import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from search.errors import SearchError
 from search.running.engines import ray_privates
+from search.running.engines.modules import TooMuchError, copy_modules
 from search.running.run import Run
 from search.spaces.spec import ResourcesSpec
-from search.text import counted, format_duration
+from search.text import counted, format_duration, listing
 
 ray_privates.set_environment()
 
@@ -24,6 +27,7 @@ import ray  # noqa: E402  Ray reads its environment while it is imported
 from ray.autoscaler.sdk import request_resources  # noqa: E402
 
 _OBJECT_STORE_BYTES = 100 * 1024**2  # events are small; the default takes a third of memory
+_QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
 _PATIENCE_S = 10.0
 """How long an address may take to answer."""
 _NODE_PATIENCE_S = 2.0
@@ -143,19 +147,13 @@ class Cluster:
         return f"up to {format_duration(self._wait_s)} for a node with {share}"
 
 
-def connect(resources: ResourcesSpec, address: str | None) -> None:
-    """Join the cluster at an address, or start one on this machine."""
-    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+def connect(resources: ResourcesSpec, address: str | None, folders: Sequence[str] = ()) -> str:
+    """Join the cluster at an address, or start one on this machine.
+
+    To a cluster that was joined go the modules in some folders; it says so if they cannot.
+    """
     if address:
-        try:
-            _require_answer(address)
-            ray.init(address=address, **quiet)
-        except (ConnectionError, ValueError, RuntimeError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise SearchError(
-                f"--address: a running Ray cluster must be given, got {address!r}: {reason}"
-            ) from None
-        return
+        return _join(address, folders)
     ray_privates.set_token()
     wanted = math.ceil((resources.workers or 0) * resources.cpus_per_trial)
     with ray_privates.without_services():
@@ -164,8 +162,39 @@ def connect(resources: ResourcesSpec, address: str | None) -> None:
             num_cpus=max(os.cpu_count() or 1, wanted),
             include_dashboard=False,
             object_store_memory=_OBJECT_STORE_BYTES,
-            **quiet,
+            **_QUIET,
         )
+    return ""
+
+
+def _join(address: str, folders: Sequence[str]) -> str:
+    with tempfile.TemporaryDirectory(prefix="search-") as modules:
+        problem = _gather(folders, Path(modules))
+        travels = bool(folders) and not problem and not ray_privates.is_submitted_job()
+        try:
+            _require_answer(address)
+            ray.init(
+                address=address,
+                runtime_env={"working_dir": modules} if travels else None,
+                **_QUIET,
+            )
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise SearchError(
+                f"--address: a running Ray cluster must be given, got {address!r}: {reason}"
+            ) from None
+    return problem
+
+
+def _gather(folders: Sequence[str], target: Path) -> str:
+    try:
+        copy_modules(folders, target)
+    except (TooMuchError, OSError) as error:
+        return (
+            f"the modules beside the space file do not travel to other nodes: {error} in "
+            f"{listing(folders)}; each node must have those of the objective"
+        )
+    return ""
 
 
 def is_lost(node_id: str | None) -> bool:

@@ -120,6 +120,13 @@ def take_back_waiting(controller: Any) -> list[Any]:
     return waiting
 
 
+def is_submitted_job() -> bool:
+    """Tell whether `ray job submit` started this process; its working folder travels already."""
+    from ray._private.runtime_env.constants import RAY_JOB_CONFIG_JSON_ENV_VAR
+
+    return RAY_JOB_CONFIG_JSON_ENV_VAR in os.environ
+
+
 def bootstrap_address(address: str) -> str | None:
     """Resolve what a user gave to host and port, as `auto` and `$RAY_ADDRESS`; None if unknown."""
     from ray._private.services import canonicalize_bootstrap_address

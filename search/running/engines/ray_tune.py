@@ -40,7 +40,11 @@ from ray.tune.search import Searcher  # noqa: E402
 
 _KERNEL_COUNTERS = Path("/proc/vmstat")
 _MANY = 10_000
-_MISSING = ("FileNotFoundError", "ModuleNotFoundError", "ImportError")
+_MISSING = (
+    *("FileNotFoundError", "ModuleNotFoundError", "ImportError"),
+    *("objective: the module", "data.root:", "data.name:"),
+)
+"""How failures begin that another node may be without."""
 
 
 class TrialActor(tune.Trainable):
@@ -77,7 +81,7 @@ class TrialActor(tune.Trainable):
             return event
         if not self._assignment.environment.is_joined:
             return event
-        if not failure.fatal and not failure.reason.startswith(_MISSING):
+        if not failure.reason.startswith(_MISSING):
             return event
         reason = f"{failure.reason} (on node {gethostname()}, {ray.util.get_node_ip_address()})"
         return replace(event, failure=replace(failure, reason=reason))
@@ -174,13 +178,15 @@ def run_trials(run: Run, address: str | None = None, wait_s: float = 0.0) -> Non
     cluster = Cluster(run.study.spec.resources, address, wait_s)
     try:
         with ray_privates.undisturbed():
-            connect(run.study.spec.resources, address)
+            note = connect(run.study.spec.resources, address, run.study.import_folders)
         n_fitting = cluster.wait_for_first(run)
         share = cluster.share()
         environment = environment_here(
             run.study.import_folders, share.cpus, share.gpus, is_joined=address is not None
         )
         run.start(n_fitting)
+        if note:
+            run.say(note)
         _fit(run, environment, cluster, share)
         while run.wait_while_paused() or cluster.wait_for_more(run, share):
             _fit(run, environment, cluster, share)
