@@ -23,6 +23,7 @@ WRITERS = {
     "search.running.worker": "writes as a process dies of a trial that hangs, for people to read",
     "search.progress.trackers.mlflow": "belongs to a tracker, which writes what it lacks anew",
     "search.progress.trackers.tensorboard": "belongs to a tracker, likewise",
+    "search.running.engines.modules": "copies modules to a temporary folder, for Ray to take",
     "search.progress.beside": "opens a terminal and a pipe, no file",
     "search.plots.catalogue": "makes the folder that a user names for pictures",
 }

@@ -120,22 +120,27 @@ def test_newest_waiting_leaves_out_what_runs(trials: tuple[Any, list[Any]]) -> N
     assert [ray_privates.assignment_of(trial).number for trial in (oldest, running)] == [0, 2]
 
 
-@pytest.mark.parametrize("kind", ["OutOfMemoryError", "ActorDiedError"])
-def test_error_of_a_trial_is_the_text_that_tune_keeps(
-    trials: tuple[Any, list[Any]], tmp_path: Path, kind: str
+@pytest.mark.parametrize("lacks_memory", [True, False])
+def test_error_of_a_trial_is_the_text_that_tune_writes(
+    trials: tuple[Any, list[Any]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    lacks_memory: bool,
 ) -> None:
-    from ray import exceptions
+    """It is read where Tune has written it before it is copied to its storage."""
+    from ray.exceptions import ActorDiedError, OutOfMemoryError
+    from ray.tune.experiment import Trial
 
-    assert hasattr(exceptions, kind)
     _, (trial, *_) = trials
-    trial.storage.trial_dir_name = "0000"
-    (tmp_path / "toy/0000").mkdir(parents=True)
-    (tmp_path / "toy/0000" / "error.txt").write_text(f"ray.exceptions.{kind}: gone")
-    trial.run_metadata.error_filename = "error.txt"
-    assert ray_privates.error_of(trial) == (
-        f"ray.exceptions.{kind}: gone",
-        kind == "OutOfMemoryError",
-    )
+    monkeypatch.setattr(
+        Trial, "local_path", str(tmp_path)
+    )  # in Ray's session, which there is none
+    error = OutOfMemoryError("Task was killed due to the node running low on memory.")
+    trial.handle_error(ActorDiedError())
+    trial.handle_error(error if lacks_memory else ActorDiedError())
+    text, is_memory = ray_privates.error_of(trial)
+    assert is_memory == lacks_memory
+    assert text == str(error if lacks_memory else ActorDiedError())
 
 
 def test_searcher_is_asked_again_while_a_trial_runs_and_never_after(tmp_path: Path) -> None:
@@ -146,7 +151,7 @@ def test_searcher_is_asked_again_while_a_trial_runs_and_never_after(tmp_path: Pa
     study = StudyDriver.create(make_spec(budget={"trials": 1}), tmp_path, [str(ROOT)])
     run, environment = Run(study, Progress(Console())), Environment((), "")
     run.start(1)
-    generator = SearchGenerator(RunSearcher(run, environment))
+    generator = SearchGenerator(RunSearcher(run, environment, lambda: None))
     generator.set_state({"counter": 0, "total_samples": 9, "finished": False, "experiment": None})
     run.next_trial(environment)
     assert generator.create_trial_if_possible({}) is None

@@ -249,6 +249,53 @@ def test_what_a_killed_driver_did_not_do_is_done_by_the_next(left: StudyReader) 
     assert reader.paused_since() is None
 
 
+@pytest.mark.ray
+def test_fewer_workers_free_what_they_held_and_lose_no_epoch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ray_address: str
+) -> None:
+    monkeypatch.chdir(ROOT)
+    from search.running.engines.ray_tune import run_trials  # isort: skip  before ray
+    import ray
+
+    settings = {"epochs": 12, "sleep_s": 0.4}
+    study = StudyDriver.create(
+        make_spec(**{**WANDERING, "settings": settings, "resources": {"gpus_per_trial": 0}}),
+        tmp_path,
+        [str(ROOT)],
+    )
+    reader = StudyReader.open("toy", tmp_path)
+    n_free: list[float] = []
+
+    def until(holds: Callable[[], object]) -> None:
+        deadline = time.monotonic() + 120
+        while not holds() and time.monotonic() < deadline:
+            time.sleep(0.1)
+
+    def steer() -> None:
+        until(lambda: sum(trial.n_epochs > 0 for trial in reader.trials()) == 2)
+        for assignment, wanted in (("workers=1", 1.0), ("workers=2", 0.0)):
+            search.set_values(Study(reader), [assignment], wait_s=60)
+            until(lambda: ray.available_resources().get("CPU", 0.0) == wanted)  # noqa: B023
+            n_free.append(ray.available_resources().get("CPU", 0.0))
+        search.pause(Study(reader), wait_s=60)
+        until(lambda: ray.available_resources().get("CPU", 0.0) == 2.0)
+        n_free.append(ray.available_resources().get("CPU", 0.0))
+        search.unpause(Study(reader), wait_s=60)
+
+    observer = Asking({})
+    steering = threading.Thread(target=steer)
+    with driving(study.folder):
+        run = Run(study, observer)
+        steering.start()
+        run_trials(run, ray_address)
+        steering.join()
+    assert n_free == [1.0, 0.0, 2.0]
+    assert run.error is None
+    assert ends(study) == dict.fromkeys(range(3), ("COMPLETE", 12))
+    assert observer.told[0].startswith("workers as many as fit → 1, in effect once")
+    assert observer.told[1].startswith("workers as many as fit → 1, in effect after epoch ")
+
+
 SPACE = """\
 study: toy
 objective: tests.wandering:Wandering

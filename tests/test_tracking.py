@@ -19,7 +19,7 @@ from tensorboard.plugins.hparams import plugin_data_pb2
 from search.objective.loading import load_objective
 from search.progress.trackers.tracker import TRACKERS
 from search.progress.watching import Audience, run_watched
-from search.running.engines import ENGINES
+from search.running.engines import ENGINES, Place
 from search.spaces import spec
 from search.studies.driver import StudyDriver
 from search.studies.reader import StudyReader
@@ -310,7 +310,7 @@ def run_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., S
         )
         study = StudyDriver.create(search, tmp_path / "studies", [str(ROOT), str(tmp_path)])
         console = Console(file=said, width=500)
-        run_watched(study, ENGINES["inline"], None, console, Audience(quiet=True))
+        run_watched(study, Place(ENGINES["inline"]), console, Audience(quiet=True))
         assert [trial.state for trial in study.trials()] == ["COMPLETE", "COMPLETE"]
         return study
 

@@ -112,6 +112,11 @@ def hanging(params: dict[str, Any]) -> Iterator[Any]:
     yield {"score": params["x"] + 1}
 
 
+def reading(params: dict[str, Any]) -> Iterator[Any]:
+    """Reads a file where `$SEARCH_DATA` says."""
+    yield {"score": len(Path(os.environ["SEARCH_DATA"]).read_text())}
+
+
 class Sized:
     """Can tell its size before it trains; makes no valid model where width is 13."""
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from search.api.driving import driver_of, overrides_of
-from search.api.sessions import Ended, audience_of, run_session, signals_restored
+from search.api.sessions import Ended, audience_of, place_to_run, run_session, signals_restored
 from search.api.study import Folder, Study, announce, place_of
 from search.errors import SearchError, StudyError
 from search.objective.loading import extend_import_path
@@ -51,6 +51,7 @@ def confirm(  # noqa: PLR0913  the flags of `search confirm`
     studies: Folder = None,
     engine: str = "ray",
     address: str | None = None,
+    wait_for_workers: str | None = None,
     quiet: bool = False,
     plain: bool = True,
     ended: Ended = lambda _: None,
@@ -75,6 +76,7 @@ def confirm(  # noqa: PLR0913  the flags of `search confirm`
         studies: The folder of all studies.
         engine: `ray`, or `inline` for one trial after another in this process.
         address: A Ray cluster to join; None for one on this machine.
+        wait_for_workers: How long to wait for a node of it, as `10m`, where no trial fits on any.
         quiet: Whether to show no progress.
         plain: Whether a terminal shows a table in place, not the screen that takes all of it.
         ended: Called with the confirmation at the end, whether or not by an error.
@@ -85,7 +87,7 @@ def confirm(  # noqa: PLR0913  the flags of `search confirm`
     Raises:
         SearchError: If there is nothing to confirm, or no seed changes anything.
     """
-    module = engine_module(engine, workers)
+    place = place_to_run(engine_module(engine, workers), address, wait_for_workers)
     for name, number in (("top", top), ("seeds", seeds)):
         if number < 1:
             raise SearchError(f"--{name}: a number of at least 1 must be given, got {number}")
@@ -105,7 +107,7 @@ def confirm(  # noqa: PLR0913  the flags of `search confirm`
                 options = overrides_of(budget=budget, workers=workers)
                 extend_study(driver, _n_trials(driver), options)
                 audience = audience_of(driver, quiet, plain)
-                found = run_session(driver, module, address, audience)
+                found = run_session(driver, place, audience)
             _require_randomness(driver)
         if test:
             _test(found)

@@ -22,7 +22,7 @@ from search.errors import ObjectiveError, SearchError, StudyError
 from search.objective.probing import describe, may_describe
 from search.progress.events import Tell
 from search.progress.watching import Audience, run_watched
-from search.running.engines import engine_module
+from search.running.engines import Place, engine_module
 from search.running.session import extend_study, wanted_trials
 from search.spaces.space_file import import_folders, load_space_file
 from search.spaces.spec import Spec
@@ -37,7 +37,7 @@ from search.studies.queue import warm_start as inform
 from search.studies.reader import StudyReader
 from search.studies.space_change import change_space, n_informing, space_diff
 from search.studies.trials import FAILURE_KINDS
-from search.text import did_you_mean, listing
+from search.text import did_you_mean, listing, parse_duration
 
 Ended = Callable[[Study], object]
 """Called with the study when its session has ended, whether or not by an error."""
@@ -79,6 +79,7 @@ def run(  # noqa: PLR0913  the flags of `search run`
     studies: Folder = None,
     engine: str = "ray",
     address: str | None = None,
+    wait_for_workers: str | None = None,
     quiet: bool = False,
     plain: bool = True,
     on_event: Tell | None = None,
@@ -103,6 +104,7 @@ def run(  # noqa: PLR0913  the flags of `search run`
         studies: The folder of all studies.
         engine: `ray`, or `inline` for one trial after another in this process.
         address: A Ray cluster to join; None for one on this machine.
+        wait_for_workers: How long to wait for a node of it, as `10m`, where no trial fits on any.
         quiet: Whether to show no progress.
         plain: Whether a terminal shows a table in place, not the screen that takes all of it.
         on_event: Called with each event of the session, a dict, as `--events` prints it.
@@ -111,7 +113,7 @@ def run(  # noqa: PLR0913  the flags of `search run`
     Returns:
         The study.
     """
-    module = engine_module(engine, workers, overrides)
+    place = place_to_run(engine_module(engine, workers, overrides), address, wait_for_workers)
     source = find(space)
     options = overrides_of(
         name=name,
@@ -137,7 +139,7 @@ def run(  # noqa: PLR0913  the flags of `search run`
                 of = f"{inform(driver, other)} of {len(other.trials())} trials of {other.name}"
                 announce(f"{driver.name}: {of} inform the sampler")
             audience = audience_of(driver, quiet, plain, on_event)
-            return run_session(driver, module, address, audience, ended)
+            return run_session(driver, place, audience, ended)
     finally:
         with suppress(DatabaseError):
             driver.discard_if_empty()
@@ -156,6 +158,7 @@ def resume(  # noqa: PLR0913  the flags of `search resume`
     studies: Folder = None,
     engine: str = "ray",
     address: str | None = None,
+    wait_for_workers: str | None = None,
     quiet: bool = False,
     plain: bool = True,
     on_event: Tell | None = None,
@@ -177,6 +180,7 @@ def resume(  # noqa: PLR0913  the flags of `search resume`
         studies: The folder of all studies.
         engine: `ray`, or `inline` for one trial after another in this process.
         address: A Ray cluster to join; None for one on this machine.
+        wait_for_workers: How long to wait for a node of it, as `10m`, where no trial fits on any.
         quiet: Whether to show no progress.
         plain: Whether a terminal shows a table in place, not the screen that takes all of it.
         on_event: Called with each event of the session, a dict, as `--events` prints it.
@@ -185,7 +189,7 @@ def resume(  # noqa: PLR0913  the flags of `search resume`
     Returns:
         The study.
     """
-    module = engine_module(engine, workers)
+    place = place_to_run(engine_module(engine, workers), address, wait_for_workers)
     options = overrides_of(time=time, sampler=sampler, pruner=pruner, workers=workers)
     paused = _paused(study, studies)
     if paused and space is None:
@@ -197,7 +201,7 @@ def resume(  # noqa: PLR0913  the flags of `search resume`
             driver = _change_space(driver, find(space))
         extend_study(driver, None if trials is None else str(trials), options)
         audience = audience_of(driver, quiet, plain, on_event)
-        return run_session(driver, module, address, audience, ended)
+        return run_session(driver, place, audience, ended)
 
 
 @signals_restored()
@@ -210,6 +214,7 @@ def retry(  # noqa: PLR0913  the flags of `search retry`
     studies: Folder = None,
     engine: str = "ray",
     address: str | None = None,
+    wait_for_workers: str | None = None,
     quiet: bool = False,
     plain: bool = True,
     on_event: Tell | None = None,
@@ -226,6 +231,7 @@ def retry(  # noqa: PLR0913  the flags of `search retry`
         studies: The folder of all studies.
         engine: `ray`, or `inline` for one trial after another in this process.
         address: A Ray cluster to join; None for one on this machine.
+        wait_for_workers: How long to wait for a node of it, as `10m`, where no trial fits on any.
         quiet: Whether to show no progress.
         plain: Whether a terminal shows a table in place, not the screen that takes all of it.
         on_event: Called with each event of the session, a dict, as `--events` prints it.
@@ -238,7 +244,7 @@ def retry(  # noqa: PLR0913  the flags of `search retry`
         SearchError: If there is no such kind of failure.
         StudyError: If there are no failed trials to retry.
     """
-    module = engine_module(engine, workers)
+    place = place_to_run(engine_module(engine, workers), address, wait_for_workers)
     if kind is not None and kind not in FAILURE_KINDS:
         hint = did_you_mean(kind, FAILURE_KINDS)
         valid = listing(FAILURE_KINDS)
@@ -257,21 +263,28 @@ def retry(  # noqa: PLR0913  the flags of `search retry`
         more = str(wanted) if wanted > (driver.spec.budget.trials or wanted) else None
         extend_study(driver, more, overrides_of(workers=workers))
         audience = audience_of(driver, quiet, plain, on_event)
-        return run_session(driver, module, address, audience, ended)
+        return run_session(driver, place, audience, ended)
+
+
+def place_to_run(engine: str, address: str | None, wait_for_workers: str | None) -> Place:
+    """Read where trials are to run, as `--address` and `--wait-for-workers` say."""
+    try:
+        wait_s = 0.0 if wait_for_workers is None else parse_duration(wait_for_workers)
+    except ValueError as error:
+        raise SearchError(f"--wait-for-workers: {error}") from None
+    if wait_s and address is None:
+        raise SearchError("--wait-for-workers: a cluster must be joined, by --address HOST:PORT")
+    return Place(engine, address, wait_s)
 
 
 def run_session(
-    driver: StudyDriver,
-    engine: str,
-    address: str | None,
-    audience: Audience,
-    ended: Ended = lambda _: None,
+    driver: StudyDriver, place: Place, audience: Audience, ended: Ended = lambda _: None
 ) -> Study:
     """Run a session of a study that this process drives."""
     _say_other_sessions(driver)
     study = Study(driver)
     try:
-        run_watched(driver, engine, address, Console(stderr=True), audience)
+        run_watched(driver, place, Console(stderr=True), audience)
     except BaseException:
         with suppress(DatabaseError):  # the error that ended the session says more
             ended(study)

@@ -14,6 +14,7 @@ from search.commands.options import (
     QuietOption,
     StudiesOption,
     StudyArgument,
+    WaitOption,
     WorkersOption,
 )
 from search.commands.output import checked_format, next_commands, print_findings
@@ -43,6 +44,7 @@ def confirm(  # noqa: PLR0913  a flag each
     workers: WorkersOption = None,
     engine: EngineOption = "ray",
     address: AddressOption = None,
+    wait_for_workers: WaitOption = None,
     format_: FormatOption = "text",
     studies: StudiesOption = STUDIES,
     quiet: QuietOption = False,
@@ -71,6 +73,7 @@ def confirm(  # noqa: PLR0913  a flag each
         studies=studies,
         engine=engine,
         address=address,
+        wait_for_workers=wait_for_workers,
         quiet=quiet,
         plain=plain,
         ended=show,

@@ -74,6 +74,12 @@ EngineOption = Annotated[
     str, typer.Option(help=f"One of {', '.join(ENGINES)}.", autocompletion=_engines)
 ]
 AddressOption = Annotated[str | None, typer.Option(help="Address of a Ray cluster to join.")]
+WaitOption = Annotated[
+    str | None,
+    typer.Option(
+        "--wait-for-workers", help="How long to wait for a node that a trial fits on, as 10m."
+    ),
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
 PlainOption = Annotated[
     bool, typer.Option("--plain", help="On a terminal, a table in place of the screen.")

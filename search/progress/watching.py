@@ -12,6 +12,7 @@ from search.progress.events import Tell, telling
 from search.progress.reading import Watcher
 from search.progress.terminal import make_progress, print_headline, print_line
 from search.progress.trackers.tracking import tracked
+from search.running.engines import Place
 from search.running.session import run_study
 from search.studies.driver import StudyDriver
 from search.studies.folder import study_command
@@ -36,9 +37,7 @@ class Audience:
     tell: Tell | None = None
 
 
-def run_watched(
-    study: StudyDriver, engine: str, address: str | None, console: Console, audience: Audience
-) -> None:
+def run_watched(study: StudyDriver, place: Place, console: Console, audience: Audience) -> None:
     """Run a study as `run_study` does, shown on a console and told to the study's trackers."""
     chosen = make_progress(console, audience.quiet)
     if audience.screen and not audience.quiet and has_keyboard(console):
@@ -52,7 +51,7 @@ def run_watched(
         telling(progress, audience.tell) as told,
         tracked(study, told, say) as observer,
     ):
-        run_study(study, engine, address, observer, say)
+        run_study(study, place, observer, say)
 
 
 def watch_study(study: StudyReader, console: Console, interval_s: float) -> None:

@@ -12,6 +12,9 @@ Consequence = Literal["record", "again", "alone"]
 _OF_THE_POINT: frozenset[FailureKind] = frozenset({"infeasible", "non_finite"})
 """Failures that healthy searches meet as well: a point makes no network, or one that diverges."""
 
+_MOST_LOSSES = 20
+"""How many nodes may be lost under a trial."""
+
 
 class FailurePolicy:
     """Judges failures as they come, within the limits of the space file."""
@@ -19,16 +22,25 @@ class FailurePolicy:
     def __init__(self, limits: FailuresSpec) -> None:
         self.limits = limits
         self._n_deaths: Counter[int] = Counter()
+        self._n_losses: Counter[int] = Counter()
         self._short_of_memory: set[int] = set()
         self._reason = ""
         self._n_in_a_row = 0
 
-    def consequence(self, number: int, failure: Failure) -> Consequence:
+    def consequence(
+        self, number: int, failure: Failure, *, lost_node: bool = False
+    ) -> Consequence:
         """Say what to do with a trial that failed.
+
+        A node that is lost takes its trials with it, which is no more their fault than anybody's,
+        unless the same one is always there.
 
         The fault may not be the trial's own: a worker died under it, which is borne
         `max_retries` times for each trial, or others beside it had taken the memory.
         """
+        if lost_node:
+            self._n_losses[number] += 1
+            return "again" if self._n_losses[number] <= _MOST_LOSSES else "record"
         if failure.kind == "worker_died":
             self._n_deaths[number] += 1
             return "again" if self._n_deaths[number] <= self.limits.max_retries else "record"

@@ -16,7 +16,7 @@ from search.errors import (
     StudyError,
 )
 from search.running.clock import Clock, SessionClock
-from search.running.failures import FailurePolicy
+from search.running.failures import Consequence, FailurePolicy
 from search.running.steering import AT_ONCE, Steering
 from search.running.trial import Assignment, assign
 from search.running.worker import Environment, was_ended
@@ -93,10 +93,10 @@ class Run:
         self._running: set[int] = set()
         self._policy = FailurePolicy(study.spec.failures)
         self.no_gain = NoGain(study) if study.spec.budget.until else None
-        self.steering = Steering(study, self._say_steered)
+        self.steering = Steering(study, self.say)
         self._unresting: set[int] = set()
         self._session_clock = SessionClock(clock)
-        self._n_fitting: float = math.inf
+        self.n_fitting: float = math.inf
         self._disk_checked = False
         self._is_observed = False
         self._elapsed_s = {trial.number: trial.seconds or 0.0 for trial in unfinished}
@@ -105,7 +105,7 @@ class Run:
     def start(self, n_workers: int) -> None:
         """Begin: so many workers could be ready, and the clock of the budget runs."""
         self._session_clock = SessionClock(self._clock)
-        self._n_fitting = n_workers
+        self.n_fitting = n_workers
         n_new = (self.study.spec.budget.trials or self.n_begun) - self.n_begun
         require_disk(self.study.folder, n_new * TRIAL_BYTES, f"{n_new} trials")
         self._is_observed = True
@@ -114,7 +114,7 @@ class Run:
     @property
     def n_workers(self) -> float:
         """How many trials may run at the same time: as many as are wanted and fit."""
-        return min(self.steering.n_wanted, self._n_fitting)
+        return min(self.steering.n_wanted, self.n_fitting)
 
     def end(self) -> None:
         """End: no trial follows, and to end the workers may take a moment."""
@@ -125,7 +125,7 @@ class Run:
         """Begin one more trial; None if the session is to hand out no more, or not now."""
         self.take_requests()
         try:
-            trial = None if self._ending() or self.is_full() else self._begin_trial()
+            trial = None if self.ending() or self.is_full() else self._begin_trial()
         except WRITING_ERRORS as error:
             self.cannot_write(error)
             return None
@@ -162,10 +162,10 @@ class Run:
         self._policy.trial_succeeded()
         return self._ended(number)
 
-    def fail(self, number: int, failure: Failure) -> bool:
+    def fail(self, number: int, failure: Failure, *, lost_node: bool = False) -> bool:
         """Record a failure, or have the trial run again; True, as its worker is free.
 
-        A trial that has ended already is left as it is.
+        A trial that has ended already is left as it is. `lost_node` says that its node is gone.
         """
         self._running.discard(number)
         if number not in self.study.live_trials():
@@ -175,11 +175,15 @@ class Run:
             limit_s = self.study.spec.budget.trial_time or 0.0
             self._elapsed_s[number] = max(self._elapsed_s[number], limit_s)
         if failure.kind == "interrupted":
-            self.abort(StudyError(f"{failure.reason}; continue with `{self._again()}`"))
+            self.leave(failure.reason)
             return self._interrupt(number)
         if failure.fatal:
             self.abort(ObjectiveError(failure.reason))
-        match "record" if self._ending() else self._policy.consequence(number, failure):
+        if self.ending():
+            consequence: Consequence = "record"
+        else:
+            consequence = self._policy.consequence(number, failure, lost_node=lost_node)
+        match consequence:
             case "again":
                 self._waiting.append(number)
             case "alone":
@@ -196,22 +200,48 @@ class Run:
         for number in self.steering.stopping - self._running:
             if number in self.study.live_trials():  # it waits for a worker
                 self._stop(number)
-        self._session_clock.stand(self.steering.paused and not self._running)
+        self._let_clock()
 
     def wait_while_paused(self) -> bool:
         """Wait for the end of a pause, if there is one; False if no trial follows anyway."""
         if not self.steering.paused:
             return False
-        while self.steering.paused and not self._ending():
+        while self.steering.paused and not self.ending():
             time.sleep(_PAUSE_S)
             self.take_requests()
-        return not self._ending()
+        return not self.ending()
 
     def must_wait(self) -> bool:
         """Tell whether a free worker is to stay free: a trial runs alone or is about to."""
-        if self._ending():
+        if self.ending():
             return False
         return bool(self._running) and (bool(self._alone) or self._running == self._lonely)
+
+    def fit(self, n_fitting: int) -> None:
+        """Go by how many trials fit at the same time now, as nodes have joined or left."""
+        before, self.n_fitting = self.n_workers, n_fitting
+        if self.n_workers != before:
+            self.say(f"workers {before:g} → {self.n_workers:g}, as the cluster has changed")
+        self._let_clock()
+
+    def n_useful(self) -> int:
+        """Tell how many trials could run at the same time if as many fitted as are wanted."""
+        n_trials = self.study.spec.budget.trials
+        n_new = math.inf if n_trials is None else n_trials - self.n_begun
+        n_open = len(self._running) + len(self._waiting) + len(self._alone)
+        useful = min(self.steering.n_wanted, n_open + (0 if self.stop_reason else n_new))
+        return int(self.n_fitting if useful == math.inf else useful)
+
+    def take_back(self, number: int) -> None:
+        """Take back a trial that no worker has begun with."""
+        self._running.discard(number)
+        if number in self.study.live_trials():
+            self.study.rest(number, self._elapsed_s[number])
+            self._waiting.appendleft(number)
+
+    def leave(self, reason: str) -> None:
+        """End the session, which can be resumed, as it cannot go on now."""
+        self.abort(StudyError(f"{reason}; continue with `{self._again()}`"))
 
     def is_full(self) -> bool:
         """Tell whether as many trials run as may."""
@@ -278,7 +308,7 @@ class Run:
             self._policy.trial_succeeded()
             return self._ended(number)
         if epoch.number != self.study.spec.epochs:
-            if self._ending():
+            if self.ending():
                 return self._interrupt(number)
             if number in self.steering.stopping:
                 return self._stop(number, f"after epoch {epoch.number}")
@@ -294,7 +324,7 @@ class Run:
         can = self.study.checkpoints.has_last(number)
         if not can and number not in self._unresting:
             self._unresting.add(number)
-            self._say_steered(f"trial {number} keeps no checkpoint, it runs to its end first")
+            self.say(f"trial {number} keeps no checkpoint, it runs to its end first")
         return can
 
     def _rest(self, number: int, epoch: Epoch) -> bool:
@@ -308,6 +338,10 @@ class Run:
         self.study.stop(number, self._elapsed_s[number])
         return self._ended(number, when)
 
+    def _let_clock(self) -> None:
+        """Let the clock of the budget stand while no trial may run."""
+        self._session_clock.stand(self.n_workers == 0 and not self._running)
+
     def _adapt(self) -> None:
         """Go by what the study's spec says now."""
         spec = self.study.spec
@@ -315,7 +349,8 @@ class Run:
         if bool(spec.budget.until) != bool(self.no_gain):
             self.no_gain = NoGain(self.study) if spec.budget.until else None
 
-    def _say_steered(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """Tell the user what has become of the session."""
         if self._is_observed:
             self.observer.steered(text)
 
@@ -345,7 +380,7 @@ class Run:
         except StudyError as error:
             self.abort(error)
 
-    def _ending(self) -> bool:
+    def ending(self) -> bool:
         """Tell whether running trials are to end after their epoch."""
         return bool(self.error) or self.time_is_up() or self.stop_reason == INTERRUPTED
 
@@ -394,5 +429,5 @@ class Run:
         if self._is_observed:
             self.observer.trial_finished(self.study.trial(number))
         self.steering.settle(self._running, when or f"with the end of trial {number}")
-        self._session_clock.stand(self.steering.paused and not self._running)
+        self._let_clock()
         return True

@@ -9,6 +9,7 @@ from types import FrameType
 
 from search.errors import Interrupt, InterruptedRunError, NoTrialCompletedError
 from search.objective.loading import extend_import_path
+from search.running.engines import Place
 from search.running.run import INTERRUPTED, Observer, Run
 from search.spaces.document import Override
 from search.spaces.space_file import load_space_file
@@ -50,11 +51,7 @@ def wanted_trials(study: StudyReader, trials: str) -> str:
 
 
 def run_study(
-    study: StudyDriver,
-    engine: str,
-    address: str | None,
-    observer: Observer,
-    say: Callable[[str], None],
+    study: StudyDriver, place: Place, observer: Observer, say: Callable[[str], None]
 ) -> None:
     """Run a study's trials until its budget is spent; call it only as the study's driver.
 
@@ -65,7 +62,7 @@ def run_study(
     if not run.has_work():
         run.stop("the budget of trials is spent; add trials with --trials +20")
     else:
-        _serve(run, engine, address)
+        _serve(run, place)
     if run.error:
         raise run.error
     if run.stop_reason == INTERRUPTED:
@@ -78,13 +75,14 @@ def run_study(
     _check_completed(study)
 
 
-def _serve(run: Run, engine: str, address: str | None) -> None:
+def _serve(run: Run, place: Place) -> None:
     """Let an engine work until the run ends, and leave no trial running whatever happens."""
     study = run.study
     forget_workers(study.folder)  # what a driver that was killed has left
     try:
         with _interruptible(run):
-            importlib.import_module(engine).run_trials(run, address)
+            engine = importlib.import_module(place.engine)
+            engine.run_trials(run, place.address, place.wait_s)
     except KeyboardInterrupt:
         run.stop(INTERRUPTED)
     finally:

@@ -7,9 +7,9 @@ import faulthandler
 import gc
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TextIO
 
@@ -26,19 +26,34 @@ class Environment:
         working_folder: The folder in which relative paths of settings start.
         n_threads: Threads of one trial, at least 1.
         hide_gpus: Whether the objective must see no GPU.
+        is_joined: Whether it is on a cluster of several nodes, as far as is known.
+        variables: Of the driver's environment what objectives go by, as `SEARCH_DATA`.
     """
 
     folders: tuple[str, ...]
     working_folder: str
     n_threads: int = 1
     hide_gpus: bool = False
+    is_joined: bool = False
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 def environment_here(
-    folders: Sequence[str], cpus: float, gpus: float | Literal["auto"]
+    folders: Sequence[str],
+    cpus: float,
+    gpus: float | Literal["auto"],
+    *,
+    is_joined: bool = False,
 ) -> Environment:
     """Describe workers that start in this process's folder, with what each trial gets."""
-    return Environment(tuple(folders), str(Path.cwd()), max(1, int(cpus)), hide_gpus=gpus == 0)
+    return Environment(
+        tuple(folders),
+        str(Path.cwd()),
+        max(1, int(cpus)),
+        hide_gpus=gpus == 0,
+        is_joined=is_joined,
+        variables={name: text for name, text in os.environ.items() if name.startswith("SEARCH_")},
+    )
 
 
 def prepare_process(environment: Environment) -> None:
@@ -48,6 +63,7 @@ def prepare_process(environment: Environment) -> None:
         os.chdir(environment.working_folder)
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = str(environment.n_threads)
+    os.environ.update(environment.variables)
     if environment.hide_gpus:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
 

@@ -1,6 +1,7 @@
 """The engines that can run a study's trials, by name; none is loaded before it is used."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from search.errors import SearchError
 from search.text import did_you_mean, listing
@@ -11,6 +12,21 @@ ENGINES = {
 }
 
 _WORKERS = "resources.workers"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the trials of a session run.
+
+    Args:
+        engine: The engine's module.
+        address: The Ray cluster to join; None for one on this machine.
+        wait_s: How long to wait for a node where there is none that a trial fits on.
+    """
+
+    engine: str
+    address: str | None = None
+    wait_s: float = 0.0
 
 
 def engine_module(name: str, workers: int | None = None, overrides: Sequence[str] = ()) -> str:

@@ -5,8 +5,8 @@ from search.running.trial import run_trial
 from search.running.worker import environment_here
 
 
-def run_trials(run: Run, address: str | None = None) -> None:
-    """Run a study's trials until its run hands out no more; an address means nothing here."""
+def run_trials(run: Run, address: str | None = None, wait_s: float = 0.0) -> None:
+    """Run a study's trials until its run hands out no more; a cluster means nothing here."""
     study, resources = run.study, run.study.spec.resources
     environment = environment_here(
         study.import_folders, resources.cpus_per_trial, resources.gpus_per_trial

@@ -6,11 +6,13 @@ environment while it is imported: nothing here imports it before `set_environmen
 
 import logging
 import os
+import re
 import secrets
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -106,6 +108,32 @@ def release_idle(controller: Any) -> None:
         controller._cleanup_cached_actors(force_all=True)
 
 
+def take_back_waiting(controller: Any) -> list[Any]:
+    """Take back the trials whose workers have not started, as no node is left for them.
+
+    Tune's own way to stop a trial would print that it is complete.
+    """
+    waiting = [trial for trial in controller.get_trials() if trial.status == "PENDING"]
+    for trial in waiting:
+        controller._schedule_trial_stop(trial)
+        controller._live_trials.discard(trial)
+    return waiting
+
+
+def is_submitted_job() -> bool:
+    """Tell whether `ray job submit` started this process; its working folder travels already."""
+    from ray._private.runtime_env.constants import RAY_JOB_CONFIG_JSON_ENV_VAR
+
+    return RAY_JOB_CONFIG_JSON_ENV_VAR in os.environ
+
+
+def bootstrap_address(address: str) -> str | None:
+    """Resolve what a user gave to host and port, as `auto` and `$RAY_ADDRESS`; None if unknown."""
+    from ray._private.services import canonicalize_bootstrap_address
+
+    return canonicalize_bootstrap_address(address)
+
+
 def assignment_of(trial: Any) -> Assignment:
     """Read what our searcher suggested; Tune copies it into the trial's configuration."""
     assignment: Assignment = trial.config["assignment"]
@@ -115,10 +143,13 @@ def assignment_of(trial: Any) -> Assignment:
 def error_of(trial: Any) -> tuple[str, bool]:
     """Read why a trial's worker is gone, and whether Ray killed it as its node ran out of memory.
 
-    Tune keeps no more than the text of the error, so the kind is known by its name there.
+    Tune writes the text of the error beside the trial, under a heading, and copies it to its
+    storage later than it asks what to do; the kind is known by words there.
     """
-    text = str(trial.get_error())
-    return text, "OutOfMemoryError" in text
+    texts = Path(trial.error_file or "")
+    written = texts.read_text(encoding="utf-8") if texts.is_file() else "its worker died"
+    text = re.split(r"(?m)^Failure # \d+ .*\n", written)[-1].strip()
+    return text, "OutOfMemoryError" in text or "running low on memory" in text
 
 
 @contextmanager

@@ -16,21 +16,20 @@ Ray's defaults that are changed here, and why:
   trial for is ended, so that others can have its GPU. While a run is paused, Tune is over.
 """
 
-import math
-import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
-from search.errors import SearchError
 from search.running.engines import ray_privates
+from search.running.engines.ray_cluster import Cluster, Share, connect, is_lost
 from search.running.run import Run
 from search.running.trial import Assignment, import_objective, run_trial
 from search.running.worker import Environment, ended_after, environment_here
-from search.spaces.spec import ResourcesSpec
-from search.studies.trials import Event, Failure, FailureKind
+from search.studies.trials import Epoch, Event, Failure, FailureKind
 
 ray_privates.set_environment()
 
@@ -41,7 +40,11 @@ from ray.tune.search import Searcher  # noqa: E402
 
 _KERNEL_COUNTERS = Path("/proc/vmstat")
 _MANY = 10_000
-_OBJECT_STORE_BYTES = 100 * 1024**2  # events are small; the default takes a third of memory
+_MISSING = (
+    *("FileNotFoundError", "ModuleNotFoundError", "ImportError"),
+    *("objective: the module", "data.root:", "data.name:"),
+)
+"""How failures begin that another node may be without."""
 
 
 class TrialActor(tune.Trainable):
@@ -62,14 +65,26 @@ class TrialActor(tune.Trainable):
         self.setup(new_config)
         return True
 
-    def step(self) -> dict[str, Event]:
+    def step(self) -> dict[str, Event | str]:
         """See Ray: one epoch, or the end of the trial."""
         limit_s = self._assignment.time_limit_s
         left_s = None if limit_s is None else limit_s - self._elapsed_s
         with ended_after(left_s, self._assignment.error_file):
             event = next(self._events)
         self._elapsed_s = event.elapsed_s
-        return {"event": event}
+        return {"event": self._named(event), "node": ray.get_runtime_context().get_node_id()}
+
+    def _named(self, event: Event) -> Event:
+        """Say on which node something is missing, where there are several."""
+        failure = None if isinstance(event, Epoch) else event.failure
+        if isinstance(event, Epoch) or not failure:
+            return event
+        if not self._assignment.environment.is_joined:
+            return event
+        if not failure.reason.startswith(_MISSING):
+            return event
+        reason = f"{failure.reason} (on node {gethostname()}, {ray.util.get_node_ip_address()})"
+        return replace(event, failure=replace(failure, reason=reason))
 
     def cleanup(self) -> None:
         """See Ray: closes the objective of a trial that was stopped."""
@@ -77,15 +92,17 @@ class TrialActor(tune.Trainable):
 
 
 class RunSearcher(Searcher):
-    """Hands out a run's assignments, to workers in an environment."""
+    """Hands out a run's assignments, to workers in an environment; `look_round` counts nodes."""
 
-    def __init__(self, run: Run, environment: Environment) -> None:
+    def __init__(self, run: Run, environment: Environment, look_round: Callable[[], None]) -> None:
         super().__init__()
         self._run = run
         self._environment = environment
+        self._look_round = look_round
 
     def suggest(self, trial_id: str) -> dict[str, Assignment] | None:
         """See Ray: called when a worker is free; None: ask again; FINISHED: that was all."""
+        self._look_round()
         self._run.take_requests()
         if self._run.must_wait():
             return None
@@ -114,10 +131,12 @@ class RunScheduler(FIFOScheduler):
     def __init__(self, run: Run) -> None:
         super().__init__()
         self._run = run
+        self._nodes: dict[int, str] = {}
         self._n_oom_kills = _count_oom_kills()
 
     def on_trial_result(self, controller: Any, trial: Any, result: dict[str, Any]) -> str:
         """See Ray: called with every event, the last one of a trial included."""
+        self._nodes[_number(trial)] = result["node"]
         over = self._run.handle(_number(trial), result["event"])
         return TrialScheduler.STOP if over else TrialScheduler.CONTINUE
 
@@ -125,6 +144,9 @@ class RunScheduler(FIFOScheduler):
         """See Ray: called again and again, when a worker may take a trial."""
         if self._run.is_full():
             ray_privates.release_idle(controller)
+        if not self._run.n_fitting:
+            for trial in ray_privates.take_back_waiting(controller):
+                self._run.take_back(_number(trial))
         return ray_privates.newest_waiting(controller)
 
     def on_trial_error(self, controller: Any, trial: Any) -> None:
@@ -137,42 +159,51 @@ class RunScheduler(FIFOScheduler):
             kind, reason = "out_of_memory", "the kernel killed its worker"
         elif out_of_memory:
             kind = "out_of_memory"
-        self._run.fail(_number(trial), Failure(kind, reason, text))
+        number = _number(trial)
+        lost_node = is_lost(self._nodes.get(number))
+        self._run.fail(number, Failure(kind, reason, text), lost_node=lost_node)
 
     def __getstate__(self) -> dict[str, Any]:
         """See `RunSearcher`."""
         return {}
 
 
-def run_trials(run: Run, address: str | None = None) -> None:
+def run_trials(run: Run, address: str | None = None, wait_s: float = 0.0) -> None:
     """Run a study's trials in parallel until its run hands out no more.
 
-    Joins the Ray cluster at an address; without one, starts one on this machine and ends it.
+    Joins the Ray cluster at an address; without one, starts one on this machine and ends it. Where
+    no node is there that a trial fits on, it waits for one so long.
     """
     ray_privates.keep_quiet()
-    resources = run.study.spec.resources
+    cluster = Cluster(run.study.spec.resources, address, wait_s)
     try:
         with ray_privates.undisturbed():
-            _connect(resources, address)
-        cpus, gpus = _per_trial(resources)
-        n_workers = _count_workers(resources, cpus, gpus)
-        environment = environment_here(run.study.import_folders, cpus, gpus)
-        run.start(n_workers)
-        _fit(run, environment, {"cpu": cpus, "gpu": gpus})
-        while run.wait_while_paused():
-            _fit(run, environment, {"cpu": cpus, "gpu": gpus})
+            note = connect(run.study.spec.resources, address, run.study.import_folders)
+        n_fitting = cluster.wait_for_first(run)
+        share = cluster.share()
+        environment = environment_here(
+            run.study.import_folders, share.cpus, share.gpus, is_joined=address is not None
+        )
+        run.start(n_fitting)
+        if note:
+            run.say(note)
+        _fit(run, environment, cluster, share)
+        while run.wait_while_paused() or cluster.wait_for_more(run, share):
+            _fit(run, environment, cluster, share)
     finally:
         run.end()
         with ray_privates.undisturbed():
+            cluster.leave()
             ray.shutdown()
             shutil.rmtree(run.study.folder / ".ray", ignore_errors=True)
 
 
-def _fit(run: Run, environment: Environment, per_trial: dict[str, float]) -> None:
+def _fit(run: Run, environment: Environment, cluster: Cluster, share: Share) -> None:
+    per_trial = {"cpu": share.cpus, "gpu": share.gpus}
     tuner = tune.Tuner(
         tune.with_resources(TrialActor, per_trial),
         tune_config=tune.TuneConfig(
-            search_alg=RunSearcher(run, environment),
+            search_alg=RunSearcher(run, environment, lambda: cluster.follow(run, share)),
             scheduler=RunScheduler(run),
             num_samples=-1,
             max_concurrent_trials=_MANY,  # the run holds back
@@ -188,52 +219,6 @@ def _fit(run: Run, environment: Environment, per_trial: dict[str, float]) -> Non
         ),
     )
     tuner.fit()
-
-
-def _connect(resources: ResourcesSpec, address: str | None) -> None:
-    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
-    if address:
-        try:
-            ray.init(address=address, **quiet)
-        except (ConnectionError, ValueError, RuntimeError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise SearchError(
-                f"--address: a running Ray cluster must be given, got {address!r}: {reason}"
-            ) from None
-        return
-    ray_privates.set_token()
-    wanted = math.ceil((resources.workers or 0) * resources.cpus_per_trial)
-    with ray_privates.without_services():
-        ray.init(
-            address="local",
-            num_cpus=max(os.cpu_count() or 1, wanted),
-            include_dashboard=False,
-            object_store_memory=_OBJECT_STORE_BYTES,
-            **quiet,
-        )
-
-
-def _per_trial(resources: ResourcesSpec) -> tuple[float, float]:
-    gpus = resources.gpus_per_trial
-    if gpus == "auto":
-        gpus = 1.0 if ray.cluster_resources().get("GPU", 0) else 0.0
-    return resources.cpus_per_trial, float(gpus)
-
-
-def _count_workers(resources: ResourcesSpec, cpus: float, gpus: float) -> int:
-    """Count the trials that fit on the cluster at the same time."""
-    there = ray.cluster_resources()
-    fits = there.get("CPU", 0) // cpus
-    if gpus:
-        # A GPU is never split between two trials that need more than what is left of it.
-        per_gpu = math.floor(1 / gpus) if gpus < 1 else 1 / gpus
-        fits = min(fits, there.get("GPU", 0) * per_gpu)
-    if fits < 1:
-        raise SearchError(
-            f"resources: one trial must fit, it needs {cpus:g} CPUs and {gpus:g} GPUs; there are "
-            f"{there.get('CPU', 0):g} CPUs and {there.get('GPU', 0):g} GPUs"
-        )
-    return int(fits)
 
 
 def _count_oom_kills() -> int:
