@@ -11,9 +11,10 @@ metrics. A generator function is the simplest one:
 
 A metric is a finite number, an array or a tensor of one element, or None where it is not
 defined; a non-finite number fails the trial. Its name is one line, and not that of another
-column of tables, such as `epoch` or `value`. An objective that takes an argument `seed` is given the trial's seed; one that takes
-`split_seed` is given, where `search confirm` repeats a trial, the seed of a new split into
-training and validation images, and else nothing. It may have eight members besides:
+column of tables, such as `epoch` or `value`. An objective that takes an argument `seed` is
+given the trial's seed; one that takes `split_seed` is given, where `search confirm` repeats a
+trial, the seed of a new split into training and validation images, and else nothing. It may have
+eight members besides:
 
     state_dict(), load_state_dict(state)
                     lets a trial go on after an interruption, and be used after it ended
