@@ -37,11 +37,17 @@ _LONGEST = 200
 
 
 def metric_name_problem(name: str) -> str | None:
-    """Say why a metric cannot have a name; None if it can.
+    """Say why a metric cannot have a name.
 
     A metric is a column under its own name: it must not take the place of another one, nor break
     the line it stands in. One rule holds wherever a metric is named: in a space file, in what an
     objective declares, and in what it reports.
+
+    Args:
+        name: The name.
+
+    Returns:
+        What must hold; None if it does.
 
     Example:
         >>> metric_name_problem("val_accuracy")

@@ -143,6 +143,9 @@ def read_document(path: Path, slack: int = 1) -> Document:
 
     Returns:
         Its content, with places.
+
+    Raises:
+        SpaceError: If it cannot be read, is too large, or is no mapping.
     """
     document = Document(name=str(path))
     try:

@@ -29,6 +29,9 @@ class Halving(SuccessiveHalvingPruner):
         reduction_factor: How many times fewer trials, and more epochs, each further rung has.
         min_early_stopping_rate: How many of the first rungs are left out.
         bootstrap_count: How many trials end at a rung before any goes on.
+
+    Raises:
+        ValueError: If an option makes no sense.
     """
 
     def __init__(
