@@ -123,3 +123,14 @@ def test_study_may_be_the_current_folder(folder: Path, search: Search) -> None:
     result = command_in(folder / ELSEWHERE / "it's mine")("show", ".")
     (command,) = named(result.stderr)
     assert_works(search, command)
+
+
+def test_command_is_named_where_the_current_folder_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "job"  # as Ray's of a job, once the session has ended
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    command = study_command(tmp_path / "studies" / "toy", "resume")
+    assert command == f"search resume toy --studies {tmp_path / 'studies'}"

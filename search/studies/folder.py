@@ -59,9 +59,17 @@ def study_command(folder: Path, verb: str, *rest: object) -> str:
         "search show 'my toy' 3 --studies got"
     """
     words = ["search", verb, folder.name, *map(str, rest)]
-    if folder.parent.resolve() != usual_studies().resolve():
+    if not _are_usual(folder.parent):
         words += ["--studies", str(folder.parent)]
     return shlex.join(words)
+
+
+def _are_usual(studies: Path) -> bool:
+    """Tell whether commands look into a folder of studies without being told."""
+    try:
+        return studies.resolve() == usual_studies().resolve()
+    except FileNotFoundError:  # the current folder is gone, as at the end of a job of Ray's
+        return False
 
 
 def make_study_folder(name: str, studies: Path) -> Path:
