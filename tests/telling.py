@@ -37,12 +37,12 @@ def misbehave(params: dict[str, Any], report: search.Report, seed: int = 0) -> N
         raise search.InfeasibleError("the kernel 7x7 must fit")
     if way == "silent":
         return
-    report({"score": 0.1, "seed": seed})
+    report({"score": 0.1, "given": seed})
     if way == "raises":
         raise RuntimeError("no such layer")
     if way == "hangs":
         threading.Event().wait()
-    report({"score": float("nan") if way == "nan" else 0.2, "seed": seed})
+    report({"score": float("nan") if way == "nan" else 0.2, "given": seed})
 
 
 misbehaving = search.reporting(misbehave)

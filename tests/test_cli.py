@@ -179,7 +179,9 @@ def test_run_without_the_resources_leaves_no_study(
     wanted = ["--set", "resources.gpus_per_trial=64", "--address", ray_address]
     result = search("run", "toy.yaml", *wanted)
     assert result.returncode == 2
-    assert result.stderr.startswith("error: resources: one trial must fit, it needs 1 CPUs and 64")
+    assert result.stderr.startswith(
+        "error: resources: a trial must fit on one node, it needs 1 CPU and 64"
+    )
     assert not (folder / "studies" / "toy").exists()
 
 

@@ -97,7 +97,7 @@ def test_functions_that_fail_are_recorded_as_generators_are(
     study = run_study(engine, **ways("nan", "raises", "infeasible", "silent", "good"))
     trials = {trial.params["way"]: trial for trial in study.trials()}
     good = trials.pop("good")
-    assert (good.state, good.metrics["seed"]) == ("COMPLETE", good.seed)
+    assert (good.state, good.metrics["given"]) == ("COMPLETE", good.seed)
     assert {way: trial.reason for way, trial in trials.items()} == {
         "nan": "non_finite: epoch 2: score is nan",
         "raises": "error: RuntimeError: no such layer",

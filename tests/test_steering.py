@@ -170,6 +170,7 @@ def test_study_at_rest_is_changed_at_once(left: StudyReader) -> None:
     assert reader.tags() == ["baseline"]
     assert ends(reader) == {0: ("COMPLETE", 2), 1: ("PRUNED", 1), 2: ("FAIL", 0)}
     assert reader.trial(0).note == "the one for the paper"
+    assert reader.trial(1).reason == "stopped by hand at epoch 1"
     assert reader.trial(2).reason == "interrupted: stopped by hand before its first epoch"
 
 

@@ -293,6 +293,8 @@ def test_list_shows_the_studies_of_a_database(
     listed = json.loads(search("list", "--storage", url, "--json").stdout)
     assert [study["study"] for study in listed] == ["one", "two"]
     local = json.loads(search("list", "--json").stdout)
+    # A session that rests is known from the study's folder only.
+    assert not any(study.pop("paused") for study in local)
     assert [{**s, "changed": ""} for s in listed] == [{**s, "changed": ""} for s in local]
     assert "score" in search("list", "--storage", url).stdout
     assert search("remove", "one", "--yes").returncode == 0

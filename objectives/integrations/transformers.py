@@ -39,7 +39,8 @@ class ReportCallback(TrainerCallback):
         **kwargs: Any,
     ) -> None:
         """See transformers."""
-        evaluated = chosen(metrics or {}, self._metrics)
+        counted = {name: value for name, value in (metrics or {}).items() if name != "epoch"}
+        evaluated = chosen(counted, self._metrics)
         if control.should_save:
             self._unsaved = evaluated
         else:

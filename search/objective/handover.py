@@ -7,12 +7,12 @@ from typing import Generic, TypeVar
 Epoch = TypeVar("Epoch")
 
 
-class TrialStopped(BaseException):  # noqa: N818  nothing went wrong
+class TrialStopped(SystemExit):  # noqa: N818  nothing went wrong
     """Raised by `report` where no further epoch is wanted: the trial was pruned or stopped.
 
     Let it pass, so that the training unwinds: clean up by `finally` or `with`. It is no
-    `Exception`, as Python's `GeneratorExit` is none: what a framework does about errors is not
-    for it.
+    `Exception`: what a framework does about errors is not for it. As a `SystemExit` it ends a
+    thread of the framework's own without a word.
     """
 
 

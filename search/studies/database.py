@@ -20,7 +20,7 @@ from search.spaces.optuna_privates import STORAGE_CALLS, quiet_optuna
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-_PASSWORD = re.compile(r"(://[^:/@\s]*):(?!\$\{\w+\}@)\S*@")
+_PASSWORD = re.compile(r"(://[^:/@\s]*):(?!\$\{\w+\}@)\S+@")
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _MADE_MEANWHILE = re.compile("already exists|UNIQUE constraint|[Dd]uplicate|database is locked")
 _LONGEST_PAUSE_S = 5.0

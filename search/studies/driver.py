@@ -164,6 +164,7 @@ class StudyDriver(StudyReader):
     def stop(self, number: int, elapsed_s: float) -> None:
         """Record that a user stopped a trial: PRUNED, or FAIL where it has no epoch."""
         if self._live[number].n_epochs:
+            self._live[number].go_on()  # it may have waited for a worker
             self.prune(number, elapsed_s, BY_HAND)
             return
         reason = f"{BY_HAND} before its first epoch"

@@ -8,7 +8,6 @@ from collections.abc import Callable, Coroutine
 from typing import Literal
 
 from optuna.exceptions import StorageInternalError
-from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.events import Resize
@@ -28,7 +27,7 @@ from search.progress.screen.table import TrialsTable
 from search.progress.screen.trial import TrialPane
 from search.progress.screen.workers import WorkersPane
 from search.studies.trials import Trial
-from search.text import printable
+from search.text import plain_text, printable
 
 Left = Literal["ended", "left", "interrupted"]
 """How the screen was left: with the session, by `q`, by Ctrl-C."""
@@ -115,7 +114,7 @@ class StudyScreen(App[Left]):
     def say(self, text: str) -> None:
         """Show for a while what came of a key."""
         said = self.query_one("#said", Static)
-        said.update(Text(printable(text)))
+        said.update(plain_text(text))
         said.display = True
         self._said = text
         self.set_timer(_SAYS_S, lambda: self._unsay(text))

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from search.progress.screen.canvas import Canvas
-from search.text import bound_text, number_text
+from search.text import bound_text, number_text, plain_text
 
 FAINT = "dim"
 
@@ -96,7 +96,9 @@ def draw(series: Sequence[Series], x: Axis, y: Axis, size: tuple[int, int]) -> T
         Text.assemble((f"{labels.get(number, ''):>{margin - 1}}│", FAINT), line)
         for number, line in enumerate(canvas.lines())
     ]
-    return Text("\n").join([*lines, Text(" " * margin + _ruler(x, width - margin), FAINT)])
+    return plain_text("\n").join(
+        [*lines, plain_text(" " * margin + _ruler(x, width - margin), FAINT)]
+    )
 
 
 def _fits(*numbers: float) -> bool:

@@ -7,6 +7,7 @@ from search.progress.screen.charts import FAINT
 from search.progress.screen.study_view import StudyView
 from search.progress.screen.table import STATE_STYLES
 from search.progress.standing import fold_parts
+from search.text import plain_text
 
 
 class Head(Widget):
@@ -25,10 +26,10 @@ class Head(Widget):
         """See textual."""
         width = self.size.width
         name, *parts = self._parts()
-        lines = [Text(line, no_wrap=True) for line in fold_parts([name, *parts], width)]
+        lines = [plain_text(line) for line in fold_parts([name, *parts], width)]
         lines[0].stylize("bold", 0, len(name))
-        note = [Text(self.note, "bold reverse")] if self.note else []
-        return Text("\n").join([*lines, *note, self._bar(width)])
+        note = [plain_text(self.note, "bold reverse")] if self.note else []
+        return plain_text("\n").join([*lines, *note, self._bar(width)])
 
     def _parts(self) -> list[str]:
         view = self._view

@@ -8,6 +8,7 @@ from search.progress.screen.charts import FAINT, Series, axis_of, draw, value_ax
 from search.progress.screen.panes import Pane
 from search.progress.screen.study_view import StudyView
 from search.studies.trials import Trial, is_better
+from search.text import plain_text
 
 
 class HistoryPane(Pane):
@@ -28,7 +29,7 @@ class HistoryPane(Pane):
         """See `Pane`."""
         trials = [trial for trial in self.view.trials if trial.value is not None]
         if not trials:
-            return Text(" no trial has a value yet")
+            return plain_text(" no trial has a value yet")
         others = [_point(trial) for trial in trials if trial.state != "COMPLETE"]
         complete = [trial for trial in trials if trial.state == "COMPLETE"]
         line = list(self._best_so_far(complete))

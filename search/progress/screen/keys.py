@@ -4,6 +4,8 @@ from rich.cells import cell_len
 from rich.text import Text
 from textual.binding import Binding
 
+from search.text import plain_text
+
 FOOT = (
     ("s", "stop"),
     ("p", "pause"),
@@ -94,12 +96,12 @@ def foot(width: int) -> Text:
             lines.append(Text())
             gap = 0
         lines[-1].append(" " * gap).append_text(part)
-    return Text("\n").join(lines)
+    return plain_text("\n").join(lines)
 
 
 def help_text(ctrl_c: str) -> Text:
     """Say what every key does; Ctrl-C differs."""
     pairs = [*HELP, ("Ctrl-C", ctrl_c)]
-    return Text("\n").join(
+    return plain_text("\n").join(
         Text.assemble((f"{key:>6}", "bold"), f"  {what}") for key, what in pairs
     )

@@ -11,7 +11,7 @@ from search.progress.screen.rows import varying
 from search.progress.screen.study_view import StudyView
 from search.spaces.parameters import CategoricalParameter, FloatParameter, IntParameter
 from search.studies.trials import Trial
-from search.text import bound_text, printable, value_text
+from search.text import bound_text, plain_text, printable, value_text
 
 _FEW = 12
 _GOLDEN = 0.618
@@ -52,7 +52,7 @@ class ParameterPane(Pane):
         name, _, _ = self._parameter()
         trials = [t for t in self.view.trials if t.value is not None and name in t.params]
         if not trials:
-            return Text(" no trial has a value yet")
+            return plain_text(" no trial has a value yet")
         x, place = self._axis(name, trials)
         chosen = [trial for trial in trials if trial.number == self.view.chosen]
         series = [

@@ -10,7 +10,7 @@ from search.progress.screen.study_view import StudyView
 from search.progress.screen.table import STATE_STYLES
 from search.progress.standing import fold_parts
 from search.studies.trials import Trial
-from search.text import number_text, printable, tenths, value_text
+from search.text import number_text, plain_text, printable, tenths, value_text
 
 _LOWEST_CHART = 5
 """A chart of fewer lines tells nothing."""
@@ -30,13 +30,13 @@ class TrialPane(Pane):
         """See `Pane`: the words first, the chart in what is left of the place."""
         trial = self.view.trial
         if trial is None:
-            return Text(" no trial is chosen")
-        note = [Text(printable(trial.note), "bold")] if trial.note else []
+            return plain_text(" no trial is chosen")
+        note = [plain_text(trial.note, "bold")] if trial.note else []
         above = [_summary(trial), *_folded(_params(trial), width), *note]
         below = self._failure(trial, max(height - len(above) - _LOWEST_CHART, 3))
         n_free = height - len(above) - len(below)
         chart = self._chart(trial, (width, n_free)) if n_free >= _LOWEST_CHART else []
-        return Text("\n").join([*above, *chart, *below][:height])
+        return plain_text("\n").join([*above, *chart, *below][:height])
 
     def titles(self) -> tuple[str, str]:
         """See `Pane`."""
@@ -67,7 +67,7 @@ class TrialPane(Pane):
         if not trial.reason:
             return []
         style = "red" if trial.state == "FAIL" else ""
-        reason = Text(printable(" ".join(trial.reason.split())), style=style)
+        reason = plain_text(" ".join(trial.reason.split()), style)
         lines = self.view.error_lines(trial) if trial.state == "FAIL" else []
         n_shown = max(n_lines - 1, 0)
         return [reason, *map(Text, lines[-n_shown:] if n_shown else [])]
@@ -88,4 +88,4 @@ def _params(trial: Trial) -> list[str]:
 
 
 def _folded(parts: Sequence[str], width: int) -> list[Text]:
-    return [Text(line) for line in fold_parts(parts, width)]
+    return [plain_text(line) for line in fold_parts(parts, width)]

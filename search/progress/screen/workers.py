@@ -11,7 +11,7 @@ from search.progress.screen.charts import FAINT
 from search.progress.screen.panes import Pane
 from search.progress.screen.study_view import StudyView
 from search.progress.screen.usage import Machine, Processes
-from search.text import printable
+from search.text import plain_text, printable
 
 _GIB = 2**30
 _HEADING = ("trial", "epoch", "process", "CPU", "memory", "GPU memory")
@@ -50,8 +50,8 @@ class WorkersPane(Pane):
         if n_more:
             rows = rows[: n_shown - 1]
         lines = _table(rows)
-        lines += [Text(f"and {n_more + 1} more", FAINT)] if n_more else []
-        return Text("\n").join([*lines, *below][:height])
+        lines += [plain_text(f"and {n_more + 1} more", FAINT)] if n_more else []
+        return plain_text("\n").join([*lines, *below][:height])
 
     def _rows(self) -> Iterator[tuple[str, ...]]:
         epochs = self.view.spec.epochs
@@ -85,13 +85,13 @@ def _gib(n_bytes: int) -> str:
 
 def _machine_lines(machine: Machine) -> list[Text]:
     if not machine.total_bytes:
-        return [Text("measuring …", FAINT)]
+        return [plain_text("measuring …", FAINT)]
     memory = f"{machine.used_bytes / _GIB:.1f} of {machine.total_bytes / _GIB:.1f} GiB"
     cores = f"{machine.cpu_percent:.0f} % of {machine.n_cores} cores"
-    lines = [Text(f"this machine: {cores}, {memory}", FAINT)]
+    lines = [plain_text(f"this machine: {cores}, {memory}", FAINT)]
     for gpu in machine.gpus:
         memory = f"{gpu.used_bytes / _GIB:.1f} of {gpu.total_bytes / _GIB:.1f} GiB"
-        lines.append(Text(f"GPU {gpu.index}: {gpu.percent:.0f} %, {memory}", FAINT))
+        lines.append(plain_text(f"GPU {gpu.index}: {gpu.percent:.0f} %, {memory}", FAINT))
     return lines
 
 
@@ -103,5 +103,5 @@ def _table(rows: Sequence[tuple[str, ...]]) -> list[Text]:
             f"{cell:>{width}}" if place != 2 else f"{cell:<{width}}"
             for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
-        lines.append(Text("  ".join(cells), "bold" if number == 0 else ""))
+        lines.append(plain_text("  ".join(cells), "bold" if number == 0 else ""))
     return lines
