@@ -99,7 +99,7 @@ def test_run_on_two_hundred_columns_shows_all_and_is_stopped_by_a_key(folder: Pa
         terminal.type("y")
         terminal.wait_until(resumable)
         terminal.type("stty -a", "Enter")
-        assert " icanon " in terminal.wait_for(" echo ")
+        assert " icanon " in terminal.wait_for(" icanon ")
     assert not screens_of(folder)
 
 
@@ -125,7 +125,7 @@ def test_a_run_survives_its_screen(folder: Path) -> None:
         terminal.type("C-c")
         terminal.wait_until(resumable)
         terminal.type("stty -a", "Enter")
-        assert " icanon " in terminal.wait_for(" echo ")
+        assert " icanon " in terminal.wait_for(" icanon ")
 
 
 def test_a_screen_ends_with_a_run_that_is_killed(folder: Path) -> None:
