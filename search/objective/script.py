@@ -92,6 +92,8 @@ class Script:
                 time.sleep(0.01)
         self._signal(signal.SIGKILL)
         self._process.wait()
+        while time.monotonic() < deadline and self._ready.select(0) and self._take():
+            pass  # what it said last
         self._keeper.write(b"ended\n")
         self._keeper.close()
         self._ready.close()
