@@ -170,10 +170,10 @@ def test_plain_keeps_the_table_in_place(folder: Path) -> None:
 
 
 def test_keys_pause_a_run_end_a_trial_and_put_a_note_on_it(folder: Path) -> None:
-    (folder / "toy.yaml").write_text(SPACE.replace("epochs: 5", "epochs: 200"))
+    (folder / "toy.yaml").write_text(SPACE.replace("epochs: 5", "epochs: 2000"))
     with terminal_in(folder, WIDE) as terminal:
         terminal.run("run", "toy.yaml", "--engine", "inline")
-        terminal.wait_for("1 running", "RUNNING", "1/200")
+        terminal.wait_for("1 running", "RUNNING", "1/2000")
         terminal.type("x")
         terminal.wait_for("end trial 0? y or n")
         terminal.type("y")
